@@ -1,0 +1,231 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Read and write model files: weights and the card that says how to use them, in one file.
+
+``NAME.safetensors`` is for torch, ``NAME.onnx`` for the other runtimes. Both carry the same JSON
+under the metadata key ``lane_model``. Neither format can run code when it is opened.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lane_perception.errors import UserError
+from lane_perception.package_files import share_folders
+
+METADATA_KEY = 'lane_model'
+FORMAT = 1
+SUFFIXES = ('.onnx', '.safetensors')
+INT8_SUFFIX = '_int8'
+MULTIPLE = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelCard:
+    """What a model file says about itself."""
+
+    name: str                         # as it is shown in reports and diagnostics
+    architecture: str                 # a key of lane_perception.networks
+    input_height: int                 # pixels, a multiple of 32
+    input_width: int                  # pixels, a multiple of 32
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)  # of RGB in 0 to 1
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)   # of RGB in 0 to 1
+    threshold: float = 0.5            # lane probability, chosen on the validation split
+    trained_on: str = ''              # data, in words
+    metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # keys of DESIGN.md
+    recipe: dict[str, Any] = dataclasses.field(default_factory=dict)   # training settings
+    package_version: str = ''         # of lane_perception, when the file was written
+    precision: str = 'fp32'           # of the stored weights: fp32 or int8
+    format: int = FORMAT              # of this card
+
+    def to_json(self) -> str:
+        """Return the card as one line of JSON."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+
+def parse_card(text: str | None, path: Path) -> ModelCard:
+    """
+    Read a card from its JSON.
+
+    :param text: the value of the metadata key, or None where the file has none.
+    :param path: the model file, for the sentence of an error.
+    :raises UserError: when there is no card, of another format, or with impossible values.
+    """
+    if not text:
+        raise UserError(
+            f'{path} has no metadata "{METADATA_KEY}", so it was not made by this package; '
+            'convert a checkpoint with: export FILE --architecture NAME --resolution HxW')
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f'{path}: its metadata "{METADATA_KEY}" is not JSON: {error}') from error
+    if not isinstance(values, dict):
+        raise UserError(f'{path}: its metadata "{METADATA_KEY}" is not a JSON object')
+    if values.get('format') != FORMAT:
+        raise UserError(
+            f'{path} has model format {values.get("format")}, this version reads format {FORMAT}; '
+            'install the version of lane_perception that wrote it, or export it anew')
+    known = {field.name: field for field in dataclasses.fields(ModelCard)}
+    missing = [name for name, field in known.items()
+               if name not in values and field.default is dataclasses.MISSING
+               and field.default_factory is dataclasses.MISSING]
+    if missing:
+        raise UserError(f'{path}: its metadata lacks {", ".join(missing)}')
+    card = ModelCard(**{name: values[name] for name in known if name in values})
+    try:
+        card = dataclasses.replace(
+            card,
+            input_height=int(card.input_height),
+            input_width=int(card.input_width),
+            mean=tuple(float(value) for value in card.mean),
+            std=tuple(float(value) for value in card.std),
+            threshold=float(card.threshold),
+        )
+    except (TypeError, ValueError) as error:
+        raise UserError(f'{path}: its metadata holds an impossible value: {error}') from error
+    for side in (card.input_height, card.input_width):
+        if side < MULTIPLE or side % MULTIPLE:
+            raise UserError(
+                f'{path}: its input size {card.input_width}x{card.input_height} is not a multiple '
+                f'of {MULTIPLE}')
+    if not 0.0 < card.threshold < 1.0:
+        raise UserError(f'{path}: its threshold {card.threshold} is not between 0 and 1')
+    return card
+
+
+def write_safetensors(path: Path, tensors: dict[str, np.ndarray], card: ModelCard) -> None:
+    """Write weights and card to a temporary name beside path, then rename."""
+    from safetensors.numpy import save_file
+    path = Path(path)
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    try:
+        save_file(contiguous, temporary, metadata={METADATA_KEY: card.to_json()})
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], ModelCard]:
+    """
+    Return the weights by name, and the card.
+
+    :raises UserError: when the file is missing, truncated, not safetensors, or without a card.
+    """
+    from safetensors import SafetensorError
+    from safetensors import safe_open
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f'{path} does not exist')
+    try:
+        with safe_open(path, framework='numpy') as file:
+            card = parse_card((file.metadata() or {}).get(METADATA_KEY), path)
+            return {name: file.get_tensor(name) for name in file.keys()}, card
+    except (SafetensorError, OSError) as error:
+        raise UserError(
+            f'{path} is damaged or not a safetensors file ({error}); copy it again') from error
+
+
+def write_onnx(path: Path, model: Any, card: ModelCard) -> None:
+    """
+    Write an ONNX model with its card to a temporary name beside path, then rename.
+
+    :param model: an ``onnx.ModelProto``; its metadata key ``lane_model`` is replaced.
+    """
+    import onnx
+    path = Path(path)
+    kept = [entry for entry in model.metadata_props if entry.key != METADATA_KEY]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    entry = model.metadata_props.add()
+    entry.key = METADATA_KEY
+    entry.value = card.to_json()
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    try:
+        onnx.save(model, temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_card(path: Path) -> ModelCard:
+    """
+    Return the card of a model file of either kind.
+
+    :raises UserError: as :func:`read_safetensors`; for an ONNX file also when no package that
+        can read one is installed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f'{path} does not exist')
+    if path.suffix == '.safetensors':
+        return _read_safetensors_card(path)
+    if path.suffix != '.onnx':
+        raise UserError(f'{path} is not a model file: it should end in .onnx or .safetensors')
+    return parse_card(_read_onnx_metadata(path), path)
+
+
+def _read_safetensors_card(path: Path) -> ModelCard:
+    from safetensors import SafetensorError
+    from safetensors import safe_open
+    try:
+        with safe_open(path, framework='numpy') as file:
+            return parse_card((file.metadata() or {}).get(METADATA_KEY), path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(
+            f'{path} is damaged or not a safetensors file ({error}); copy it again') from error
+
+
+def _read_onnx_metadata(path: Path) -> str | None:
+    from lane_perception.runtimes import installed_runtimes
+    from lane_perception.runtimes import read_onnx_metadata
+    for runtime in installed_runtimes():
+        if runtime != 'torch':
+            return read_onnx_metadata(path, runtime)
+    raise UserError(
+        f'{path} cannot be opened: neither onnxruntime nor openvino is installed; '
+        'pip install openvino (x86) or onnxruntime (ARM)')
+
+
+def shipped_models() -> list[str]:
+    """Return the names of the models that come with the package, sorted."""
+    names = set()
+    for folder in share_folders():
+        for suffix in SUFFIXES:
+            names |= {path.stem for path in (folder / 'models').glob(f'*{suffix}')}
+    return sorted(name for name in names if not name.endswith(INT8_SUFFIX))
+
+
+def find_model(name_or_path: str | Path, suffixes: tuple[str, ...] = SUFFIXES) -> Path:
+    """
+    Return the file of a shipped name or of a path.
+
+    :param name_or_path: ``lane_lite``, or a path to a file, or a training run's folder.
+    :param suffixes: acceptable endings, the preferred one first.
+    :raises UserError: when there is no such model; the sentence lists the shipped names.
+    """
+    given = Path(str(name_or_path)).expanduser()
+    if given.is_dir():
+        for suffix in suffixes:
+            if (given / f'model{suffix}').is_file():
+                return given / f'model{suffix}'
+        raise UserError(f'{given} is a folder without a model{" or model".join(suffixes)}')
+    if given.is_file():
+        return given
+    if given.name != str(name_or_path) or given.suffix in SUFFIXES:
+        raise UserError(f'model {given} does not exist')
+    for folder in share_folders():
+        for suffix in suffixes:
+            candidate = folder / 'models' / f'{given.name}{suffix}'
+            if candidate.is_file():
+                return candidate
+    names = ', '.join(shipped_models()) or 'none found'
+    raise UserError(
+        f'there is no model named "{name_or_path}" (shipped: {names}), and no file of that name')

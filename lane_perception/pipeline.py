@@ -1,0 +1,130 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+The way of a frame without ROS: a picture comes in, a lane goes out.
+
+The node, evaluate, replay, the benchmark and the demo all call this one class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.errors import UserError
+from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.lane_finder import Lane
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.segmenter import Segmenter
+
+
+@dataclass(frozen=True)
+class LaneEstimate:
+    """What one frame says about the lane."""
+
+    mask: NDArray[np.uint8]      # (H, W), 255 on lane markings, else 0
+    lane: Lane                   # the geometry behind the properties below
+    timings: dict[str, float] = field(default_factory=dict)
+    # seconds: resize, network (the runtime's call alone), threshold, geometry
+
+    @property
+    def center(self) -> tuple[float, float] | None:
+        """Return the lane centre (u right, v down) in pixels on the look-ahead row, or None."""
+        return self.lane.center
+
+    @property
+    def offset(self) -> float:
+        """Return how far the centre lies left of the image centre, in half widths; or NaN."""
+        return self.lane.offset
+
+    @property
+    def path(self) -> NDArray[np.float64] | None:
+        """Return (N, 2) metres (x forward, y left), empty without a lane; None uncalibrated."""
+        return self.lane.path
+
+    @property
+    def lateral(self) -> float | None:
+        """Return by how many metres the car is left of the centre; None uncalibrated."""
+        return self.lane.lateral
+
+    @property
+    def heading(self) -> float | None:
+        """Return the car's heading against the lane in radians, left positive; or None."""
+        return self.lane.heading
+
+    @property
+    def confidence(self) -> float:
+        """Return the trust in this lane, 0 to 1; 0 without a lane."""
+        return self.lane.confidence
+
+
+class LanePipeline:
+    """Segmenter and lane finder, one after the other."""
+
+    def __init__(self, segmenter: Segmenter, finder: LaneFinder) -> None:
+        """Put a loaded segmenter and a lane finder together."""
+        self.segmenter = segmenter
+        self.finder = finder
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path = 'lane_lite',
+        runtime: str = 'auto',
+        device: str = 'auto',
+        precision: str = 'auto',
+        tta: str = 'none',
+        threshold: float | None = None,
+        ground: str | Path | GroundCalibration | None = None,
+        resolution: tuple[int, int] | None = None,
+        settings: LaneSettings = LaneSettings(),
+    ) -> LanePipeline:
+        """
+        Load the model and, if given, the ground calibration.
+
+        :param model: a shipped name or a path; ``a,b,c`` is an ensemble.
+        :param runtime: auto, torch, onnxruntime or openvino.
+        :param device: auto, cpu or cuda:N.
+        :param precision: auto, fp32, fp16, bf16 or int8.
+        :param tta: test-time augmentation: none, flip or full.
+        :param threshold: lane probability, 0 to 1; None takes the model file's own.
+        :param ground: a ground calibration or its file; None: no metres.
+        :param resolution: (height, width) of the network's input; None: the model file's own.
+        :param settings: of the lane finder.
+        :raises UserError: when something cannot be loaded or this machine cannot do it.
+        """
+        if ground is not None and not isinstance(ground, GroundCalibration):
+            ground = GroundCalibration.load(Path(ground))
+        segmenter = Segmenter.load(model, runtime, device, precision, tta, threshold, resolution)
+        return cls(segmenter, LaneFinder(settings, ground))
+
+    def process(self, image: NDArray[np.uint8], stamp: float | None = None) -> LaneEstimate:
+        """
+        Find the lane in one picture.
+
+        :param image: (H, W, 3) uint8, BGR.
+        :param stamp: when it was taken, in seconds; enables tracking over time. None: this
+            picture alone.
+        :returns: the mask at the picture's size, and the lane.
+        :raises UserError: when the array is not a colour picture of at least one pixel, or its
+            aspect ratio contradicts the ground calibration.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            raise UserError(
+                f'an image must be a (height, width, 3) array of uint8, not {image.shape} '
+                f'of {image.dtype}')
+        mask = self.segmenter.mask(image)
+        start = perf_counter()
+        lane = self.finder.find(mask, stamp)
+        timings = {**self.segmenter.timings, 'geometry': perf_counter() - start}
+        return LaneEstimate(mask, lane, timings)
+
+    def reset(self) -> None:
+        """Forget the track over time: a new recording begins."""
+        self.finder.reset()

@@ -1,0 +1,176 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Inference runtimes behind one small protocol, and the fixed rule that chooses among them.
+
+The rule looks at what is installed and at what the processor has, never at a timing, so that two
+starts choose alike (docs/benchmark.md has the measurements behind it):
+
+1. CUDA asked for or present in onnxruntime-gpu: ONNX Runtime on the GPU.
+2. An x86-64 processor: OpenVINO if installed, else ONNX Runtime.
+3. Anything else (ARM): ONNX Runtime if installed, else OpenVINO.
+4. torch only when the model is a .safetensors file that has no .onnx beside it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.errors import UserError
+from lane_perception.model_file import INT8_SUFFIX
+from lane_perception.model_file import ModelCard
+from lane_perception.model_file import find_model
+
+RUNTIMES = ('torch', 'onnxruntime', 'openvino')
+PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')
+INSTALL = {
+    'torch': 'pip install torch torchvision',
+    'onnxruntime': 'pip install onnxruntime (onnxruntime-gpu with CUDA, never both)',
+    'openvino': 'pip install openvino',
+}
+
+
+class Runtime(Protocol):
+    """A loaded network: uint8 RGB pictures in, lane probability out."""
+
+    name: str        # torch, onnxruntime or openvino
+    device: str      # cpu or cuda:N
+    precision: str   # fp32, fp16, bf16 or int8
+    card: ModelCard
+
+    def run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """
+        Return the lane probability of each picture.
+
+        :param images: (N, H, W, 3) uint8, RGB, C-contiguous; H and W multiples of 32.
+        :returns: (N, h, w) float32 in 0 to 1, at the network's output size; the array may be
+            overwritten by the next call.
+        """
+
+
+def installed_runtimes() -> list[str]:
+    """Return the runtimes that this Python can import, the preferred one first."""
+    x86 = platform.machine().lower() in ('x86_64', 'amd64')
+    order = ('openvino', 'onnxruntime') if x86 else ('onnxruntime', 'openvino')
+    return [name for name in (*order, 'torch') if importlib.util.find_spec(name) is not None]
+
+
+def read_onnx_metadata(path: Path, runtime: str) -> str | None:
+    """Return an ONNX file's lane_model metadata as that runtime reads it, None without."""
+    if runtime == 'openvino':
+        from lane_perception.runtimes.openvino_runtime import read_metadata
+    else:
+        from lane_perception.runtimes.onnxruntime_runtime import read_metadata
+    return read_metadata(path)
+
+
+def open_runtime(
+    model: str | Path,
+    runtime: str = 'auto',
+    device: str = 'auto',
+    precision: str = 'auto',
+) -> Runtime:
+    """
+    Load a model into a runtime.
+
+    :param model: a shipped name, a model file, or a training run's folder.
+    :param runtime: auto, torch, onnxruntime or openvino.
+    :param device: auto, cpu or cuda:N.
+    :param precision: auto, fp32, fp16 (GPU only), bf16 or int8.
+    :raises UserError: for a combination that this machine cannot do, saying what would work.
+    """
+    _check_choice('runtime', runtime, ('auto', *RUNTIMES))
+    _check_choice('precision', precision, ('auto', *PRECISIONS))
+    if device not in ('auto', 'cpu') and not _is_cuda(device):
+        raise UserError(f'device "{device}" is not known; use auto, cpu or cuda:0')
+    if precision == 'fp16' and device == 'cpu':
+        raise UserError('precision fp16 needs a GPU; on a processor use fp32, bf16 or int8')
+    path = _find_file(model, runtime, precision)
+    chosen = _choose(path, runtime, device)
+    if chosen == 'torch':
+        from lane_perception.runtimes.torch_runtime import TorchRuntime as Chosen
+    elif chosen == 'onnxruntime':
+        from lane_perception.runtimes.onnxruntime_runtime import OnnxRuntime as Chosen
+    else:
+        from lane_perception.runtimes.openvino_runtime import OpenvinoRuntime as Chosen
+    return Chosen(path, device, precision)
+
+
+def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise UserError(f'{what} "{value}" is not known; use one of {", ".join(choices)}')
+
+
+def _is_cuda(device: str) -> bool:
+    head, _, number = device.partition(':')
+    return head == 'cuda' and (number.isdigit() or device == 'cuda')
+
+
+def _find_file(model: str | Path, runtime: str, precision: str) -> Path:
+    """Return the file of a model that suits the runtime and the precision asked for."""
+    only_torch = installed_runtimes() == ['torch']
+    if runtime == 'torch' or (runtime == 'auto' and only_torch):
+        suffixes = ('.safetensors', '.onnx')
+    else:
+        suffixes = ('.onnx', '.safetensors')
+    path = find_model(model, suffixes)
+    if runtime == 'torch' and path.suffix == '.onnx':
+        beside = path.with_suffix('.safetensors')
+        if not beside.is_file():
+            raise UserError(
+                f'{path} is an ONNX file, which torch cannot run, and there is no {beside.name} '
+                'beside it; use runtime onnxruntime or openvino')
+        path = beside
+    if path.suffix == '.safetensors' and runtime != 'torch' and not only_torch:
+        path = _prefer_onnx(path, runtime)
+    if precision == 'int8' and not path.stem.endswith(INT8_SUFFIX):
+        beside = path.with_name(f'{path.stem}{INT8_SUFFIX}.onnx')
+        if not beside.is_file() or runtime == 'torch':
+            raise UserError(
+                f'precision int8 needs {beside.name} beside {path} and runtime onnxruntime or '
+                'openvino; make the file with: export --int8')
+        path = beside
+    return path
+
+
+def _prefer_onnx(path: Path, runtime: str) -> Path:
+    beside = path.with_suffix('.onnx')
+    if beside.is_file():
+        return beside
+    if runtime != 'auto':
+        raise UserError(
+            f'{path} is for torch, and there is no {beside.name} beside it for {runtime}; '
+            f'make one with: export {path} --out {path.parent}')
+    return path
+
+
+def _choose(path: Path, runtime: str, device: str) -> str:
+    installed = installed_runtimes()
+    if runtime != 'auto':
+        if runtime not in installed:
+            has = ', '.join(installed) or 'none'
+            raise UserError(
+                f'runtime {runtime} is not installed (installed: {has}); {INSTALL[runtime]}')
+        return runtime
+    if path.suffix == '.safetensors':
+        if 'torch' not in installed:
+            raise UserError(
+                f'{path} needs torch, which is not installed; {INSTALL["torch"]}, or export it '
+                f'to ONNX where torch is: export {path} --out DIR')
+        return 'torch'
+    able = [name for name in installed if name != 'torch']
+    if not able:
+        raise UserError(
+            f'{path} needs openvino or onnxruntime, and neither is installed; '
+            f'{INSTALL["openvino"]} (x86) or {INSTALL["onnxruntime"]}')
+    if 'onnxruntime' in able and (_is_cuda(device) or device == 'auto'):
+        from lane_perception.runtimes.onnxruntime_runtime import has_cuda
+        if has_cuda():
+            return 'onnxruntime'
+    return able[0]

@@ -1,0 +1,102 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""OpenVINO: the quickest runtime on x86-64 processors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+from lane_perception.errors import UserError
+from lane_perception.model_file import METADATA_KEY
+from lane_perception.model_file import parse_card
+
+HINTS = {'fp32': 'f32', 'bf16': 'bf16', 'int8': 'f32'}
+KEPT_SHAPES = 4  # compiled networks kept, one for each input shape
+
+
+def read_metadata(path: Path) -> str | None:
+    """
+    Return the text under the metadata key, or None.
+
+    :raises UserError: when the file is not a whole ONNX model.
+    """
+    return _metadata(_read_model(openvino.Core(), path))
+
+
+def _read_model(core: openvino.Core, path: Path) -> openvino.Model:
+    try:
+        return core.read_model(str(path))
+    except RuntimeError as error:
+        raise UserError(f'{path} is damaged or not an ONNX model; copy it again') from error
+
+
+def _metadata(model: openvino.Model) -> str | None:
+    try:
+        return model.get_rt_info(['framework', METADATA_KEY]).value
+    except RuntimeError:
+        return None
+
+
+class OpenvinoRuntime:
+    """Run an ONNX file through OpenVINO on the processor."""
+
+    name = 'openvino'
+    device = 'cpu'
+
+    def __init__(self, path: Path, device: str, precision: str) -> None:
+        """
+        Load and compile the file for one picture of its own input size.
+
+        :param path: an .onnx file with a card.
+        :param device: auto or cpu.
+        :param precision: auto (bf16 where the processor has it, else fp32), fp32, bf16, int8.
+        :raises UserError: for another device, a precision that the processor lacks, a bad file.
+        """
+        if device not in ('auto', 'cpu'):
+            raise UserError(
+                f'runtime openvino runs on the processor here, not on {device}; use device cpu, '
+                'or runtime onnxruntime with onnxruntime-gpu')
+        self._core = openvino.Core()
+        self._model = _read_model(self._core, path)
+        self.card = parse_card(_metadata(self._model), path)
+        self.precision = self._choose_precision(precision)
+        self._compiled: dict[tuple[int, ...], openvino.InferRequest] = {}
+        self._request((1, self.card.input_height, self.card.input_width, 3))
+
+    def _choose_precision(self, precision: str) -> str:
+        if self.card.precision == 'int8':
+            if precision not in ('auto', 'int8'):
+                raise UserError(f'{self.card.name} is stored in int8; precision {precision} '
+                                'needs the file without _int8')
+            return 'int8'
+        has_bf16 = 'BF16' in self._core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
+        if precision == 'auto':
+            return 'bf16' if has_bf16 else 'fp32'
+        if precision == 'bf16' and not has_bf16:
+            raise UserError('this processor has no bf16 arithmetic; use precision fp32 or int8')
+        if precision not in HINTS:
+            raise UserError(f'runtime openvino on a processor has no {precision}; '
+                            'use fp32, bf16 or int8')
+        return precision
+
+    def _request(self, shape: tuple[int, ...]) -> openvino.InferRequest:
+        """Return a request for that input shape, compiling it on first use."""
+        if shape not in self._compiled:
+            if len(self._compiled) >= KEPT_SHAPES:
+                self._compiled.pop(next(iter(self._compiled)))
+            model = self._model.clone()
+            model.reshape(list(shape))
+            self._compiled[shape] = self._core.compile_model(model, 'CPU', {
+                'PERFORMANCE_HINT': 'LATENCY',
+                'INFERENCE_PRECISION_HINT': HINTS[self.precision],
+            }).create_infer_request()
+        return self._compiled[shape]
+
+    def run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return (N, h, w) lane probability; see :class:`lane_perception.runtimes.Runtime`."""
+        request = self._request(images.shape)
+        return request.infer([images], share_inputs=True, share_outputs=True)[0]
