@@ -32,11 +32,12 @@ def verbs():
     return [f'{name} = {PACKAGE}.cli.{name}:main' for name in names if name not in NOT_A_VERB]
 
 
-# ROS 2 itself, rclpy and the message packages, comes from apt on the car (package.xml) or from the
-# extra 'ros' at the desk. OpenCV is left to the extras too: apt's python3-opencv, opencv-python and
-# opencv-python-headless provide the same module, and two of them in one environment break it.
+# ROS 2 itself, rclpy and the message packages, comes from apt on the car (package.xml) or from
+# the extra 'ros' at the desk. OpenCV is left to the extras too: apt's python3-opencv,
+# opencv-python and opencv-python-headless provide the same module, and two of them in one
+# environment break it.
 EXTRAS = {
-    # ROS 2 Kilted from PyPI, for Python 3.11 and 3.12 on x86-64. cv_bridge: see requirements/.
+    # ROS 2 Kilted from PyPI, for Python 3.11 and 3.12 on x86-64. cv_bridge: see the Makefile.
     'ros': [
         'ros-rclpy>=9.1',
         'ros-rmw-fastrtps-cpp',
@@ -67,6 +68,7 @@ EXTRAS = {
     'report': ['plotly>=5.20', 'jinja2>=3.1'],
     'cluster': ['distributed>=2024.1'],
     'test': [
+        'colcon-common-extensions',
         'pytest>=7,<9',  # launch_testing cannot do 9
         'hypothesis>=6.90',
         'flake8>=6',
@@ -85,7 +87,6 @@ setup(
     data_files=data_files(),
     install_requires=['setuptools', 'numpy>=1.21,<2', 'PyYAML>=5.4', 'safetensors>=0.4'],
     extras_require=EXTRAS,
-    tests_require=['pytest'],
     python_requires='>=3.10',
     zip_safe=False,
     author='The lane_perception developers',

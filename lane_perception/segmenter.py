@@ -185,12 +185,12 @@ class Segmenter:
 
         :param image: (H, W, 3) uint8, BGR.
         :returns: (H, W) uint8, 255 where the probability, interpolated linearly to the picture's
-            size, exceeds the threshold, else 0.
+            size, reaches the threshold, else 0.
         """
         probability = self.probability(image)
         start = perf_counter()
         full = resize_probability(probability, *image.shape[:2])
-        mask = cv2.compare(full, self.threshold, cv2.CMP_GT)
+        mask = cv2.inRange(full, self.threshold, 1.0)
         self.timings['threshold'] += perf_counter() - start
         return mask
 

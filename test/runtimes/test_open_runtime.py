@@ -1,0 +1,75 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Runtimes agree on the same picture, and refuse what this machine cannot do with a cure."""
+
+import numpy as np
+import pytest
+
+from bright_model import write_bright_model
+
+from lane_perception.errors import UserError
+from lane_perception.runtimes import installed_runtimes
+from lane_perception.runtimes import open_runtime
+
+# Largest difference in probability from fp32 arithmetic in another order, and from bf16's 8 bits.
+TOLERANCE = {'fp32': 1e-4, 'bf16': 0.06}
+
+
+def test_onnxruntime_and_openvino_agree(bright_model):
+    images = np.random.default_rng(0).integers(0, 255, (2, 64, 96, 3), np.uint8)
+    expected = 1 / (1 + np.exp(-0.1 * (images.mean(axis=3) - 160)))
+    for runtime, precision in (('onnxruntime', 'fp32'), ('openvino', 'fp32')):
+        answer = open_runtime(bright_model, runtime, 'cpu', precision).run(images)
+        assert answer.shape == (2, 64, 96)
+        np.testing.assert_allclose(answer, expected, atol=TOLERANCE[precision])
+
+
+def test_a_runtime_takes_another_size_and_batch_after_the_first(bright_model):
+    for name in ('onnxruntime', 'openvino'):
+        runtime = open_runtime(bright_model, name)
+        for shape in ((1, 32, 32, 3), (4, 64, 96, 3), (1, 32, 32, 3), (1, 384, 640, 3)):
+            assert runtime.run(np.zeros(shape, np.uint8)).shape == shape[:3]
+
+
+def test_auto_takes_the_first_installed_runtime_that_is_not_torch(bright_model):
+    assert open_runtime(bright_model).name == installed_runtimes()[0] != 'torch'
+
+
+@pytest.mark.parametrize('arguments, sentence', [
+    ({'runtime': 'tensorflow'}, 'runtime "tensorflow" is not known.*onnxruntime'),
+    ({'precision': 'fp8'}, 'precision "fp8" is not known'),
+    ({'device': 'gpu'}, 'device "gpu" is not known.*cuda:0'),
+    ({'device': 'cpu', 'precision': 'fp16'}, 'fp16 needs a GPU.*fp32'),
+    ({'runtime': 'openvino', 'precision': 'fp16'}, 'no fp16.*use fp32'),
+    ({'runtime': 'openvino', 'device': 'cuda:0'}, 'not on cuda:0'),
+    ({'runtime': 'onnxruntime', 'precision': 'bf16'}, 'bf16 needs runtime openvino or torch'),
+    ({'precision': 'int8'}, 'bright_int8.onnx'),
+    ({'runtime': 'torch'}, 'ONNX file, which torch cannot run'),
+])
+def test_what_cannot_be_done_is_refused_with_what_would_work(bright_model, arguments, sentence):
+    with pytest.raises(UserError, match=sentence):
+        open_runtime(bright_model, **arguments)
+
+
+def test_cuda_without_cuda_is_refused(bright_model):
+    from lane_perception.runtimes.onnxruntime_runtime import has_cuda
+    if has_cuda():
+        pytest.skip('this machine has CUDA')
+    with pytest.raises(UserError, match='onnxruntime-gpu'):
+        open_runtime(bright_model, 'onnxruntime', 'cuda:0')
+
+
+def test_a_runtime_that_is_not_installed_is_refused(bright_model, monkeypatch):
+    import importlib.util
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, 'find_spec',
+                        lambda name: None if name == 'openvino' else real(name))
+    with pytest.raises(UserError, match='openvino is not installed.*pip install openvino'):
+        open_runtime(bright_model, 'openvino')
+
+
+def test_int8_takes_the_file_beside(tmp_path):
+    write_bright_model(tmp_path / 'm.onnx')
+    write_bright_model(tmp_path / 'm_int8.onnx', precision='int8')
+    for name in ('onnxruntime', 'openvino'):
+        assert open_runtime(tmp_path / 'm.onnx', name, precision='int8').precision == 'int8'

@@ -1,0 +1,105 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Model files: round trip, and a sentence that names the file for every kind of damage."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bright_model import write_bright_model
+
+from lane_perception.errors import UserError
+from lane_perception.model_file import METADATA_KEY
+from lane_perception.model_file import ModelCard
+from lane_perception.model_file import find_model
+from lane_perception.model_file import parse_card
+from lane_perception.model_file import read_card
+from lane_perception.model_file import read_safetensors
+from lane_perception.model_file import write_safetensors
+
+CARD = ModelCard('small', 'lane_dense', 96, 160, threshold=0.4, metrics={'lane_iou': 0.5})
+
+
+def test_weights_and_card_come_back_as_they_were_written(tmp_path):
+    weights = {'a': np.arange(6, dtype=np.float32).reshape(2, 3), 'b': np.zeros(4, np.float16)}
+    write_safetensors(tmp_path / 'm.safetensors', weights, CARD)
+    back, card = read_safetensors(tmp_path / 'm.safetensors')
+    assert card == CARD == read_card(tmp_path / 'm.safetensors')
+    assert back.keys() == weights.keys()
+    for name, value in weights.items():
+        np.testing.assert_array_equal(back[name], value)
+        assert back[name].dtype == value.dtype
+
+
+def test_nothing_but_the_file_is_left_behind(tmp_path):
+    write_safetensors(tmp_path / 'm.safetensors', {'a': np.zeros(3)}, CARD)
+    assert [path.name for path in tmp_path.iterdir()] == ['m.safetensors']
+
+
+def test_an_onnx_file_carries_the_same_card(tmp_path):
+    write_bright_model(tmp_path / 'm.onnx', 64, 96, threshold=0.3)
+    card = read_card(tmp_path / 'm.onnx')
+    assert (card.input_height, card.input_width, card.threshold) == (64, 96, 0.3)
+
+
+@pytest.mark.parametrize('suffix', ['onnx', 'safetensors'])
+@pytest.mark.parametrize('share', [0.0, 0.3, 0.9])
+def test_a_truncated_file_is_refused_by_name(tmp_path, suffix, share):
+    path = tmp_path / f'm.{suffix}'
+    if suffix == 'onnx':
+        write_bright_model(path)
+    else:
+        write_safetensors(path, {'a': np.zeros(300)}, CARD)
+    content = path.read_bytes()
+    path.write_bytes(content[:int(share * len(content))])
+    with pytest.raises(UserError, match=f'm.{suffix}'):
+        read_card(path)
+
+
+def test_a_foreign_onnx_file_is_refused_with_the_way_to_convert(tmp_path):
+    import onnx
+    write_bright_model(tmp_path / 'm.onnx')
+    model = onnx.load(tmp_path / 'm.onnx')
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / 'foreign.onnx')
+    with pytest.raises(UserError, match='foreign.onnx.*export'):
+        read_card(tmp_path / 'foreign.onnx')
+
+
+@pytest.mark.parametrize('change, sentence', [
+    ({'format': 2}, 'format 2'),
+    ({'input_height': 100}, 'multiple of 32'),
+    ({'threshold': 0.0}, 'threshold'),
+    ({'mean': 'gray'}, 'impossible value'),
+])
+def test_a_card_with_impossible_values_is_refused(tmp_path, change, sentence):
+    values = {**json.loads(CARD.to_json()), **change}
+    with pytest.raises(UserError, match=sentence):
+        parse_card(json.dumps(values), tmp_path / 'm.onnx')
+
+
+@pytest.mark.parametrize('text', ['', None, '{', '[]', '{"format": 1}'])
+def test_a_card_that_is_none_is_refused(tmp_path, text):
+    with pytest.raises(UserError, match=f'm.onnx.*{METADATA_KEY}|m.onnx.*lacks'):
+        parse_card(text, tmp_path / 'm.onnx')
+
+
+def test_keys_of_a_later_minor_version_are_passed_over(tmp_path):
+    values = {**json.loads(CARD.to_json()), 'later': 1}
+    assert parse_card(json.dumps(values), tmp_path / 'm.onnx') == CARD
+
+
+def test_a_model_is_found_by_path_by_run_folder_and_by_name(tmp_path, monkeypatch):
+    write_bright_model(tmp_path / 'model.onnx')
+    assert find_model(tmp_path / 'model.onnx') == tmp_path / 'model.onnx'
+    assert find_model(tmp_path) == tmp_path / 'model.onnx'
+    shipped = tmp_path / 'share' / 'lane_perception' / 'models'
+    shipped.mkdir(parents=True)
+    write_bright_model(shipped / 'named.onnx')
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    assert find_model('named') == shipped / 'named.onnx'
+    with pytest.raises(UserError, match='nothing_like_it.*named'):
+        find_model('nothing_like_it')
+    with pytest.raises(UserError, match='gone.onnx does not exist'):
+        find_model('gone.onnx')

@@ -1,0 +1,58 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The package as colcon, rosdep and pip see it."""
+
+import importlib
+import re
+from pathlib import Path
+
+from lxml import etree
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+CARD_KEYS = {'python3-torch', 'python3-torchvision', 'rclpy', 'cv_bridge', 'sensor_msgs',
+             'python3-opencv', 'python3-numpy', 'launch_ros'}
+
+
+def manifest():
+    return etree.parse(str(CHECKOUT / 'package.xml')).getroot()
+
+
+def test_the_manifest_is_format_3_and_names_all_that_the_card_names():
+    root = manifest()
+    assert root.get('format') == '3'
+    assert CARD_KEYS <= {element.text for element in root.iter('exec_depend')}
+    assert root.findtext('export/build_type') == 'ament_python'
+    assert root.findtext('license') == 'Apache-2.0'
+
+
+def test_manifest_setup_and_changelog_agree_on_the_version():
+    version = manifest().findtext('version')
+    assert f"version='{version}'" in (CHECKOUT / 'setup.py').read_text()
+
+
+def test_every_verb_has_a_main_and_the_readme_names_it():
+    readme = (CHECKOUT / 'README.md').read_text()
+    verbs = [path.stem for path in (CHECKOUT / 'lane_perception' / 'cli').glob('*.py')
+             if path.stem not in ('__init__', 'command')]
+    assert verbs
+    for verb in verbs:
+        assert callable(importlib.import_module(f'lane_perception.cli.{verb}').main)
+        assert f'`{verb}`' in readme, f'README.md does not name {verb}'
+
+
+def test_executables_do_not_pin_an_interpreter():
+    setup_cfg = (CHECKOUT / 'setup.cfg').read_text()
+    assert re.search(r'\[build_scripts\]\s+executable = /usr/bin/env python3', setup_cfg)
+
+
+def test_no_path_of_one_machine_is_committed():
+    import subprocess
+    listed = subprocess.run(['git', 'ls-files'], cwd=CHECKOUT, capture_output=True, text=True)
+    if listed.returncode:
+        return
+    pattern = re.compile(r'(^|[^A-Za-z.])/(work|root)/|[.]pyenv')
+    for name in listed.stdout.split():
+        path = CHECKOUT / name
+        if path.suffix in ('.py', '.md', '.yaml', '.rst', '.json', '.txt', '.xml') \
+                and path.name != 'test_package.py':
+            assert not pattern.search(path.read_text()), name
