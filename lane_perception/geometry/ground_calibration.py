@@ -1,0 +1,178 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+From a pixel to a place on the floor and back.
+
+Metres are in base_link (REP-105): x forward, y left (REP-103), the origin on the floor under the
+middle of the rear axle, or under the camera where ``camera_to_axle`` is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+from numpy.typing import NDArray
+import yaml
+
+from lane_perception.errors import UserError
+from lane_perception.geometry.lens import Lens
+
+ASPECT_TOLERANCE = 0.005  # relative; 640x480 and 320x240 agree, 640x480 and 640x360 do not
+_REQUIRED = ('image_width', 'image_height', 'homography', 'rms_error_m')
+_LENS = ('camera_matrix', 'distortion_model', 'distortion_coefficients')
+
+
+@dataclass(frozen=True)
+class GroundCalibration:
+    """How one mounted camera sees the floor; valid while the mount does not move."""
+
+    image_width: int                   # pixels of the calibration picture
+    image_height: int
+    homography: NDArray[np.float64]    # (3, 3): undistorted pixel (u, v, 1) to metres (x, y, 1)
+    rms_error_m: float                 # of the calibration's own points, metres on the floor
+    lens: Lens | None = None           # None: pixels count as undistorted
+    camera_to_axle: float = 0.0        # metres from under the camera back to the origin
+
+    @classmethod
+    def load(cls, path: str | Path) -> GroundCalibration:
+        """
+        Read a calibration file (YAML, see docs/geometry.md).
+
+        :raises UserError: when it cannot be read, lacks a key, has an unknown one, or its numbers
+            cannot be a view of the floor.
+        """
+        try:
+            values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            reason = getattr(error, 'strerror', None) or 'it is not YAML'
+            raise UserError(f'ground calibration {path} cannot be read: {reason}') from error
+        try:
+            return cls._from_values(values)
+        except (TypeError, ValueError) as error:
+            raise UserError(f'ground calibration {path}: a value is not a number') from error
+        except UserError as error:
+            raise UserError(f'ground calibration {path}: {error}') from error
+
+    @classmethod
+    def _from_values(cls, values: object) -> GroundCalibration:
+        if not isinstance(values, dict):
+            raise UserError('it holds no keys; make one with calibrate_ground')
+        missing = [key for key in _REQUIRED if key not in values]
+        if missing:
+            raise UserError(f'the key {missing[0]} is missing')
+        known = (*_REQUIRED, *_LENS, 'camera_to_axle')
+        unknown = [key for key in values if key not in known]
+        if unknown:
+            raise UserError(f'the key {unknown[0]} is not known; known are {", ".join(known)}')
+        lens = None
+        if values.get('camera_matrix') is not None:
+            lens = Lens.create(values['camera_matrix'], values.get('distortion_model', 'plumb_bob'),
+                               values.get('distortion_coefficients') or ())
+        homography = np.asarray(values['homography'], np.float64).reshape(-1)
+        if homography.size != 9:
+            raise UserError(f'homography has {homography.size} numbers, not nine')
+        calibration = cls(int(values['image_width']), int(values['image_height']),
+                          homography.reshape(3, 3), float(values['rms_error_m']), lens,
+                          float(values.get('camera_to_axle', 0.0)))
+        calibration.check()
+        return calibration
+
+    def check(self) -> None:
+        """Raise UserError when the numbers cannot be a view of the floor."""
+        if self.image_width < 1 or self.image_height < 1:
+            raise UserError('image_width and image_height must be positive')
+        if not np.isfinite(self.homography).all() or np.linalg.cond(self.homography) > 1e12:
+            raise UserError('the homography cannot be inverted')
+        bottom = self.to_ground([[(self.image_width - 1) / 2, self.image_height - 1]],
+                                (self.image_width, self.image_height))[0]
+        if not np.isfinite(bottom).all():
+            raise UserError('the bottom of the picture does not lie on the floor')
+
+    def save(self, path: str | Path) -> None:
+        """Write the calibration file."""
+        values: dict[str, object] = {
+            'image_width': self.image_width,
+            'image_height': self.image_height,
+            'homography': [float(value) for value in self.homography.reshape(-1)],
+            'rms_error_m': float(self.rms_error_m),
+            'camera_to_axle': float(self.camera_to_axle),
+        }
+        if self.lens is not None:
+            values['camera_matrix'] = [float(value) for value in self.lens.matrix.reshape(-1)]
+            values['distortion_model'] = self.lens.model
+            values['distortion_coefficients'] = [float(k) for k in self.lens.coefficients]
+        where = ('under the middle of the rear axle' if self.camera_to_axle
+                 else 'UNDER THE CAMERA (camera_to_axle is 0)')
+        header = (
+            '# Ground calibration of lane_perception: undistorted pixel (u, v, 1) to metres on\n'
+            '# the floor, x forward, y left.\n'
+            f'# The origin lies {where}.\n')
+        text = yaml.safe_dump(values, sort_keys=False, default_flow_style=None)
+        Path(path).write_text(header + text, encoding='utf-8')
+
+    @cached_property
+    def _to_metres(self) -> NDArray[np.float64]:
+        """Return the homography with the sign that makes floor points' third number positive."""
+        bottom = self._undistort(np.array([[(self.image_width - 1) / 2, self.image_height - 1]]))
+        third = self.homography[2] @ np.append(bottom[0], 1.0)
+        return self.homography * (1.0 if third > 0.0 else -1.0)
+
+    @cached_property
+    def _to_pixels(self) -> NDArray[np.float64]:
+        return np.linalg.inv(self._to_metres)
+
+    def to_ground(
+        self, points: ArrayLike, image_size: tuple[int, int] | None = None,
+    ) -> NDArray[np.float64]:
+        """
+        Return where on the floor the pixels look.
+
+        :param points: (N, 2) pixels (u right, v down; whole numbers are pixel centres).
+        :param image_size: (width, height) of the picture they are from; None: the calibration's.
+        :returns: (N, 2) metres (x forward, y left); NaN at and above the horizon.
+        :raises UserError: when the picture has another aspect ratio.
+        """
+        scale = self._scale(image_size)
+        points = np.asarray(points, np.float64).reshape(-1, 2)
+        flat = self._undistort((points + 0.5) / scale - 0.5)
+        metres = flat @ self._to_metres[:, :2].T + self._to_metres[:, 2]
+        third = np.where(metres[:, 2] > 1e-9, metres[:, 2], np.nan)
+        return metres[:, :2] / third[:, None]
+
+    def to_image(
+        self, points_m: ArrayLike, image_size: tuple[int, int] | None = None,
+    ) -> NDArray[np.float64]:
+        """
+        Return where the picture shows places on the floor.
+
+        :param points_m: (N, 2) metres (x forward, y left).
+        :param image_size: (width, height) of the picture; None: the calibration's.
+        :returns: (N, 2) pixels, also outside the picture; NaN behind the camera.
+        :raises UserError: when the picture has another aspect ratio.
+        """
+        scale = self._scale(image_size)
+        metres = np.asarray(points_m, np.float64).reshape(-1, 2)
+        flat = metres @ self._to_pixels[:, :2].T + self._to_pixels[:, 2]
+        third = np.where(flat[:, 2] > 1e-9, flat[:, 2], np.nan)
+        pixels = flat[:, :2] / third[:, None]
+        if self.lens is not None:
+            pixels = self.lens.distort(pixels)
+        return (pixels + 0.5) * scale - 0.5
+
+    def _undistort(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return points if self.lens is None else self.lens.undistort(points)
+
+    def _scale(self, image_size: tuple[int, int] | None) -> NDArray[np.float64]:
+        if image_size is None:
+            return np.ones(2)
+        width, height = image_size
+        scale = np.array([width / self.image_width, height / self.image_height])
+        if abs(scale[0] / scale[1] - 1.0) > ASPECT_TOLERANCE:
+            raise UserError(
+                f'the ground calibration is for {self.image_width}x{self.image_height}, the '
+                f'picture is {width}x{height}: another aspect ratio; calibrate again at this size')
+        return scale

@@ -1,0 +1,48 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""What the lane finder takes and gives: its settings and a lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class LaneSettings:
+    """Settings of the lane finder; all may change between two frames."""
+
+    look_ahead: float = 0.35      # where the centre is read: fraction of the height from the bottom
+    look_ahead_m: float = 0.0     # the same in metres ahead of base_link; 0: use look_ahead
+    lane_width: float = 0.0       # metres between the markings' middles; 0: learn it
+    max_gap_s: float = 0.5        # seconds without a sighting until there is no lane
+    min_confidence: float = 0.3   # 0 to 1: a sighting below it is no lane
+
+
+@dataclass(frozen=True)
+class Lane:
+    """
+    The ego lane in one frame, or that there is none.
+
+    Pixels are (u right, v down); metres are in base_link (x forward, y left). What is in metres is
+    None without a ground calibration.
+    """
+
+    center: tuple[float, float] | None = None        # pixels on the look-ahead row; None: no lane
+    offset: float = float('nan')                     # centre left of the image centre, half widths
+    path: NDArray[np.float64] | None = None          # (N, 2) metres, near to far; empty: no lane
+    lateral: float | None = None                     # metres by which the car is left of the centre
+    heading: float | None = None                     # radians against the lane, left positive
+    curvature: float | None = None                   # 1/metres at the car, left bends positive
+    width: float | None = None                       # metres between the markings' middles
+    covariance: NDArray[np.float64] | None = None    # (2, 2) of (lateral, heading): m2, m rad, rad2
+    trust: NDArray[np.float64] | None = None         # (N,) 0 to 1, for each point of the path
+    confidence: float = 0.0                          # 0 to 1; 0 without a lane
+    markings: list[NDArray[np.float64]] = field(default_factory=list)  # each (N, 2) pixels
+    left: NDArray[np.float64] | None = None          # (N, 2) pixels: the ego lane's left marking
+    right: NDArray[np.float64] | None = None         # (N, 2) pixels: its right one
+    center_line: NDArray[np.float64] | None = None   # (N, 2) pixels, near to far; None: no lane
+    held: bool = False                               # predicted through a gap, not seen

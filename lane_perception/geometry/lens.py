@@ -1,0 +1,133 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Lens models: distorted pixels to straight rays and back.
+
+The three models of sensor_msgs/CameraInfo: plumb_bob and rational_polynomial as OpenCV's calib3d
+has them (Brown, 1966; Claus and Fitzgibbon, 2005), equidistant as its fisheye module
+(Kannala and Brandt, 2006).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike
+from numpy.typing import NDArray
+
+from lane_perception.errors import UserError
+
+MODELS = {'plumb_bob': (4, 5), 'rational_polynomial': (8,), 'equidistant': (4,)}
+# distortion_model: how many coefficients it may have
+WIDEST = np.radians(88.0)  # angle to the axis beyond which a ray meets no undistorted pixel
+_EXACT = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 1e-9)
+
+
+@dataclass(frozen=True)
+class Lens:
+    """Camera matrix and distortion of one camera."""
+
+    matrix: NDArray[np.float64]        # (3, 3) pixels, no skew
+    model: str                         # plumb_bob, rational_polynomial or equidistant
+    coefficients: NDArray[np.float64]  # as many as the model has
+
+    @classmethod
+    def create(cls, matrix: ArrayLike, model: str, coefficients: ArrayLike) -> Lens:
+        """
+        Check the numbers and return the lens.
+
+        :param matrix: nine numbers, row-major, or (3, 3), in pixels.
+        :param model: plumb_bob, rational_polynomial or equidistant.
+        :param coefficients: the model's 4 or 5, 8, 4 numbers; none at all means no distortion.
+        :raises UserError: for an unknown model, a wrong count, a matrix that is none.
+        """
+        matrix = np.asarray(matrix, np.float64).reshape(-1)
+        values = np.asarray(coefficients, np.float64).reshape(-1)
+        if matrix.size != 9 or not np.isfinite(matrix).all():
+            raise UserError('camera_matrix must be nine finite numbers, row-major')
+        matrix = matrix.reshape(3, 3)
+        if matrix[0, 0] <= 0.0 or matrix[1, 1] <= 0.0:
+            raise UserError('camera_matrix has a focal length that is not positive; '
+                            'is the camera calibrated?')
+        if model not in MODELS:
+            raise UserError(f'distortion model "{model}" is not known; '
+                            f'use one of {", ".join(MODELS)}')
+        if not values.size:
+            values = np.zeros(MODELS[model][0])
+        if values.size not in MODELS[model] or not np.isfinite(values).all():
+            raise UserError(f'{model} takes {" or ".join(map(str, MODELS[model]))} finite '
+                            f'distortion coefficients, not {values.size}')
+        return cls(matrix, model, values)
+
+    def undistort(self, points: ArrayLike) -> NDArray[np.float64]:
+        """
+        Return where an ideal camera with the same matrix would see the points.
+
+        :param points: (N, 2) pixels as seen.
+        :returns: (N, 2) undistorted pixels; NaN where the ray is too oblique to have one.
+        """
+        points = np.asarray(points, np.float64).reshape(-1, 2)
+        if not len(points):
+            return points.copy()
+        if self.model == 'equidistant':
+            rays = self._equidistant_rays(points)
+        else:
+            rays = cv2.undistortPointsIter(points[:, None], self.matrix, self.coefficients,
+                                           None, None, _EXACT)[:, 0]
+            # Beyond the polynomial's turning point the iteration ends on another branch.
+            again = self._project_rays(rays)
+            wrong = ~(np.abs(again - points).max(axis=1) < 0.5)
+            rays = np.where(wrong[:, None], np.nan, rays)
+        return rays @ self.matrix[:2, :2].T + self.matrix[:2, 2]
+
+    def distort(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Return (N, 2) pixels as this camera sees the (N, 2) undistorted pixels."""
+        points = np.asarray(points, np.float64).reshape(-1, 2)
+        if not len(points):
+            return points.copy()
+        rays = (points - self.matrix[:2, 2]) @ np.linalg.inv(self.matrix[:2, :2]).T
+        return self._project_rays(rays)
+
+    def _project_rays(self, rays: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the (N, 2) pixels of rays (x / z, y / z); NaN stays NaN."""
+        x, y = rays.T
+        if self.model == 'equidistant':
+            radius = np.hypot(x, y)
+            theta = np.arctan(radius)
+            bent = theta * self._fisheye_factor(theta)
+            factor = np.divide(bent, radius, out=np.ones_like(radius), where=radius > 1e-12)
+            seen = np.column_stack((x * factor, y * factor))
+        else:
+            k1, k2, p1, p2, k3, k4, k5, k6 = np.pad(
+                self.coefficients, (0, 8 - self.coefficients.size))
+            square = x * x + y * y
+            radial = ((1.0 + square * (k1 + square * (k2 + square * k3)))
+                      / (1.0 + square * (k4 + square * (k5 + square * k6))))
+            seen = np.column_stack((
+                x * radial + 2.0 * p1 * x * y + p2 * (square + 2.0 * x * x),
+                y * radial + p1 * (square + 2.0 * y * y) + 2.0 * p2 * x * y))
+        return seen @ self.matrix[:2, :2].T + self.matrix[:2, 2]
+
+    def _fisheye_factor(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        square = theta * theta
+        k1, k2, k3, k4 = self.coefficients
+        return 1.0 + square * (k1 + square * (k2 + square * (k3 + square * k4)))
+
+    def _equidistant_rays(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Solve the angle to the axis by Newton's method; (N, 2) rays x / z, y / z."""
+        bent = (points - self.matrix[:2, 2]) @ np.linalg.inv(self.matrix[:2, :2]).T
+        radius = np.hypot(bent[:, 0], bent[:, 1])
+        k1, k2, k3, k4 = self.coefficients
+        theta = np.minimum(radius, WIDEST)
+        for _ in range(20):
+            square = theta * theta
+            slope = 1.0 + square * (3 * k1 + square * (5 * k2 + square * (7 * k3
+                                                                          + square * 9 * k4)))
+            error = theta * self._fisheye_factor(theta) - radius
+            theta = np.clip(theta - error / np.maximum(slope, 0.05), 0.0, np.pi / 2)
+        failed = np.abs(theta * self._fisheye_factor(theta) - radius) > 1e-6
+        theta[failed | (theta > WIDEST)] = np.nan
+        factor = np.divide(np.tan(theta), radius, out=np.ones_like(radius), where=radius > 1e-12)
+        return bent * factor[:, None]
