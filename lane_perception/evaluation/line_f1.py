@@ -1,0 +1,127 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Compare markings as lines, whatever their widths: the F1 of thinned masks within a tolerance.
+
+Both masks are thinned to lines of one pixel (Zhang and Suen, "A fast parallel algorithm for
+thinning digital patterns", CACM 27, 1984). A pixel of one line hits when the other line passes
+within the tolerance of it. Precision is the share of predicted line pixels that hit, recall the
+share of labelled ones; hits are summed over the set, so long lines weigh more than short ones.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.errors import UserError
+from lane_perception.evaluation.metrics import BACKGROUND
+from lane_perception.evaluation.metrics import MARKING
+
+TOLERANCES = (0.01, 0.02)   # fractions of the image's diagonal at label size; the first is line_f1
+
+
+def thin(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """
+    Return a mask thinned to lines of one pixel by the algorithm of Zhang and Suen.
+
+    :param mask: (H, W), nonzero on markings.
+    :returns: (H, W) bool, equal to ``skimage.morphology.skeletonize`` of the mask.
+    :raises UserError: when scikit-image is not installed.
+    """
+    try:
+        from skimage.morphology import skeletonize
+    except ImportError as error:
+        raise UserError('line F1 needs scikit-image: pip install scikit-image') from error
+    lines = np.zeros(mask.shape, bool)
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8, copy=False))
+    if width:
+        # Thinning never adds a pixel, so the empty margin around the markings can be left out.
+        inside = (slice(y, y + height), slice(x, x + width))
+        lines[inside] = skeletonize(mask[inside] > 0)
+    return lines
+
+
+def distances(lines: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return each pixel of lines' Euclidean distance, in pixels, to the nearest of others."""
+    if not lines.any() or not others.any():
+        return np.full(np.count_nonzero(lines), np.inf, np.float32)
+    x, y, width, height = cv2.boundingRect((lines | others).view(np.uint8))
+    inside = (slice(y, y + height), slice(x, x + width))
+    field = cv2.distanceTransform(
+        (~others[inside]).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return field[lines[inside]]
+
+
+class LineScore:
+    """Collect the hits of thinned markings over a set of images."""
+
+    def __init__(self, tolerances: Sequence[float] = TOLERANCES) -> None:
+        """
+        Start with no image.
+
+        :param tolerances: fractions of the image's diagonal at label size; the first one gives
+            ``line_f1``.
+        """
+        self.tolerances = tuple(tolerances)
+        # A row a tolerance: hits of predicted pixels, predicted, hits of labelled pixels, labelled
+        self._hits = np.zeros((len(self.tolerances), 4), np.int64)
+
+    def add(self, prediction: NDArray[np.uint8], label: NDArray[np.uint8]) -> float:
+        """
+        Score one image.
+
+        :param prediction: (H, W) uint8, nonzero on markings.
+        :param label: (H, W) uint8: 0 background, 255 marking, anything between not judged. Lines
+            are thinned before pixels that are not judged are dropped, so that an unjudged area
+            does not bend them.
+        :returns: this image's line F1 at the first tolerance.
+        :raises ValueError: when the two have different shapes.
+        :raises UserError: when scikit-image is not installed.
+        """
+        if prediction.shape != label.shape:
+            raise ValueError(
+                f'a prediction of {prediction.shape} against a label of {label.shape}')
+        predicted = thin(prediction)
+        labelled = thin(label == MARKING)
+        judged = predicted & ((label == BACKGROUND) | (label == MARKING))
+        to_label = distances(judged, labelled)
+        to_prediction = distances(labelled, predicted)
+        diagonal = float(np.hypot(*label.shape))
+        hits = np.array([
+            (np.count_nonzero(to_label <= tolerance * diagonal), to_label.size,
+             np.count_nonzero(to_prediction <= tolerance * diagonal), to_prediction.size)
+            for tolerance in self.tolerances], np.int64)
+        self._hits += hits
+        return _scores(hits[0])[2]
+
+    def result(self) -> dict[str, float | dict[str, float]]:
+        """
+        Return the figures over all images added.
+
+        :returns: ``line_f1``, ``line_precision``, ``line_recall`` at the first tolerance,
+            ``line_tolerance`` itself (a fraction of the diagonal), and ``line_f1_at``: line F1
+            for every tolerance. A set without any line on both sides scores 1.
+        """
+        precision, recall, f1 = _scores(self._hits[0])
+        return {
+            'line_f1': f1,
+            'line_precision': precision,
+            'line_recall': recall,
+            'line_tolerance': self.tolerances[0],
+            'line_f1_at': {str(tolerance): _scores(hits)[2]
+                           for tolerance, hits in zip(self.tolerances, self._hits)},
+        }
+
+
+def _scores(hits: NDArray[np.int64]) -> tuple[float, float, float]:
+    predicted_hits, predicted, labelled_hits, labelled = (int(value) for value in hits)
+    if predicted == labelled == 0:
+        return 1.0, 1.0, 1.0
+    precision = predicted_hits / predicted if predicted else 0.0
+    recall = labelled_hits / labelled if labelled else 0.0
+    total = precision + recall
+    return precision, recall, 2 * precision * recall / total if total else 0.0

@@ -1,0 +1,138 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Count how well masks agree with labels: one confusion matrix over the whole set.
+
+Pixels whose label is neither 0 nor 255 are not judged: they enter no figure. The one figure that
+is not counted over the whole set is ``miou_per_image``, the convention of many reports, kept
+beside ``lane_iou`` so that both can be compared.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+MARKING = 255      # label value of a marking
+BACKGROUND = 0     # label value of background; every value between the two is not judged
+
+
+def confusion(prediction: NDArray[np.uint8], label: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """
+    Count the judged pixels of one image.
+
+    :param prediction: (H, W) uint8 or bool, nonzero on markings.
+    :param label: (H, W) uint8: 0 background, 255 marking, anything between not judged.
+    :returns: (4,) int64: true positive, false positive, false negative, true negative pixels.
+    :raises ValueError: when the two have different shapes.
+    """
+    if prediction.shape != label.shape:
+        raise ValueError(f'a prediction of {prediction.shape} against a label of {label.shape}')
+    predicted = cv2.compare(prediction.astype(np.uint8, copy=False), 0, cv2.CMP_GT)
+    marked = cv2.compare(label, MARKING, cv2.CMP_EQ)
+    judged = cv2.bitwise_or(marked, cv2.compare(label, BACKGROUND, cv2.CMP_EQ))
+    found = cv2.bitwise_and(predicted, judged)
+    true_positive = cv2.countNonZero(cv2.bitwise_and(found, marked))
+    false_positive = cv2.countNonZero(found) - true_positive
+    false_negative = cv2.countNonZero(marked) - true_positive
+    true_negative = (
+        cv2.countNonZero(judged) - true_positive - false_positive - false_negative)
+    return np.array([true_positive, false_positive, false_negative, true_negative], np.int64)
+
+
+def fit_to_label(mask: NDArray[np.uint8], label: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a mask at its label's size, by nearest neighbour where the two differ."""
+    if mask.shape == label.shape:
+        return mask
+    return cv2.resize(mask, label.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+
+
+def figures(counts: NDArray[np.int64]) -> dict[str, float]:
+    """
+    Return the figures of a set of images.
+
+    :param counts: (N, 4) as :func:`confusion` counts them, one row an image, N >= 1.
+    :returns: ``lane_iou``, ``background_iou``, ``miou`` (mean of the two), ``precision``,
+        ``recall``, ``f1``, ``pixel_accuracy``: over the summed matrix; ``miou_per_image``: the
+        mean over images of that image's two-class mean IoU. A ratio of nothing to nothing (no
+        label and no prediction) is 1; precision without a prediction is 0 where there were
+        labels, and recall without a label is 0 where there were predictions.
+    """
+    true_positive, false_positive, false_negative, true_negative = (
+        int(value) for value in counts.sum(axis=0))
+    wrong = false_positive + false_negative
+    lane_iou = _ratio(true_positive, true_positive + wrong)
+    background_iou = _ratio(true_negative, true_negative + wrong)
+    nothing = true_positive + wrong == 0
+    return {
+        'lane_iou': lane_iou,
+        'background_iou': background_iou,
+        'miou': (lane_iou + background_iou) / 2,
+        'miou_per_image': float(per_image_miou(counts).mean()),
+        'precision': _ratio(true_positive, true_positive + false_positive, float(nothing)),
+        'recall': _ratio(true_positive, true_positive + false_negative, float(nothing)),
+        'f1': _ratio(2 * true_positive, 2 * true_positive + wrong),
+        'pixel_accuracy': _ratio(true_positive + true_negative,
+                                 true_positive + true_negative + wrong),
+    }
+
+
+def per_image_lane_iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the (N,) lane IoU of each image; 1 where it has neither label nor prediction."""
+    return _ratios(counts[:, 0], counts[:, :3].sum(axis=1))
+
+
+def per_image_miou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the (N,) two-class mean IoU of each image."""
+    background = _ratios(counts[:, 3], counts[:, 1:].sum(axis=1))
+    return (per_image_lane_iou(counts) + background) / 2
+
+
+def _ratio(part: int, whole: int, otherwise: float = 1.0) -> float:
+    return part / whole if whole else otherwise
+
+
+def _ratios(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.divide(part, whole, out=np.ones(len(part)), where=whole > 0)
+
+
+class SegmentationScore:
+    """Collect the confusion matrix of each image of a set."""
+
+    def __init__(self) -> None:
+        """Start with no image."""
+        self._counts = array('q')
+
+    def add(self, prediction: NDArray[np.uint8], label: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """
+        Score one image; arguments and errors as of :func:`confusion`.
+
+        :returns: the image's counts. An image without a single judged pixel is left out of the
+            set, and its counts are all zero.
+        """
+        counts = confusion(prediction, label)
+        if counts.any():
+            self._counts.extend(counts.tolist())
+        return counts
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Return (N, 4) int64: one row of :func:`confusion` for each image, in order."""
+        return np.array(self._counts, np.int64).reshape(-1, 4)
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self._counts) // 4
+
+    def result(self) -> dict[str, float]:
+        """
+        Return the figures of :func:`figures` over all images added.
+
+        :raises ValueError: when no image with a judged pixel was added.
+        """
+        if not self._counts:
+            raise ValueError('no image was scored')
+        return figures(self.counts)

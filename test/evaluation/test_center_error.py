@@ -1,0 +1,39 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Centre error and latency figures."""
+
+import numpy as np
+import pytest
+
+from lane_perception.evaluation.center_error import CenterScore
+from lane_perception.evaluation.center_error import latency_figures
+
+
+def test_errors_are_signed_one_by_one_and_absolute_in_the_mean():
+    score = CenterScore()
+    assert score.add((110.0, 300.0), (100.0, 300.0)) == 10.0
+    assert score.add((98.0, 300.0), (100.0, 300.0)) == -2.0
+    assert score.result()['center_mae_px'] == 6.0
+    assert score.result()['lane_found'] == 1.0
+
+
+def test_missing_and_false_lanes_are_counted_apart_from_the_error():
+    score = CenterScore()
+    assert np.isnan(score.add(None, (100.0, 300.0)))
+    assert np.isnan(score.add((100.0, 300.0), None))
+    assert np.isnan(score.add((100.0, 300.0), judged=False))
+    score.add((103.0, 300.0), (100.0, 300.0))
+    assert score.result() == {
+        'center_mae_px': 3.0, 'center_p95_px': 3.0, 'lane_found': 0.75,
+        'lane_missed': 1, 'lane_false': 1}
+
+
+def test_without_any_pair_there_is_no_error_figure():
+    assert CenterScore().result()['center_mae_px'] is None
+    assert CenterScore().result()['lane_found'] is None
+
+
+def test_latency_figures_are_percentiles_in_milliseconds():
+    assert latency_figures([float(value) for value in range(101)]) == {
+        'p50': 50.0, 'p90': 90.0, 'p99': pytest.approx(99.0)}
+    assert latency_figures([]) is None
