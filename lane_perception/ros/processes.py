@@ -1,0 +1,97 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Start this package's ROS processes, watch them and end them as Ctrl-C would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Sequence
+
+from lane_perception.package_files import find_package_file
+
+STOP_TIMEOUT_S = 5.0
+DOMAINS = 100  # Linux's default port range leaves room for the domains 0 to 101
+
+
+def private_environment() -> dict[str, str]:
+    """
+    Return an environment for ROS processes that nobody else shall hear.
+
+    They meet in a domain of their own on this machine only, so that a demo beside a running car
+    neither drives it nor hears it; ROS_DOMAIN_ID is kept where it is set.
+    """
+    environment = dict(os.environ)
+    environment.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % DOMAINS))
+    # Humble knows only the older variable; the newer releases warn about it.
+    if environment.get('ROS_DISTRO') == 'humble':
+        environment['ROS_LOCALHOST_ONLY'] = '1'
+    else:
+        environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    # Pictures are larger than Fast DDS's own shared-memory segment.
+    profile = find_package_file('config/fastdds.xml')
+    if profile:
+        environment.setdefault('FASTDDS_DEFAULT_PROFILES_FILE', str(profile))
+    return environment
+
+
+class RosProcess:
+    """A Python module of this package as a process, its output in a log file."""
+
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        log: Path,
+        environment: dict[str, str],
+        prefix: Sequence[str] = (),
+    ) -> None:
+        """
+        Start it.
+
+        :param module: such as ``lane_perception.cli.lane_node``.
+        :param log: file for its standard output and error.
+        :param prefix: a command in front of Python's, such as ``taskset -c 0``.
+        """
+        self.log = log
+        with open(log, 'wb') as output:
+            self._process = subprocess.Popen(
+                [*prefix, sys.executable, '-m', module, *arguments], stdin=subprocess.PIPE,
+                stdout=output, stderr=subprocess.STDOUT, env=environment)
+
+    @property
+    def pid(self) -> int:
+        """Return the process's number."""
+        return self._process.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """Return the exit status, None while it runs."""
+        return self._process.poll()
+
+    def release(self) -> None:
+        """Close its standard input: a player that lingers ends."""
+        self._process.stdin.close()
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Return the exit status, None when it still runs after that time."""
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def stop(self) -> int:
+        """End it with SIGINT, or SIGKILL after STOP_TIMEOUT_S; return its exit status."""
+        if self.exit_status is None:
+            self._process.send_signal(signal.SIGINT)
+            if self.wait(STOP_TIMEOUT_S) is None:
+                self._process.kill()
+        return self._process.wait()
+
+    def last_words(self, lines: int = 3) -> str:
+        """Return the end of its output as one line."""
+        text = self.log.read_text(errors='replace').strip().splitlines()
+        return ' / '.join(line.strip() for line in text[-lines:])
