@@ -1,0 +1,365 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Read and write rosbag2 recordings, MCAP or sqlite3, without ROS.
+
+What is damaged is read as far as it goes: a file that was cut short, a folder without its
+metadata.yaml, a missing part of a split recording. Each such finding is a sentence in
+``RecordingReader.problems``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from typing import Iterable
+from typing import Iterator
+from typing import NamedTuple
+
+import yaml
+
+from lane_perception.data.mcap_scan import open_zstd
+from lane_perception.data.recording_files import IndexedFile
+from lane_perception.data.recording_files import RawMessage
+from lane_perception.data.recording_files import ScannedMcap
+from lane_perception.data.recording_files import import_rosbags
+from lane_perception.errors import UserError
+
+IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+STORAGE_SUFFIXES = ('.mcap', '.db3')
+NANOSECONDS = 1_000_000_000
+
+
+class Topic(NamedTuple):
+    """A topic of a recording."""
+
+    name: str
+    message_type: str   # 'sensor_msgs/msg/Image'
+    count: int          # messages
+
+
+class RecordingReader:
+    """A recording, opened: a context manager."""
+
+    def __init__(self, path: str | Path) -> None:
+        """
+        Open a recording.
+
+        :param path: a rosbag2 folder, or one of its .mcap or .db3 files (also .zstd).
+        :raises UserError: when there is nothing to read, or rosbags is not installed.
+        """
+        self.path = Path(path).expanduser()
+        self.problems: list[str] = []   # sentences about what could not be read
+        self._temporary: tempfile.TemporaryDirectory | None = None
+        rosbags = import_rosbags()
+        self._types = rosbags.typesys.get_typestore(rosbags.typesys.Stores.LATEST)
+        files = [self._unpacked(file) for file in self._find_files()]
+        self._files = self._opened(files)
+        counts: dict[tuple[str, str], int] = {}
+        for file in self._files:
+            for name, message_type, count in file.topics():
+                key = (name, message_type)
+                counts[key] = counts.get(key, 0) + count
+        self._topics = {name: Topic(name, kind, count)
+                        for (name, kind), count in sorted(counts.items())}
+
+    def __enter__(self) -> RecordingReader:
+        """Return the reader."""
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """Close the files."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the files; the reader cannot be used afterwards."""
+        for file in self._files:
+            file.close()
+        if self._temporary:
+            self._temporary.cleanup()
+
+    def topics(self) -> dict[str, Topic]:
+        """Return the recording's topics by name, sorted."""
+        return self._topics
+
+    def image_topics(self) -> list[str]:
+        """Return the names of the topics with images, raw or compressed, that hold any."""
+        return [topic.name for topic in self._topics.values()
+                if topic.message_type in IMAGE_TYPES and topic.count]
+
+    def require(self, topic: str, types: Iterable[str] = ()) -> Topic:
+        """
+        Return a topic by name.
+
+        :param types: acceptable message types; none: any.
+        :raises UserError: when the recording has no such topic, or it holds another type.
+        """
+        found = self._topics.get(topic)
+        if found is None:
+            names = ', '.join(f'{one.name} ({one.message_type})' for one in self._topics.values())
+            raise UserError(f'{self.path} has no topic {topic}; it has: {names or "none"}')
+        types = tuple(types)
+        if types and found.message_type not in types:
+            raise UserError(f'{topic} in {self.path} holds {found.message_type}, '
+                            f'not {" or ".join(types)}')
+        return found
+
+    def messages(self, topics: Iterable[str] | None = None) -> Iterator[RawMessage]:
+        """
+        Yield messages by log time, file after file.
+
+        :param topics: names; None: all. A name that the recording lacks yields nothing.
+        """
+        wanted = set(self._topics if topics is None else topics)
+        for file in self._files:
+            yield from file.messages(wanted)
+
+    def deserialize(self, data: bytes, message_type: str) -> Any:
+        """
+        Return the message behind its serialised bytes.
+
+        :raises ValueError: when the bytes are not such a message.
+        """
+        try:
+            return self._types.deserialize_cdr(data, message_type)
+        except Exception as error:
+            # rosbags' generated parsers let many kinds of error through on damaged bytes.
+            raise ValueError(f'a damaged {message_type}: {error}') from error
+
+    def frames(self, topic: str) -> Iterator[tuple[int, int, Any]]:
+        """
+        Yield the messages of one topic: header stamp, log time, message.
+
+        Times are nanoseconds; a message without a header has its log time as stamp. A message
+        that cannot be deserialised is left out, with a line in ``problems``.
+
+        :raises UserError: when the recording has no such topic.
+        """
+        self.require(topic)
+        for raw in self.messages([topic]):
+            try:
+                message = self.deserialize(raw.data, raw.message_type)
+            except ValueError as error:
+                self.problems.append(f'{topic} at {raw.log_time_ns} ns was left out: {error}')
+                continue
+            yield stamp_ns(message, raw.log_time_ns), raw.log_time_ns, message
+
+    def _find_files(self) -> list[Path]:
+        """Return the storage files in their order."""
+        path = self.path
+        if path.suffix == '.bag':
+            raise UserError(f'{path} is a ROS 1 bag; convert it first: '
+                            'rosbags-convert --src FILE --dst FOLDER')
+        if path.is_file():
+            if _storage_suffix(path) not in STORAGE_SUFFIXES:
+                raise UserError(f'{path} is not a recording: it should be a rosbag2 folder, or '
+                                'end in .mcap or .db3')
+            return [path]
+        if not path.is_dir():
+            raise UserError(f'there is no recording at {path}')
+        present = sorted((file for file in path.iterdir()
+                          if _storage_suffix(file) in STORAGE_SUFFIXES), key=_natural_order)
+        if not present:
+            raise UserError(f'{path} is not a recording: it holds no .mcap or .db3 file')
+        listed = self._listed_files()
+        if listed is None:
+            return present
+        missing = [file.name for file in listed if not file.is_file()]
+        if missing:
+            self.problems.append(f'{path} lacks {", ".join(missing)}, which its metadata.yaml '
+                                 'lists; the rest was read')
+        return [file for file in listed if file.is_file()] or present
+
+    def _listed_files(self) -> list[Path] | None:
+        """Return the files that metadata.yaml lists, None when it cannot say."""
+        file = self.path / 'metadata.yaml'
+        if not file.is_file():
+            self.problems.append(f'{self.path} has no metadata.yaml; its files were read in the '
+                                 'order of their names')
+            return None
+        try:
+            with open(file, encoding='utf-8') as stream:
+                names = yaml.safe_load(stream)['rosbag2_bagfile_information'][
+                    'relative_file_paths']
+            return [self.path / Path(name).name for name in names]
+        except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+            kind = type(error).__name__
+            self.problems.append(f'{file} cannot be understood ({kind}); the files beside it '
+                                 'were read in the order of their names')
+            return None
+
+    def _unpacked(self, file: Path) -> Path:
+        """Return the storage file, decompressed into a temporary folder where it is .zstd."""
+        if file.suffix != '.zstd':
+            return file
+        self._temporary = self._temporary or tempfile.TemporaryDirectory()
+        unpacked = Path(self._temporary.name) / file.stem
+        try:
+            with open_zstd(file) as source, open(unpacked, 'wb') as target:
+                shutil.copyfileobj(source, target)
+        except OSError:
+            raise
+        except Exception as error:   # EOFError and ZstdError, whose module differs by Python
+            self.problems.append(f'{file} is damaged ({error}); what could be unpacked was read')
+        return unpacked
+
+    def _opened(self, paths: list[Path]) -> list[IndexedFile | ScannedMcap]:
+        """Open the files; one that cannot be read is a problem, all of them are an error."""
+        files = []
+        failures = []
+        for path in paths:
+            try:
+                files.append(self._learned(self._open(path)))
+            except UserError as error:
+                failures.append(str(error))
+        if not files:
+            raise UserError(failures[0])
+        self.problems += failures
+        return files
+
+    def _open(self, file: Path) -> IndexedFile | ScannedMcap:
+        try:
+            opened = IndexedFile(file, self.problems.append)
+        except Exception as error:
+            # rosbags raises whatever its parsers meet; the scan reads what can be read.
+            if file.suffix == '.mcap':
+                return ScannedMcap(file, self.problems.append)
+            raise UserError(f'{file} cannot be read: {error}') from error
+        if file.suffix == '.db3' and file.with_name(f'{file.name}-wal').exists():
+            self.problems.append(
+                f'{file} was not closed by its recorder: its newest messages lie in '
+                f'{file.name}-wal and were not read; merge them: sqlite3 {file.name} VACUUM')
+        return opened
+
+    def _learned(self, file: IndexedFile | ScannedMcap) -> IndexedFile | ScannedMcap:
+        """Add the message types that the file defines and rosbags does not know."""
+        rosbags = import_rosbags()
+        for name, definition in file.definitions().items():
+            if name not in self._types.fielddefs:
+                with suppress(rosbags.typesys.TypesysError, ValueError, AssertionError):
+                    known = self._types.fielddefs
+                    found = rosbags.typesys.get_types_from_msg(definition, name)
+                    self._types.register(
+                        {key: value for key, value in found.items() if key not in known})
+        return file
+
+
+def stamp_ns(message: Any, otherwise: int = 0) -> int:
+    """Return a message's header stamp in nanoseconds; of one without a header, otherwise."""
+    header = getattr(message, 'header', None)
+    if header is None:
+        return otherwise
+    return int(header.stamp.sec) * NANOSECONDS + int(header.stamp.nanosec)
+
+
+def _storage_suffix(path: Path) -> str:
+    return Path(path.stem).suffix if path.suffix == '.zstd' else path.suffix
+
+
+def _natural_order(path: Path) -> list[Any]:
+    """Sort bag_2 before bag_10."""
+    return [(int(part), '') if part.isdigit() else (-1, part)
+            for part in re.split(r'(\d+)', path.name)]
+
+
+class RecordingWriter:
+    """A recording being written: a context manager."""
+
+    def __init__(self, path: str | Path, storage: str = 'mcap', replace: bool = False) -> None:
+        """
+        Begin a recording under a temporary name.
+
+        :param path: the folder to become; it appears, complete, when the writer is closed.
+        :param storage: mcap (chunks compressed by zstd) or sqlite3.
+        :param replace: whether a recording that is there already gives way to the new one.
+        :raises UserError: when the path exists and may not be replaced, or rosbags is missing.
+        """
+        self.path = Path(path).expanduser()
+        if self.path.exists() and not (replace and _is_recording(self.path)):
+            raise UserError(f'{self.path} exists already and was not overwritten')
+        rosbags = import_rosbags()
+        self._types = rosbags.typesys.get_typestore(rosbags.typesys.Stores.LATEST)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # rosbags names the files after the folder, so the folder keeps its name within another.
+        self._temporary = Path(tempfile.mkdtemp(prefix=f'.{self.path.name}.',
+                                                dir=self.path.parent))
+        self._writer = rosbags.rosbag2.Writer(
+            self._temporary / self.path.name, version=9,
+            storage_plugin=rosbags.rosbag2.StoragePlugin[storage.upper()])
+        if storage == 'mcap':
+            self._writer.set_compression(
+                rosbags.rosbag2.CompressionMode.STORAGE, rosbags.rosbag2.CompressionFormat.ZSTD)
+        self._writer.open()
+        self._connections: dict[str, Any] = {}
+
+    def __enter__(self) -> RecordingWriter:
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the recording, or leave nothing of it after an error."""
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def message_class(self, message_type: str) -> Any:
+        """Return the class of a message type, such as ``sensor_msgs/msg/Image``."""
+        return self._types.types[message_type]
+
+    def add_topic(self, topic: str, message_type: str) -> None:
+        """Declare a topic, so that it is in the recording even when nothing is written to it."""
+        if topic not in self._connections:
+            self._connections[topic] = self._writer.add_connection(
+                topic, message_type, typestore=self._types)
+
+    def write(self, topic: str, message_type: str, message: Any, stamp_ns: int) -> None:
+        """
+        Append a message.
+
+        :param message: of :meth:`message_class`.
+        :param stamp_ns: its log time in nanoseconds.
+        """
+        data = self._types.serialize_cdr(message, message_type)
+        self.write_serialized(topic, message_type, data, stamp_ns)
+
+    def write_serialized(
+        self, topic: str, message_type: str, data: bytes | memoryview, stamp_ns: int,
+    ) -> None:
+        """Append a message given as its CDR bytes."""
+        self.add_topic(topic, message_type)
+        self._writer.write(self._connections[topic], stamp_ns, data)
+
+    def close(self) -> None:
+        """Write the index and give the recording its name; closing again does nothing."""
+        if not self._temporary.exists():
+            return
+        try:
+            self._writer.close()
+            if self.path.exists():
+                shutil.rmtree(self.path)
+            os.replace(self._temporary / self.path.name, self.path)
+        finally:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def abort(self) -> None:
+        """Leave nothing of the recording."""
+        with suppress(Exception):
+            self._writer.abort()
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def _is_recording(path: Path) -> bool:
+    """Tell whether a folder holds nothing but a recording's files."""
+    return path.is_dir() and all(
+        file.name == 'metadata.yaml' or _storage_suffix(file) in STORAGE_SUFFIXES
+        for file in path.iterdir())
