@@ -1,0 +1,82 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""What the figures were measured on."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import sys
+from pathlib import Path
+
+PACKAGES = ('numpy', 'opencv-python', 'opencv-python-headless', 'openvino', 'onnxruntime',
+            'onnxruntime-gpu', 'torch', 'torchvision')
+INSTRUCTIONS = ('avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16', 'amx_int8',
+                'asimddp', 'bf16', 'i8mm')   # of the processor, those that networks profit from
+
+
+def describe_machine() -> dict[str, object]:
+    """Return processor, cores, memory, system, versions and the date, ready for JSON."""
+    return {
+        'processor': _processor(),
+        'architecture': platform.machine(),
+        'instructions': [name for name in INSTRUCTIONS if name in _flags()],
+        'cores': len(os.sched_getaffinity(0)),
+        'memory_gib': round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30, 1),
+        'gpu': _gpu(),
+        'system': f'{platform.system()} {platform.release()}',
+        'python': platform.python_version(),
+        'ros_distro': os.environ.get('ROS_DISTRO', ''),
+        'packages': _versions(),
+        'load_average': round(os.getloadavg()[0], 2),
+        'date': datetime.date.today().isoformat(),
+    }
+
+
+def command_line() -> str:
+    """Return the command that is running, as a user would type it."""
+    verb = Path(sys.argv[0]).stem
+    return ' '.join([f'ros2 run lane_perception {verb}', *sys.argv[1:]])
+
+
+def _cpuinfo(key: str) -> str:
+    try:
+        lines = Path('/proc/cpuinfo').read_text().splitlines()
+    except OSError:
+        return ''
+    return next((line.partition(':')[2].strip() for line in lines
+                 if line.partition(':')[0].strip().lower() == key), '')
+
+
+def _processor() -> str:
+    board = Path('/proc/device-tree/model')   # ARM boards name themselves here
+    if board.is_file():
+        return board.read_text().strip('\0')
+    return _cpuinfo('model name') or platform.processor() or platform.machine()
+
+
+def _flags() -> list[str]:
+    return (_cpuinfo('flags') or _cpuinfo('features')).split()
+
+
+def _gpu() -> str:
+    driver = Path('/proc/driver/nvidia/gpus')
+    if not driver.is_dir():
+        return ''
+    for folder in driver.iterdir():
+        for line in (folder / 'information').read_text().splitlines():
+            if line.startswith('Model:'):
+                return line.partition(':')[2].strip()
+    return ''
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
