@@ -1,0 +1,113 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Lay tape along a road: lanes, lines between and beside them, gaps, and tape as hands lay it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.data.synthetic.curve import Curve
+from lane_perception.data.synthetic.curve import STEP
+from lane_perception.data.synthetic.curve import wander
+from lane_perception.data.synthetic.settings import pick
+from lane_perception.data.synthetic.track import dashes
+from lane_perception.data.synthetic.track import Lane
+from lane_perception.data.synthetic.track import Marking
+from lane_perception.data.synthetic.track import Track
+from lane_perception.data.synthetic.track import whole
+from lane_perception.data.synthetic.track import without
+
+LAYOUTS = {'one': 0.36, 'two': 0.44, 'three': 0.06, 'middle_only': 0.06, 'one_edge': 0.08}
+
+
+def lay_track(random: np.random.Generator, road: Curve, lane_width: float, tape_width: float,
+              layout: str | None = None, tidy: bool = False) -> Track:
+    """
+    Return a track along a road, with random lanes and lines.
+
+    :param lane_width: metres between the inner rims of the tape beside a lane.
+    :param tape_width: metres, of the widest tape; center lines may be narrower.
+    :param layout: one of LAYOUTS; None draws one.
+    :param tidy: every line present and complete: for closed-loop driving.
+    """
+    layout = layout or pick(random, LAYOUTS)
+    pitch = lane_width + tape_width
+    count = {'one': 1, 'one_edge': 1, 'two': 2, 'three': 3, 'middle_only': 2}[layout]
+    offsets = (np.arange(count + 1) - count / 2) * pitch
+    lanes = tuple(Lane(float(a + b) / 2, lane_width) for a, b in zip(offsets, offsets[1:]))
+    lines = []
+    for number, offset in enumerate(offsets):
+        edge = number in (0, count)
+        if edge and layout == 'middle_only':
+            continue
+        if edge and layout == 'one_edge' and number == 0:
+            continue
+        lines.append((float(offset), 'edge' if edge else 'center'))
+    if not tidy and count > 1 and layout != 'middle_only' and random.random() < 0.2:
+        lines.pop(0 if random.random() < 0.5 else -1)
+    edge_paint, center_paint = 0, int(random.random() < 0.5)
+    second_edge = int(random.random() < 0.3)  # the two edges in different colors
+    markings: list[Marking] = []
+    center_style = pick(random, {'dashed': 0.6, 'solid': 0.22, 'double': 0.18})
+    dashed_edges = random.random() < (0.0 if tidy else 0.08)
+    for offset, role in lines:
+        width = tape_width
+        if role == 'center':
+            width *= random.uniform(0.6, 1.0)
+        paint = center_paint if role == 'center' else edge_paint
+        if role == 'edge' and offset > 0 and second_edge:
+            paint = 1
+        if role == 'center' and center_style == 'double':
+            space = width * random.uniform(0.8, 1.6)
+            for side in (-1, 1):
+                markings.append(_lay(random, road, offset + side * space, width * 0.8, paint,
+                                     'double', 'solid', tidy))
+            continue
+        style = center_style if role == 'center' else ('dashed' if dashed_edges else 'solid')
+        markings.append(_lay(random, road, offset, width, paint, role, style, tidy))
+    ego = int(random.integers(count)) if count > 1 else 0
+    return Track(road, lanes, tuple(markings), ego, tape_width)
+
+
+def _lay(random: np.random.Generator, road: Curve, offset: float, width: float, paint: int,
+         role: str, style: str, tidy: bool) -> Marking:
+    """Return one line of tape, offset metres to the left of the road's middle."""
+    curve = Curve(by_hand(random, road, offset, tidy), road.closed)
+    count = len(curve.points)
+    widths = np.full(count, width)
+    if not tidy and random.random() < 0.6:
+        widths *= 1 + random.uniform(0.01, 0.1) * wander(random, count, random.uniform(0.05, 0.4))
+    if style == 'dashed':
+        painted = random.uniform(0.05, 0.35)
+        gap = painted * random.uniform(0.4, 1.6)
+        pieces = dashes(curve, painted, gap, random.uniform(0, painted + gap))
+    else:
+        pieces = whole(curve)
+    if not tidy and random.random() < 0.2:
+        for _ in range(int(random.integers(1, 4))):
+            start = int(random.uniform(0, count))
+            pieces = without(pieces, start, start + int(random.uniform(0.02, 0.8) / STEP))
+    return Marking(curve, widths.clip(0.3 * width, 2 * width), paint, pieces, role)
+
+
+def by_hand(random: np.random.Generator, road: Curve, offset: float,
+            tidy: bool) -> NDArray[np.float64]:
+    """Return the (N, 2) middle of a tape: smooth, wavering, or in straight pieces with corners."""
+    count = len(road.points)
+    at = np.full(count, offset)
+    kind = random.random()
+    if not tidy and kind < 0.6:
+        waver = random.uniform(0.0005, 0.006) * wander(random, count, random.uniform(0.15, 0.8))
+        if road.closed:
+            waver *= np.minimum(1, np.minimum(np.arange(count), np.arange(count)[::-1]) / 100)
+        at = at + waver
+    points = road.offset(at)
+    if not tidy and kind > 0.75:
+        # Tape does not bend: it is laid in straight pieces, shorter where the road turns.
+        spacing = int(random.uniform(0.12, 0.6) / STEP)
+        knots = np.arange(0, count, spacing)
+        knots = np.unique(np.append(knots, count - 1))
+        points = np.column_stack([np.interp(np.arange(count), knots, points[knots, i])
+                                  for i in (0, 1)])
+    return points

@@ -1,0 +1,170 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Turn linear light into the picture that a cheap camera makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.data.synthetic.settings import log_uniform
+from lane_perception.data.synthetic.settings import Streams
+from lane_perception.data.synthetic.settings import WorldSettings
+
+CODES = 4096  # steps of linear light in the tone curve's table
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """How a camera turns light into numbers."""
+
+    size: tuple[int, int]                   # its own width and height, pixels
+    mean_grey: float                        # that its exposure aims at, 0 to 255
+    cast: tuple[float, float, float]        # gain: blue, green, red
+    defocus: float                          # sigma, pixels at 640 wide
+    motion: float                           # length of the smear, pixels at 640 wide
+    motion_angle: float                     # radians
+    shot_noise: float                       # variance per unit of light
+    read_noise: float                       # deviation, of white
+    gamma: float                            # of the tone curve
+    contrast: float                         # bend of the tone curve
+    saturation: float
+    vignette: float                         # light lost at the corners
+    quality: int                            # JPEG, 0: none
+
+    def expose(self, random: np.random.Generator, light: NDArray[np.float32]
+               ) -> tuple[NDArray[np.uint8], float]:
+        """
+        Return the (H, W, 3) uint8 picture of (H, W, 3) linear light, and the exposure's gain.
+
+        Blur and smear are symmetric, so that no edge moves.
+        """
+        height, width = light.shape[:2]
+        scale = width / 640
+        light = light * self._vignette(height, width)[..., None]
+        light = smear(light, self.motion * scale, self.motion_angle)
+        if self.defocus * scale > 0.2:
+            light = cv2.GaussianBlur(light, (0, 0), self.defocus * scale)
+        light = light * np.array(self.cast, np.float32)
+        gain = self._gain(light)
+        light = light * np.float32(gain)
+        small = self.size[0] < width
+        if small:
+            light = cv2.resize(light, self.size, interpolation=cv2.INTER_AREA)
+        light = self._add_noise(random, light, 1.0 if small else width / self.size[0])
+        picture = self.develop(light)
+        if self.quality:
+            packed = cv2.imencode('.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, self.quality])[1]
+            picture = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        if small:
+            picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+        return picture, gain
+
+    def develop(self, light: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Return the tone-mapped uint8 picture of exposed light."""
+        if self.saturation != 1.0:
+            grey = light.mean(2, keepdims=True)
+            light = grey + (light - grey) * np.float32(self.saturation)
+        codes = (light * np.float32(CODES - 1)).clip(0, CODES - 1).astype(np.uint16)
+        return self.curve()[codes]
+
+    def curve(self) -> NDArray[np.uint8]:
+        """Return the tone curve: a grey level for each of CODES steps of light."""
+        value = np.linspace(0, 1, CODES) ** (1 / self.gamma)
+        bent = value + self.contrast * np.sin(2 * np.pi * value) / (-2 * np.pi)
+        return np.rint(255 * bent.clip(0, 1)).astype(np.uint8)
+
+    def _gain(self, light: NDArray[np.float32]) -> float:
+        """Return the gain at which the picture's mean grey is as aimed at."""
+        sample = light[::8, ::8].reshape(-1, 3)
+        curve = self.curve().astype(np.float32)
+        low, high = 1e-3, 1e4
+        for _ in range(14):
+            middle = np.sqrt(low * high)
+            codes = (sample * np.float32(middle * (CODES - 1))).clip(0, CODES - 1)
+            if curve[codes.astype(np.uint16)].mean() > self.mean_grey:
+                high = middle
+            else:
+                low = middle
+        return float(np.sqrt(low * high))
+
+    def _add_noise(self, random: np.random.Generator, light: NDArray[np.float32],
+                   averaging: float) -> NDArray[np.float32]:
+        """Return light with shot and read noise; averaging over pixels makes it less."""
+        if self.shot_noise == 0 and self.read_noise == 0:
+            return light
+        table = _normal_table()
+        start = int(random.integers(table.size - light.size))
+        normal = table[start:start + light.size].reshape(light.shape)
+        variance = light.clip(0, 1) * np.float32(self.shot_noise)
+        variance += np.float32(self.read_noise ** 2)
+        return light + np.sqrt(variance) * normal * np.float32(min(1.0, averaging))
+
+    def _vignette(self, height: int, width: int) -> NDArray[np.float32]:
+        """Return the (H, W) share of light that reaches each pixel."""
+        v = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+        u = np.linspace(-1, 1, width, dtype=np.float32)[None]
+        return 1 - np.float32(self.vignette) * ((u * u + v * v) / 2) ** np.float32(1.3)
+
+
+@lru_cache(maxsize=1)
+def _normal_table() -> NDArray[np.float32]:
+    """Return many normal numbers, drawn once."""
+    return np.random.default_rng(11).standard_normal(1 << 23, dtype=np.float32)
+
+
+def smear(light: NDArray[np.float32], length: float, angle: float) -> NDArray[np.float32]:
+    """Return light smeared evenly along a line of length pixels, half of it to either side."""
+    if length < 0.7:
+        return light
+    reach = int(np.ceil(length / 2)) + 1
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
+    for at in np.linspace(-length / 2, length / 2, 4 * reach + 1):
+        x, y = reach + at * np.cos(angle), reach + at * np.sin(angle)
+        i, j = int(np.floor(x)), int(np.floor(y))
+        fx, fy = x - i, y - j
+        kernel[j, i] += (1 - fx) * (1 - fy)
+        kernel[j, min(i + 1, 2 * reach)] += fx * (1 - fy)
+        kernel[min(j + 1, 2 * reach), i] += (1 - fx) * fy
+        kernel[min(j + 1, 2 * reach), min(i + 1, 2 * reach)] += fx * fy
+    return cv2.filter2D(light, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+
+
+def draw_sensor(streams: Streams, settings: WorldSettings, size: tuple[int, int]) -> Sensor:
+    """Return a random sensor of a size in pixels."""
+    random = streams['exposure']
+    kind = random.random()
+    if kind < 0.7:
+        mean_grey = random.uniform(55, 150)
+    elif kind < 0.9:
+        mean_grey = log_uniform(random, 5, 55)
+    else:
+        mean_grey = random.uniform(150, 205)
+    if settings.exposure is not None:
+        mean_grey = settings.exposure
+    random = streams['cast']
+    far = random.random() < 0.25
+    size_of_cast = random.uniform(0.15, 0.6) if far else random.uniform(0.0, 0.15)
+    size_of_cast = size_of_cast if settings.cast is None else 0.6 * settings.cast
+    cast = np.exp(size_of_cast * random.uniform(-1, 1, 3))
+    random = streams['blur']
+    defocus = log_uniform(random, 0.35, 2.2) if random.random() < 0.8 else random.uniform(1, 3.5)
+    motion = 0.0 if random.random() < 0.6 else log_uniform(random, 1.5, 16)
+    motion_angle = random.normal(0, 0.5) + (np.pi / 2 if random.random() < 0.25 else 0)
+    if settings.blur is not None:
+        defocus, motion = max(settings.blur, 0.01), 2 * settings.blur
+    random = streams['noise']
+    strength = random.random() ** 2 if settings.noise is None else settings.noise
+    dark = np.clip(2 - mean_grey / 60, 1, 2)
+    random = streams['tone']
+    return Sensor(size, float(mean_grey), tuple(float(c) for c in cast), float(defocus),
+                  float(motion), float(motion_angle), float(4e-3 * strength * dark),
+                  float(0.03 * strength ** 1.5 * dark * mean_grey / 150),
+                  float(random.uniform(1.7, 2.6)),
+                  float(random.uniform(-0.1, 0.5)), float(random.uniform(0.6, 1.4)),
+                  float(random.uniform(0.0, 0.6)),
+                  int(random.integers(20, 96)) if random.random() < 0.8 else 0)
