@@ -1,0 +1,110 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Read pictures and masks from files, and refuse broken ones with a sentence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.errors import UserError
+
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+BACKGROUND = 0
+NOT_JUDGED = 127   # what the package writes; any value between 0 and 255 means it
+MARKING = 255
+_JPEG_START = b'\xff\xd8'
+_JPEG_SCAN = b'\xff\xda'
+_JPEG_END = b'\xff\xd9'
+
+
+def find_images(folder: Path) -> list[Path]:
+    """Return the picture files below a folder, sorted; hidden files and folders are left out."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        found += [Path(parent, name) for name in names
+                  if not name.startswith('.') and Path(name).suffix.lower() in IMAGE_SUFFIXES]
+    return sorted(found)
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """
+    Return the picture in a file.
+
+    :returns: (H, W, 3) uint8, BGR, turned as its EXIF orientation says.
+    :raises UserError: naming the file, when it is missing, cut off or not a picture.
+    """
+    return _decode(path, cv2.IMREAD_COLOR)
+
+
+def read_mask(path: Path) -> NDArray[np.uint8]:
+    """
+    Return the marking mask in a file.
+
+    A gray mask keeps its values, but one whose largest value is 1 is read as 0/1, and one of 16
+    bits by its high byte. In a colored one every pixel that is not black is a marking.
+
+    :returns: (H, W) uint8: 0 background, 255 marking, anything between not judged.
+    :raises UserError: naming the file, when it is missing, cut off or not a picture.
+    """
+    stored = _decode(path, cv2.IMREAD_UNCHANGED)
+    if stored.ndim == 3:
+        colors = stored[:, :, :min(3, stored.shape[2])]
+        if (colors == colors[:, :, :1]).all():
+            stored = colors[:, :, 0]
+        else:
+            return np.where(colors.any(axis=2), MARKING, BACKGROUND).astype(np.uint8)
+    if stored.dtype == np.uint16 and stored.max() > 255:
+        stored = stored >> 8
+    stored = np.ascontiguousarray(stored.astype(np.uint8))
+    return stored * np.uint8(MARKING) if stored.max() == 1 else stored
+
+
+def write_image(path: Path, image: NDArray[np.uint8], quality: int = 95) -> None:
+    """
+    Write a picture or mask under a temporary name and give it its own when it is whole.
+
+    :param path: its suffix says the format.
+    :param quality: of JPEG, 1 to 100.
+    """
+    data = cv2.imencode(path.suffix, image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    try:
+        temporary.write_bytes(data.tobytes())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _decode(path: Path, flags: int) -> NDArray[np.uint8]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(f'{path} does not exist') from error
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}') from error
+    if not data:
+        raise UserError(f'{path} is empty')
+    # OpenCV fills the missing part of a truncated JPEG with gray and says nothing. Within the
+    # coded pixels neither marker can occur.
+    if data.startswith(_JPEG_START) and data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
+        raise UserError(f'{path} is cut off')
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise UserError(f'{path} cannot be decoded: {error.err}') from error
+    if image is None:
+        raise UserError(f'{path} is damaged or not a picture')
+    return image
+
+
+def picture_stems(root: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the stem (path below root without suffix, with /) of each picture, and its file."""
+    for path in find_images(root):
+        yield path.relative_to(root).with_suffix('').as_posix(), path

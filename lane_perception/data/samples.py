@@ -1,0 +1,202 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures with labels: where they are, how a label becomes a mask."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.data.frame_names import frame_identity
+from lane_perception.data.image_files import MARKING
+from lane_perception.data.image_files import NOT_JUDGED
+from lane_perception.data.image_files import read_image
+from lane_perception.data.image_files import read_mask
+from lane_perception.errors import UserError
+
+LINE_WIDTH = 0.01   # of the picture's width: a line whose label names no width is drawn so wide
+_FINE = 4           # polygons are drawn so many times larger, and sampled at pixel centers
+_SHIFT = 8          # fractional bits of OpenCV's drawing functions
+
+Point = tuple[float, float]
+
+
+class Label(Protocol):
+    """What a label can do."""
+
+    def mask(self, height: int, width: int) -> NDArray[np.uint8]:
+        """
+        Return the (H, W) uint8 mask: 0 background, 255 marking, between not judged.
+
+        :raises UserError: naming the file, when it is broken or made for another size.
+        """
+
+
+@dataclass(frozen=True)
+class MaskFile:
+    """A mask as a picture file."""
+
+    path: Path
+
+    def mask(self, height: int, width: int) -> NDArray[np.uint8]:
+        """Return the mask in the file; see :class:`Label`."""
+        mask = read_mask(self.path)
+        if mask.shape != (height, width):
+            raise UserError(f'{self.path} is {mask.shape[1]}x{mask.shape[0]}, but its picture is '
+                            f'{width}x{height}')
+        return mask
+
+
+@dataclass(frozen=True)
+class Shape:
+    """
+    One drawn thing of a label.
+
+    Coordinates are (u, v) pixels with the origin at the top left corner of the top left pixel,
+    whose center is thus (0.5, 0.5), as in COCO, labelme and CVAT.
+    """
+
+    kind: str                         # polygon, line or rle
+    points: tuple[Point, ...] = ()    # of a polygon or line
+    width: float = 0.0                # of a line, pixels; 0 = LINE_WIDTH of the picture's width
+    judged: bool = True               # False: the area is left out of loss and figures
+    rle: Any = None                   # COCO's run-length encoding: {'size', 'counts'}
+    name: str = ''                    # its class in the label file
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """A label made of drawn things; none of them is an empty mask."""
+
+    source: Path                      # the label file, for sentences about it
+    shapes: tuple[Shape, ...]
+    size: tuple[int, int] | None = None  # (height, width) that the file says its picture has
+
+    def mask(self, height: int, width: int) -> NDArray[np.uint8]:
+        """Draw the shapes, those that are not judged on top; see :class:`Label`."""
+        if self.size not in (None, (height, width)):
+            raise UserError(f'{self.source} was made for a picture of {self.size[1]}x'
+                            f'{self.size[0]}, but the picture is {width}x{height}')
+        mask = np.zeros((height, width), np.uint8)
+        for shape in sorted(self.shapes, key=lambda shape: not shape.judged):
+            value = MARKING if shape.judged else NOT_JUDGED
+            if shape.kind == 'rle':
+                mask[self._decoded(shape.rle, height, width)] = value
+            elif shape.kind == 'line':
+                draw_line(mask, shape.points, shape.width or LINE_WIDTH * width, value)
+            else:
+                fill_polygon(mask, shape.points, value)
+        return mask
+
+    def _decoded(self, rle: Any, height: int, width: int) -> NDArray[np.bool_]:
+        try:
+            from pycocotools import mask as coco
+        except ImportError as error:
+            raise UserError(f'{self.source} holds run-length masks, which need pycocotools; '
+                            'pip install pycocotools') from error
+        try:
+            packed = coco.frPyObjects(rle, *rle['size']) if isinstance(rle['counts'], list) else {
+                'size': rle['size'], 'counts': rle['counts']}
+            decoded = coco.decode(packed).astype(bool)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f'{self.source} holds a run-length mask that is broken') from error
+        if decoded.shape != (height, width):
+            raise UserError(f'{self.source} holds a run-length mask of {decoded.shape[1]}x'
+                            f'{decoded.shape[0]} for a picture of {width}x{height}')
+        return decoded
+
+    def points_outside(self, height: int, width: int, margin: float = 1.0) -> int:
+        """Return how many points lie more than margin pixels outside the picture."""
+        return sum(not (-margin <= u <= width + margin and -margin <= v <= height + margin)
+                   for shape in self.shapes for u, v in shape.points)
+
+
+def draw_line(
+    mask: NDArray[np.uint8], points: tuple[Point, ...], width: float, value: int,
+) -> None:
+    """Draw a polyline, width pixels wide with round ends, into a mask."""
+    if not points:
+        return
+    # OpenCV counts from pixel centers.
+    fixed = np.round((np.array(points, np.float64) - 0.5) * 2 ** _SHIFT)
+    thickness = max(1, math.floor(width + 0.5))
+    corners = np.clip(fixed, -2 ** 30, 2 ** 30).astype(np.int32).reshape(-1, 1, 2)
+    cv2.polylines(mask, [corners], False, value, thickness, cv2.LINE_8, _SHIFT)
+
+
+def fill_polygon(mask: NDArray[np.uint8], points: tuple[Point, ...], value: int) -> None:
+    """Fill a polygon in a mask: the pixels whose center lies within it (even-odd rule)."""
+    if len(points) < 3:
+        return
+    height, width = mask.shape
+    corners = np.array(points, np.float64)
+    left, top = (max(0, math.floor(low)) for low in corners.min(axis=0))
+    right, bottom = (min(size, math.ceil(high) + 1)
+                     for size, high in zip((width, height), corners.max(axis=0)))
+    if left >= right or top >= bottom:
+        return
+    # fillPoly draws the outline too, half a pixel to its outside: an eighth of one when drawn
+    # four times larger.
+    fine = np.zeros(((bottom - top) * _FINE, (right - left) * _FINE), np.uint8)
+    fixed = np.round(((corners - (left, top)) * _FINE - 0.5) * 2 ** _SHIFT)
+    fixed = np.clip(fixed, -2 ** 30, 2 ** 30).astype(np.int32)
+    cv2.fillPoly(fine, [fixed.reshape(-1, 1, 2)], 255, cv2.LINE_8, _SHIFT)
+    inside = fine[_FINE // 2::_FINE, _FINE // 2::_FINE] > 0
+    mask[top:bottom, left:right][inside] = value
+
+
+@dataclass(frozen=True)
+class LabeledImage:
+    """A picture and its label, both still in their files."""
+
+    stem: str            # its name in split files: path without suffix, parts divided by /
+    image_path: Path
+    label: Label
+    recording: str = ''  # the recording that it is from
+    time: float = 0.0    # its place in that recording, in the recording's own unit
+
+    @classmethod
+    def named(cls, stem: str, image_path: Path, label: Label) -> LabeledImage:
+        """Return the sample whose recording and time its stem says."""
+        return cls(stem, image_path, label, *frame_identity(stem))
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Labeled pictures that were found in a folder."""
+
+    path: Path
+    format: str                          # what was found, for people
+    samples: tuple[LabeledImage, ...]    # those with a label, sorted by stem
+    unlabeled: tuple[Path, ...] = ()     # pictures without a label
+    problems: tuple[str, ...] = ()       # sentences about what could not be used
+    folders: dict[str, str] = field(default_factory=dict)
+    # stem -> train, val or test, where the pictures lie in folders of that name
+
+    def __len__(self) -> int:
+        """Return how many labeled pictures there are."""
+        return len(self.samples)
+
+    def by_stem(self) -> dict[str, LabeledImage]:
+        """Return the samples by stem."""
+        return {sample.stem: sample for sample in self.samples}
+
+
+def load_sample(sample: LabeledImage) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """
+    Read a sample's files.
+
+    :returns: the picture (H, W, 3) uint8 BGR, and its mask (H, W) uint8: 0 background, 255
+        marking, anything between not judged.
+    :raises UserError: naming the file, when one is broken or the two have different sizes.
+    """
+    image = read_image(sample.image_path)
+    return image, sample.label.mask(*image.shape[:2])

@@ -1,0 +1,211 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Divide labeled pictures into training, validation and test, so that neighbors stay together.
+
+Random frames of one video put near-copies of the test pictures into training, and every figure
+looks better than it is. So whole recordings go to one part, or, where there are too few of them,
+each recording is cut into three blocks of time with a gap at each cut.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Sequence
+
+from lane_perception.data.samples import DataSet
+from lane_perception.data.samples import LabeledImage
+from lane_perception.errors import UserError
+
+PARTS = ('train', 'val', 'test')
+SHARES = (0.70, 0.15, 0.15)
+TOLERANCE = 0.08      # whole recordings are dealt when each part comes so near to its share
+GAP = 0.02            # left out at each cut, of the recording's length in time
+SMALL_RECORDING = 20  # samples; in a smaller one, only the gap in time is left out
+SPLIT_FILE = 'split.json'
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which sample is in which part, by stem."""
+
+    train: tuple[str, ...]
+    val: tuple[str, ...]
+    test: tuple[str, ...] = ()
+    how: str = ''          # how it came about, for people
+
+    def part(self, name: str) -> tuple[str, ...]:
+        """Return the stems of train, val or test."""
+        return getattr(self, name)
+
+
+def choose_split(data: DataSet, file: str | Path = '') -> Split:
+    """
+    Return the split of a data set.
+
+    :param file: a split file; 'folders' keeps the folders train, valid and test of an export;
+        otherwise split.json in the data set's folder counts, and without one the split is made.
+    :raises UserError: when the file does not fit the data, or there is too little data.
+    """
+    if str(file) == 'folders':
+        return _folder_split(data)
+    place = Path(file).expanduser() if file else data.path / SPLIT_FILE
+    if file or place.is_file():
+        return read_split(place, data)
+    return make_split(data.samples)
+
+
+def make_split(samples: Sequence[LabeledImage], gap: float = GAP) -> Split:
+    """
+    Deal samples to training, validation and test, 70/15/15; always the same for the same samples.
+
+    :param gap: left out at each cut in time, of the recording's length, 0 to 0.2.
+    :raises UserError: when there are fewer than three samples.
+    """
+    if len(samples) < 3:
+        raise UserError(f'{len(samples)} labeled pictures are too few to split; label more')
+    recordings = _recordings(samples)
+    by_recording = _deal_recordings(recordings)
+    if by_recording:
+        return _split(by_recording, f'by recording ({len(recordings)} recordings)')
+    parts: dict[str, list[LabeledImage]] = {part: [] for part in PARTS}
+    for frames in recordings.values():
+        for part, block in zip(PARTS, _cut(frames, gap)):
+            parts[part] += block
+    left = len(samples) - sum(len(part) for part in parts.values())
+    return _split(parts, f'by blocks of time, {"/".join(f"{share:.0%}" for share in SHARES)}; '
+                  f'{left} pictures beside the cuts are left out')
+
+
+def _recordings(samples: Sequence[LabeledImage]) -> dict[str, list[LabeledImage]]:
+    ordered = sorted(samples, key=lambda one: (one.recording, one.time, one.stem))
+    return {name: list(group) for name, group in groupby(ordered, lambda one: one.recording)}
+
+
+def _deal_recordings(
+    recordings: dict[str, list[LabeledImage]],
+) -> dict[str, list[LabeledImage]] | None:
+    """Deal whole recordings, the largest first; None when the parts come out too unequal."""
+    total = sum(len(frames) for frames in recordings.values())
+    parts: dict[str, list[LabeledImage]] = {part: [] for part in PARTS}
+    for _, frames in sorted(recordings.items(), key=lambda item: (-len(item[1]), item[0])):
+        most_wanting = max(PARTS, key=lambda part: (
+            SHARES[PARTS.index(part)] * total - len(parts[part]), -PARTS.index(part)))
+        parts[most_wanting] += frames
+    fits = all(abs(len(parts[part]) / total - share) <= TOLERANCE
+               for part, share in zip(PARTS, SHARES))
+    return parts if fits else None
+
+
+def _cut(frames: list[LabeledImage], gap: float) -> list[list[LabeledImage]]:
+    """Cut a recording's frames, sorted by time, into three blocks with gaps between."""
+    count = len(frames)
+    if count < 3:
+        return [frames, [], []]
+    reach = gap * (frames[-1].time - frames[0].time) / 2
+    blocks = []
+    rest = frames
+    for share in (SHARES[2], SHARES[1]):
+        cut = len(rest) - max(1, round(share * count))
+        # Versions of one picture have the same time and stay on one side.
+        while 0 < cut < len(rest) and rest[cut].time == rest[cut - 1].time:
+            cut -= 1
+        if cut < 1:
+            return [frames, [], []]
+        before, after = rest[:cut], rest[cut:]
+        middle = (before[-1].time + after[0].time) / 2
+        near = [frame for frame in before if frame.time > middle - reach]
+        if count >= SMALL_RECORDING and not near:
+            near = [frame for frame in before if frame.time == before[-1].time]
+        kept = [frame for frame in after if frame.time >= middle + reach]
+        blocks.append(kept or after[-1:])
+        rest = before[:len(before) - len(near)]
+        if not rest:
+            return [frames, [], []]
+    return [rest, blocks[1], blocks[0]]
+
+
+def _split(parts: dict[str, list[LabeledImage]], how: str) -> Split:
+    stems = {part: tuple(sorted(sample.stem for sample in samples))
+             for part, samples in parts.items()}
+    if not stems['train'] or not stems['val']:
+        raise UserError('the pictures do not suffice for a training and a validation part; label '
+                        f'more, or write {SPLIT_FILE}')
+    return Split(**stems, how=how)
+
+
+def _folder_split(data: DataSet) -> Split:
+    parts: dict[str, list[LabeledImage]] = {part: [] for part in PARTS}
+    for sample in data.samples:
+        if sample.stem in data.folders:
+            parts[data.folders[sample.stem]].append(sample)
+    if not parts['train'] or not parts['val']:
+        raise UserError(f'split=folders needs folders train and valid with labeled pictures in '
+                        f'{data.path}')
+    return _split(parts, 'by the folders of the export')
+
+
+def read_split(path: Path, data: DataSet | None = None) -> Split:
+    """
+    Read a split file: {"train": [stems], "val": [...], "test": [...]}; test may be missing.
+
+    :param data: its stems are checked, and those that the data set has without a label left out.
+    :raises UserError: when the file is missing or broken, names a picture twice, or one that the
+        data set does not have.
+    """
+    try:
+        values = json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError as error:
+        raise UserError(f'there is no split file {path}') from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f'{path} is not JSON: {error}') from error
+    if not isinstance(values, dict) or not all(
+            isinstance(values.get(part, []), list)
+            and all(isinstance(stem, str) for stem in values.get(part, [])) for part in PARTS):
+        raise UserError(f'{path} is not a split file: it should be '
+                        '{"train": [names], "val": [names], "test": [names]}')
+    stems = {part: [_without_suffix(stem, data) for stem in values.get(part, [])]
+             for part in PARTS}
+    seen: dict[str, str] = {}
+    for part in PARTS:
+        for stem in stems[part]:
+            if stem in seen:
+                raise UserError(f'{path} names {stem} twice, in {seen[stem]} and in {part}')
+            seen[stem] = part
+    if data is not None:
+        known = data.by_stem()
+        without_label = {file.stem for file in data.unlabeled}
+        unknown = [stem for stem in seen
+                   if stem not in known and stem.split('/')[-1] not in without_label]
+        if unknown:
+            more = f' and {len(unknown) - 1} more' if len(unknown) > 1 else ''
+            raise UserError(f'{path} names {unknown[0]}{more}, which {data.path} does not have')
+        stems = {part: [stem for stem in stems[part] if stem in known] for part in PARTS}
+    for part in ('train', 'val'):
+        if not stems[part]:
+            raise UserError(f'{path} puts no labeled picture into "{part}"')
+    return Split(**{part: tuple(stems[part]) for part in PARTS}, how=f'from {path}')
+
+
+def _without_suffix(stem: str, data: DataSet | None) -> str:
+    """Forgive a file name where a stem was wanted."""
+    if data is not None and stem not in data.by_stem():
+        shorter = stem.rsplit('.', 1)[0]
+        if shorter in data.by_stem():
+            return shorter
+    return stem
+
+
+def write_split(split: Split, path: Path) -> None:
+    """Write a split file, whole or not at all."""
+    values = {**{part: list(split.part(part)) for part in PARTS}, 'how': split.how}
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    try:
+        temporary.write_text(json.dumps(values, indent=1) + '\n', encoding='utf-8')
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
