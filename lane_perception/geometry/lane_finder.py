@@ -7,109 +7,219 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry import nominal_view
+from lane_perception.geometry.chains import Chains
+from lane_perception.geometry.chains import link
+from lane_perception.geometry.ego_lane import Candidate
+from lane_perception.geometry.ego_lane import choose
+from lane_perception.geometry.ego_lane import Expectation
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane import Lane
 from lane_perception.geometry.lane import LaneSettings
+from lane_perception.geometry.lane_curve import fit
+from lane_perception.geometry.lane_curve import LaneCurve
+from lane_perception.geometry.lane_curve import TAPER_SIGMA
+from lane_perception.geometry.marks import MarkReader
+from lane_perception.geometry.sighting import confidence
+from lane_perception.geometry.sighting import crossing
+from lane_perception.geometry.sighting import held_line
+from lane_perception.geometry.sighting import moved
+from lane_perception.geometry.tracking import LaneTrack
+from lane_perception.geometry.tracking import OUTLIER
 
 __all__ = ['Lane', 'LaneFinder', 'LaneSettings']
 
-ROWS = 48  # rows of the mask that are looked at
+USUAL_WIDTH = 0.4         # metres: a lane that nobody has measured yet
+USUAL_WIDTH_SIGMA = 0.2
+GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
+LEARNT_WIDTH_SIGMA = 0.02
+FIRST_LOOKS = 3           # passes over the first picture, to find the horizon
 
 
 class LaneFinder:
-    """Finds the ego lane in one mask after the other."""
+    """
+    Finds the ego lane in one mask after the other.
+
+    With stamps the lane is tracked over time. What holds for the whole place, the lane's width and
+    (without a calibration) the horizon, is learnt from every picture until :meth:`reset`.
+    """
 
     def __init__(
         self, settings: LaneSettings = LaneSettings(), ground: GroundCalibration | None = None,
     ) -> None:
-        """Start without a track; settings may be replaced between two frames."""
+        """Start without a track; settings may be replaced between two pictures."""
         self.settings = settings
         self.ground = ground
+        self._reader: MarkReader | None = None
+        self._size: tuple[int, int] | None = None
         self.reset()
 
     def reset(self) -> None:
-        """Forget the track and the learned width: a new recording begins."""
-        self._width_line: NDArray[np.float64] | None = None
+        """Forget the track, the learnt width and the horizon: a new recording begins."""
+        self._track: LaneTrack | None = None
+        self._doubted_since: float | None = None
+        self._reach = 1.0
+        self._width: float | None = None
+        self._horizon: float | None = None
+        if self.ground is None:
+            self._size = None
 
     def find(self, mask: NDArray[np.uint8], stamp: float | None = None) -> Lane:
         """
         Return the ego lane that the mask shows.
 
         :param mask: (H, W) uint8, 255 on markings, else 0.
-        :param stamp: when the picture was taken, in seconds; None: this picture alone.
+        :param stamp: when the picture was taken, in seconds; None: this picture alone. A stamp
+            before the last one drops the track.
         :raises UserError: when the mask's aspect ratio contradicts the ground calibration.
         """
-        height, width = mask.shape
-        left, right = _follow(mask)
-        look_row = (height - 1) * (1.0 - self.settings.look_ahead)
-        sides = [_fit(points) if len(points) >= 6 else None for points in (left, right)]
-        if sides[0] is None and sides[1] is None:
-            return Lane(path=None if self.ground is None else np.zeros((0, 2)))
-        if sides[0] is not None and sides[1] is not None:
-            rows = np.intersect1d(left[:, 1], right[:, 1])
-            if len(rows) >= 2:
-                wide = np.polyval(sides[1], rows) - np.polyval(sides[0], rows)
-                self._width_line = np.polyfit(rows / height, wide / width, 1)
-            u = sum(np.polyval(side, look_row) for side in sides) / 2.0
+        size = (mask.shape[1], mask.shape[0])
+        self._look_from(size)
+        self._advance(stamp)
+        chains, candidate, curve = self._see(mask)
+        looks = FIRST_LOOKS if self.ground is None and self._horizon is None else 0
+        while looks and curve is not None and self._learn_horizon(size, candidate, curve, 1.0):
+            chains, candidate, curve = self._see(mask)
+            looks -= 1
+        trust = 0.0 if curve is None else confidence(chains, candidate, curve)
+        if trust < self.settings.min_confidence:
+            return self._unseen(chains, size, stamp)
+        self._learn(size, candidate, curve)
+        if stamp is None:
+            return self._lane(chains, curve, trust, size)
+        return self._tracked(chains, curve, trust, size, stamp)
+
+    def _look_from(self, size: tuple[int, int]) -> None:
+        """Prepare for pictures of a size, (width, height)."""
+        if size == self._size:
+            return
+        self._view = self.ground or nominal_view.nominal_view(
+            size, nominal_view.FIRST_HORIZON if self._horizon is None else self._horizon)
+        self._drawn_horizon = (nominal_view.FIRST_HORIZON if self._horizon is None
+                               else self._horizon)
+        self._reader = MarkReader(size, self._view)
+        self._size = size
+
+    def _advance(self, stamp: float | None) -> None:
+        """Move the track on to a picture's stamp, or drop it."""
+        if self._track is None:
+            return
+        if stamp is None or stamp < self._track.stamp:
+            self._track = None
+        elif stamp - self._track.seen > self.settings.max_gap_s:
+            self._track = None
         else:
-            line = np.array([0.9, 0.0]) if self._width_line is None else self._width_line
-            half = max(np.polyval(line, look_row / height), 0.05) * width / 2.0
-            u = (np.polyval(sides[0], look_row) + half if sides[0] is not None
-                 else np.polyval(sides[1], look_row) - half)
-        middle = (width - 1) / 2.0
-        lane = dict(center=(float(u), float(look_row)), offset=float((middle - u) / (width / 2.0)),
-                    confidence=1.0 if None not in (sides[0] is None, sides[1] is None) else 0.5,
-                    markings=[points for points in (left, right) if len(points)],
-                    left=left, right=right)
+            self._track.predict(stamp)
+
+    def _expected(self) -> Expectation:
+        if self.settings.lane_width and self.ground is not None:
+            width, sigma = self.settings.lane_width, GIVEN_WIDTH_SIGMA
+        elif self._width is not None:
+            width, sigma = self._width, LEARNT_WIDTH_SIGMA
+        else:
+            width, sigma = USUAL_WIDTH, USUAL_WIDTH_SIGMA
+        if self._track is None:
+            return Expectation(width, sigma)
+        spread = np.sqrt(np.diag(self._track.covariance)[:2])
+        return Expectation(width, sigma, self._track.state[0], 0.04 + spread[0],
+                           self._track.state[1], 0.1 + spread[1])
+
+    def _see(self, mask: NDArray[np.uint8]):
+        """Return the marks in chains, the chosen markings and the curve between them."""
+        chains = link(self._reader.read(mask))
+        expected = self._expected()
+        candidate = choose(chains, expected)
+        if candidate is None:
+            return chains, None, None
+        taper = TAPER_SIGMA if self.ground is not None else nominal_view.TAPER_SIGMA
+        return chains, candidate, fit(chains, candidate, expected, taper)
+
+    def _learn(self, size, candidate: Candidate, curve: LaneCurve) -> None:
+        """Take over the width, and the horizon, from a lane of which both sides are seen."""
+        if candidate.left is None or candidate.right is None:
+            return
+        share = 1.0 if self._width is None else 0.1
+        self._width = curve.width * share + (1.0 - share) * (self._width or 0.0)
+        if self.ground is None:
+            if self._horizon is None:
+                self._horizon = self._drawn_horizon
+            self._learn_horizon(size, candidate, curve, nominal_view.GAIN)
+
+    def _learn_horizon(self, size, candidate, curve: LaneCurve, share: float) -> bool:
+        """Move the horizon towards what the lane's taper says; True when the floor was relaid."""
+        if candidate.left is None or candidate.right is None:
+            return False
+        seen = nominal_view.horizon_from_taper(size, self._drawn_horizon, curve.width, curve.taper)
+        known = self._drawn_horizon if self._horizon is None else self._horizon
+        self._horizon = known + share * (seen - known)
+        if abs(self._horizon - self._drawn_horizon) < nominal_view.REDRAWN:
+            return False
+        self._size = None
+        self._look_from(size)
+        return True
+
+    def _tracked(self, chains, curve, trust, size, stamp) -> Lane:
+        sighting = np.array([curve.lateral, curve.heading, curve.curvatures[0], curve.width])
+        if self._track is None:
+            self._track = LaneTrack(sighting, curve.covariance, stamp)
+            self._doubted_since = None
+        elif self._track.distance(sighting, curve.covariance) > OUTLIER:
+            if self._doubted_since is None:
+                self._doubted_since = stamp
+            if stamp - self._doubted_since < self.settings.max_gap_s / 2.0:
+                return self._unseen(chains, size, stamp)
+            self._track = LaneTrack(sighting, curve.covariance, stamp)
+        else:
+            self._track.update(sighting, curve.covariance)
+            self._doubted_since = None
+        self._reach = curve.seen
+        return self._lane(chains, curve, trust, size, self._track)
+
+    def _unseen(self, chains: Chains, size, stamp: float | None) -> Lane:
+        """Return the lane held through a gap, or that there is none."""
+        markings = [chains.marks.pixels[chains.members(chain)] for chain in range(len(chains))]
+        empty = None if self.ground is None else np.zeros((0, 2))
+        track = self._track
+        if stamp is None or track is None:
+            return Lane(path=empty, trust=None if empty is None else np.zeros(0),
+                        markings=markings)
+        left = 1.0 - (stamp - track.seen) / self.settings.max_gap_s
+        line = held_line(track.state, self._reach)
+        return self._describe(line, np.full(len(line), max(left, 0.0) / 2.0), track.state[:4],
+                              track.covariance[:2, :2], 0.5 * max(left, 0.05), size,
+                              markings=markings, held=True)
+
+    def _lane(self, chains: Chains, curve: LaneCurve, trust: float, size,
+              track: LaneTrack | None = None) -> Lane:
+        """Return the lane of a curve, moved to where the track says the car is."""
+        pixels = chains.marks.pixels
+        state = np.array([curve.lateral, curve.heading, curve.curvatures[0], curve.width])
+        covariance, line = curve.covariance[:2, :2], curve.points
+        if track is not None:
+            line = moved(line, state, track.state)
+            state, covariance = track.state[:4], track.covariance[:2, :2]
+        seen = np.arange(len(line)) * curve.step <= curve.seen + 0.1
+        markings = [pixels[chains.members(chain)] for chain in range(len(chains))]
+        return self._describe(line[seen], trust / (1.0 + (curve.sigmas[seen] / 0.04) ** 2), state,
+                              covariance, trust, size, markings=markings,
+                              left=pixels[curve.sides > 0], right=pixels[curve.sides < 0])
+
+    def _describe(self, line, trust, state, covariance, lane_trust, size, **more) -> Lane:
+        """Return a lane from its centre line in the view's metres."""
+        pixels = self._view.to_image(line, size)
+        shown = np.isfinite(pixels).all(axis=1)
+        center = self._center(line[shown], pixels[shown], size)
+        lane = dict(center=center, offset=float((size[0] - 1) / 2.0 - center[0]) * 2.0 / size[0],
+                    confidence=float(lane_trust), center_line=pixels[shown], **more)
         if self.ground is not None:
-            lane.update(self._metric(left, right, (width, height)))
+            lateral, heading, curvature, width = (float(value) for value in state)
+            lane.update(path=line, trust=trust, lateral=lateral, heading=heading,
+                        curvature=curvature, width=width, covariance=covariance.copy())
         return Lane(**lane)
 
-    def _metric(self, left, right, image_size) -> dict:
-        curves = []
-        for points in (left, right):
-            ground = self.ground.to_ground(points, image_size)
-            ground = ground[np.isfinite(ground).all(axis=1)]
-            curves.append(np.polyfit(ground[:, 0], ground[:, 1], 2) if len(ground) >= 6 else None)
-        width = self.settings.lane_width or 0.5
-        if curves[0] is not None and curves[1] is not None:
-            center = (curves[0] + curves[1]) / 2.0
-            width = float(np.polyval(curves[0] - curves[1], 0.5))
-        elif curves[0] is not None:
-            center = curves[0] - np.array([0.0, 0.0, width / 2.0])
-        elif curves[1] is not None:
-            center = curves[1] + np.array([0.0, 0.0, width / 2.0])
-        else:
-            return dict(path=np.zeros((0, 2)))
-        x = np.linspace(0.1, 1.5, 15)
-        heading = np.arctan(center[1])
-        return dict(path=np.column_stack((x, np.polyval(center, x))), width=width,
-                    lateral=float(-center[2] * np.cos(heading)), heading=float(-heading),
-                    curvature=float(2.0 * center[0]), covariance=np.diag([1e-4, 1e-3]))
-
-
-def _follow(mask: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Follow the nearest marking on each side of the image centre from the bottom upwards."""
-    height, width = mask.shape
-    places: list[float | None] = [None, None]
-    found: list[list[tuple[float, float]]] = [[], []]
-    for row in np.linspace(height - 1, height * 0.4, ROWS).astype(int):
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], mask[row] > 127, [0]))))
-        middles = (edges[::2] + edges[1::2] - 1) / 2.0
-        for side, sign in enumerate((-1.0, 1.0)):
-            if places[side] is None:
-                ahead = middles[(middles - width / 2.0) * sign > 0.0]
-                near = ahead[np.argmin(np.abs(ahead - width / 2.0))] if len(ahead) else None
-            else:
-                near = middles[np.argmin(np.abs(middles - places[side]))] if len(middles) else None
-                if near is not None and abs(near - places[side]) > 0.06 * width:
-                    near = None
-            if near is not None:
-                places[side] = near
-                found[side].append((near, float(row)))
-    left, right = (np.array(points, np.float64).reshape(-1, 2) for points in found)
-    return left, right
-
-
-def _fit(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.polyfit(points[:, 1], points[:, 0], 2)
+    def _center(self, line, pixels, size) -> tuple[float, float]:
+        """Return the centre line's pixel on the look-ahead row, or at its distance in metres."""
+        if self.settings.look_ahead_m and self.ground is not None:
+            return crossing(pixels, line[:, 0], self.settings.look_ahead_m)
+        row = (1.0 - self.settings.look_ahead) * size[1]
+        return crossing(pixels, -pixels[:, 1], -row)

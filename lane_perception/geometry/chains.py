@@ -1,0 +1,147 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+From marks to markings: points are linked into chains that bend no faster than tape does.
+
+Each mark gets the direction of its neighbourhood. Two marks may be linked when an arc that touches
+both directions joins them (co-circularity; Parent and Zucker, 1989), also across the gap between
+two dashes. A link holds when each end is the other's best on that side: so chains neither branch
+nor turn onto a line that crosses them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.geometry.marks import Marks
+
+NEIGHBORHOOD = 0.05    # metres around a mark that give its direction
+GROWTH = 0.045         # metres more for each metre of distance: marks lie further apart there
+MIN_COHERENCE = 0.5    # 0 to 1: how line-like a neighbourhood has to be
+LONGEST_GAP = 0.5      # metres between two dashes that are still joined
+BEND = 2.2             # 1/metres: largest curvature of a link
+SHORTEST = 3           # marks in a chain
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Marks in chains, one chain after the other, each from near to far."""
+
+    marks: Marks                   # the N marks, sorted by chain
+    tangent: NDArray[np.float64]   # (N, 2) unit directions from near to far
+    first: NDArray[np.int64]       # (M,) where each chain begins
+    chain: NDArray[np.int64]       # (N,) which chain a mark belongs to
+    step: NDArray[np.float64]      # (N,) metres of marking that a mark stands for
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def members(self, number: int) -> slice:
+        """Return which marks form a chain."""
+        last = self.first[number + 1] if number + 1 < len(self.first) else len(self.marks)
+        return slice(self.first[number], last)
+
+
+def link(marks: Marks) -> Chains:
+    """Return the marks in chains; marks that fit into none are left out."""
+    if len(marks) < SHORTEST:
+        return _ordered(marks, [])
+    x, y = marks.ground.astype(np.float32).T
+    dx = x[None, :] - x[:, None]
+    dy = y[None, :] - y[:, None]
+    square = dx * dx + dy * dy
+    reach = NEIGHBORHOOD + GROWTH * np.hypot(x, y)
+    direction, coherence = _directions(dx, dy, square, reach)
+    tx, ty = np.cos(direction), np.sin(direction)
+    along = dx * tx[:, None] + dy * ty[:, None]
+    aside = dy * tx[:, None] - dx * ty[:, None]
+    # Directions have no sign yet: a mark on the left of both counts twice, else once each.
+    facing = np.where(tx[:, None] * tx + ty[:, None] * ty >= 0.0, np.float32(1), np.float32(-1))
+    other = facing * aside.T
+    distance = np.sqrt(square)
+    askew = np.abs(aside - other)
+    turned = np.abs(aside) + np.abs(other)
+    possible = ((askew < 0.012 + 0.16 * distance)
+                & (turned < 0.016 + distance * np.minimum(0.12 + BEND * distance, 0.8))
+                & (distance < np.minimum(LONGEST_GAP, 3.0 * reach + 0.3)[:, None])
+                & (coherence > MIN_COHERENCE) & (coherence > MIN_COHERENCE)[:, None])
+    cost = np.where(possible, distance + 2.0 * turned + 3.0 * askew, np.float32(np.inf))
+    ahead = along > 0.0
+    np.fill_diagonal(cost, np.inf)
+    forward = np.where(ahead, cost, np.float32(np.inf))
+    backward = np.where(ahead, np.float32(np.inf), cost)
+    best = np.stack((forward.argmin(axis=1), backward.argmin(axis=1)))
+    lowest = np.stack((forward.min(axis=1), backward.min(axis=1)))
+    best[~np.isfinite(lowest)] = -1
+    return _collect(marks, best, ahead)
+
+
+def _directions(dx, dy, square, reach):
+    """Return each mark's direction (radians, no sign) and coherence from its neighbourhood."""
+    weight = np.maximum(1.0 - square / (reach * reach)[:, None], np.float32(0.0))
+    xx = np.einsum('ij,ij,ij->i', weight, dx, dx)
+    xy = np.einsum('ij,ij,ij->i', weight, dx, dy)
+    yy = np.einsum('ij,ij,ij->i', weight, dy, dy)
+    spread = np.hypot(2.0 * xy, xx - yy)
+    total = xx + yy
+    return 0.5 * np.arctan2(2.0 * xy, xx - yy), spread / np.maximum(total, 1e-9)
+
+
+def _collect(marks: Marks, best: NDArray[np.int64], ahead: NDArray[np.bool_]) -> Chains:
+    """Walk along the links that both ends agree on."""
+    count = len(marks)
+    every = np.arange(count)
+    partners = []
+    for side in (0, 1):
+        partner = best[side]
+        back = best[np.where(ahead[partner, every], 0, 1), partner]
+        partners.append(np.where((partner >= 0) & (back == every), partner, -1).tolist())
+    forward, backward = partners
+    seen = [False] * count
+    chains = []
+    # Ends first, then what is left over, which are rings.
+    ends = [i for i in range(count) if (forward[i] < 0) != (backward[i] < 0)]
+    for start in ends + list(range(count)):
+        if seen[start]:
+            continue
+        walk, previous, here = [], -1, start
+        while here >= 0 and not seen[here]:
+            seen[here] = True
+            walk.append(here)
+            step = forward[here]
+            if step < 0 or step == previous:
+                step = backward[here]
+            if step == previous:
+                step = -1
+            previous, here = here, step
+        if len(walk) >= SHORTEST:
+            chains.append(walk)
+    return _ordered(marks, chains)
+
+
+def _ordered(marks: Marks, chains: list[list[int]]) -> Chains:
+    """Turn each chain so that it begins at the end nearer to the car."""
+    if not chains:
+        empty = np.zeros(0, np.int64)
+        return Chains(marks.take(empty), np.zeros((0, 2)), empty, empty, np.zeros(0))
+    distance = np.abs(marks.ground).sum(axis=1).tolist()
+    chains = [walk if distance[walk[0]] <= distance[walk[-1]] else walk[::-1] for walk in chains]
+    sizes = np.array([len(walk) for walk in chains])
+    marks = marks.take(np.concatenate(chains))
+    first = np.concatenate(([0], np.cumsum(sizes[:-1])))
+    chain = np.repeat(np.arange(len(chains)), sizes)
+    leg = np.diff(marks.ground, axis=0, prepend=marks.ground[:1])
+    leg[first] = 0.0
+    length = np.hypot(*leg.T)
+    ahead = np.diff(marks.ground, axis=0, append=marks.ground[-1:])
+    last = np.concatenate((first[1:], [len(marks)])) - 1
+    ahead[last] = leg[last]
+    # The chord from the mark before to the mark after, at the ends the one chord there is.
+    behind = leg.copy()
+    behind[first] = ahead[first]
+    chord = behind + ahead
+    size = np.maximum(np.hypot(*chord.T), 1e-9)
+    return Chains(marks, chord / size[:, None], first, chain, length)

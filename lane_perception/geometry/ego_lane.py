@@ -1,0 +1,217 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Which two markings bound the lane that the car stands in.
+
+Every pair of markings that run side by side, and every single marking with the known width, is a
+candidate. A candidate gains by the length of marking that it rests on and loses by what speaks
+against it: the car outside of it, an unlikely width, sides that are not parallel, another marking
+in its middle, and, while a track is held, distance from where the lane should be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import hypot
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.geometry.chains import Chains
+
+NEAR = 0.6              # metres of a marking, from its near end, that say where the car stands
+CURVATURE_SIGMA = 1.0   # 1/metres: how much lanes bend
+FAR = 1.5               # metres at which a marking counts half
+LONGEST_STEP = 0.06     # metres that one mark may stand for: gaps between dashes do not count
+MOST = 8                # markings that are paired, the strongest
+WIDEST_LANE = 1.0       # metres between two markings' middles
+NARROWEST_LANE = 0.15
+PARALLEL = 0.45         # sine of the angle between two markings that may bound one lane
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is known of the lane before looking."""
+
+    width: float                  # metres between the markings' middles
+    width_sigma: float            # standard deviation, metres
+    lateral: float | None = None  # metres by which the car should be left of the centre
+    lateral_sigma: float = 0.1    # metres
+    heading: float = 0.0          # radians that the car should point left of the lane
+    heading_sigma: float = 0.2    # radians
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Two markings, or one, that may bound the ego lane."""
+
+    left: int | None     # chain numbers
+    right: int | None
+    width: float         # metres
+    lateral: float       # metres by which the car is left of the centre
+    heading: float       # radians that the car points left of the lane
+    score: float         # in metres of marking
+
+
+@dataclass(frozen=True)
+class _Survey:
+    """What is known of each chain, as plain numbers for the search; distances in metres."""
+
+    evidence: list[float]     # length of marking, discounted by distance
+    car_left: list[float]     # how far the car is left of the marking
+    sigma: list[float]        # standard deviation of that
+    heading: list[float]      # radians that the car points left of the marking
+    gap: list[list[float]]    # [a][b]: how far b lies left of a; NaN where they do not overlap
+    spread: list[list[float]]   # [a][b]: standard deviation of that along them
+
+
+def choose(chains: Chains, expected: Expectation) -> Candidate | None:
+    """Return the best candidate for the ego lane, or None when none is better than nothing."""
+    if not len(chains):
+        return None
+    survey = _survey(chains)
+    order = sorted(range(len(chains)), key=lambda chain: -survey.evidence[chain])[:MOST]
+    best = None
+    for candidate in _candidates(order, survey, expected):
+        if best is None or candidate.score > best.score:
+            best = candidate
+    return best if best is not None and best.score > 0.0 else None
+
+
+def _candidates(order: list[int], survey: _Survey, expected: Expectation):
+    for a in order:
+        half = expected.width / 2.0
+        yield _rate(None, a, expected.width, survey.car_left[a] - half, order, survey, expected)
+        yield _rate(a, None, expected.width, survey.car_left[a] + half, order, survey, expected)
+        for b in order:
+            width = -survey.gap[a][b]
+            if a == b or not NARROWEST_LANE < width < WIDEST_LANE:
+                continue
+            weight_a = 1.0 / survey.sigma[a] ** 2
+            weight_b = 1.0 / survey.sigma[b] ** 2
+            lateral = ((survey.car_left[a] + width / 2.0) * weight_a
+                       + (survey.car_left[b] - width / 2.0) * weight_b) / (weight_a + weight_b)
+            yield _rate(a, b, width, lateral, order, survey, expected)
+
+
+def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
+    sides = [side for side in (left, right) if side is not None]
+    score = sum(survey.evidence[side] for side in sides)
+    sigma = min(survey.sigma[side] for side in sides)
+    strongest = max(sides, key=lambda side: survey.evidence[side] / survey.sigma[side])
+    heading = survey.heading[strongest]
+    if len(sides) == 2:
+        unlikely = (width - expected.width) / hypot(expected.width_sigma, 0.05 * width)
+        score *= 1.25 / (1.0 + 0.15 * unlikely * unlikely)
+        score /= 1.0 + (survey.spread[left][right] / (0.12 * width)) ** 2
+    # The car stands within its lane; far markings say little about where that is.
+    outside = max(abs(lateral) - 0.35 * width, 0.0) / (0.12 * width + sigma)
+    score /= 1.0 + outside * outside
+    score /= 1.0 + (max(abs(heading) - 0.5, 0.0) / 0.35) ** 2
+    for other in order:
+        if other in sides:
+            continue
+        place = [survey.gap[side][other] + shift * width / 2.0
+                 for side, shift in ((left, 1.0), (right, -1.0)) if side is not None]
+        if any(abs(at) < 0.3 * width for at in place):
+            score -= survey.evidence[other]
+    if expected.lateral is not None:
+        away = (lateral - expected.lateral) / hypot(expected.lateral_sigma, sigma)
+        turned = (heading - expected.heading) / hypot(expected.heading_sigma, 0.15 + sigma)
+        score /= 1.0 + 0.25 * (away * away + turned * turned)
+    return Candidate(left, right, width, lateral, heading, score)
+
+
+def _survey(chains: Chains) -> _Survey:
+    floor = chains.marks.ground
+    distance = np.hypot(*floor.T)
+    trust = np.minimum(chains.step, LONGEST_STEP) / (1.0 + (distance / FAR) ** 2)
+    evidence = np.add.reduceat(trust, chains.first)
+    car_left, sigma, heading = _near_poses(chains)
+    gap, spread = _gaps(chains)
+    return _Survey(evidence.tolist(), car_left.tolist(), sigma.tolist(), heading.tolist(),
+                   gap.tolist(), spread.tolist())
+
+
+def _near_poses(chains: Chains):
+    """
+    Fit a parabola to each chain's near end and return the car's place against it.
+
+    :returns: (M,) metres by which the car is left of each marking, their standard deviations, and
+        the (M,) radians by which it points left of them.
+    """
+    passed = np.cumsum(chains.step)
+    passed -= passed[chains.first][chains.chain]
+    near = (passed < NEAR).astype(float)
+    moments = np.column_stack((near, near[:, None] * chains.marks.ground,
+                               near[:, None] * chains.tangent))
+    sums = np.add.reduceat(moments, chains.first, axis=0)
+    middle = sums[:, 1:3] / sums[:, :1]
+    forward = sums[:, 3:] / np.maximum(np.hypot(*sums[:, 3:].T), 1e-9)[:, None]
+    away = chains.marks.ground - middle[chains.chain]
+    direction = forward[chains.chain]
+    a = away[:, 0] * direction[:, 0] + away[:, 1] * direction[:, 1]
+    b = away[:, 1] * direction[:, 0] - away[:, 0] * direction[:, 1]
+    powers = a[:, None] ** np.arange(5)
+    weight = near / (chains.marks.sigma ** 2 + 0.005 ** 2)
+    sums = np.add.reduceat(weight[:, None] * np.column_stack((powers, b[:, None] * powers[:, :3])),
+                           chains.first, axis=0)
+    normal = sums[:, [0, 1, 2, 1, 2, 3, 2, 3, 4]].reshape(-1, 3, 3)
+    normal[:, 2, 2] += (2.0 / CURVATURE_SIGMA) ** 2
+    normal[:, [0, 1], [0, 1]] += 1e-6
+    covariance = np.linalg.inv(normal)
+    shift, slope, bend = np.einsum('cij,cj->ci', covariance, sums[:, 5:]).T
+    origin_a = -(middle * forward).sum(axis=1)
+    origin_b = -(middle[:, 1] * forward[:, 0] - middle[:, 0] * forward[:, 1])
+    lateral, turn = distance_to_arc(origin_a, origin_b - shift, slope, 2.0 * bend)
+    lever = np.column_stack((np.ones_like(origin_a), origin_a, origin_a ** 2))
+    variance = np.einsum('ci,cij,cj->c', lever, covariance, lever)
+    angle = np.arctan2(forward[:, 1], forward[:, 0]) + turn
+    return lateral, np.sqrt(variance + 0.01 ** 2), -angle
+
+
+def distance_to_arc(a, b, slope, curvature):
+    """
+    Return how far a point lies left of an arc, and the arc's direction at its foot.
+
+    :param a: the point's place along the axis at whose origin the arc begins.
+    :param b: its place to the left of that axis.
+    :param slope: tangent of the arc's direction at the origin.
+    :param curvature: 1/metres, left positive.
+    :returns: metres to the left, radians (left positive).
+    """
+    angle = np.arctan(slope)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    along, left = a * cosine + b * sine, b * cosine - a * sine
+    root = np.sqrt(np.maximum(1.0 - 2.0 * curvature * left
+                              + curvature ** 2 * (along ** 2 + left ** 2), 1e-9))
+    distance = (2.0 * left - curvature * (along ** 2 + left ** 2)) / (1.0 + root)
+    turned = np.arctan2(curvature * along, 1.0 - curvature * left)
+    return distance, angle + turned
+
+
+def _gaps(chains: Chains) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (M, M): how far chain b lies left of chain a, and how much that varies."""
+    floor = chains.marks.ground.astype(np.float32)
+    count = len(floor)
+    square = ((floor[:, None, 0] - floor[None, :, 0]) ** 2
+              + (floor[:, None, 1] - floor[None, :, 1]) ** 2)
+    # The nearest mark of each chain in one call: the number rides in the low digits.
+    key = (np.minimum(square * 1e5, 4e6).astype(np.int64) << 9) + np.arange(count)
+    nearest = np.minimum.reduceat(key, chains.first, axis=1) & 511
+    away = chains.marks.ground[:, None] - chains.marks.ground[nearest]
+    tangent = chains.tangent[nearest]
+    along = away[..., 0] * tangent[..., 0] + away[..., 1] * tangent[..., 1]
+    left = away[..., 1] * tangent[..., 0] - away[..., 0] * tangent[..., 1]
+    cross = (chains.tangent[:, None, 0] * tangent[..., 1]
+             - chains.tangent[:, None, 1] * tangent[..., 0])
+    reach = 0.05 + 0.05 * np.abs(chains.marks.ground).sum(axis=1)
+    beside = (np.abs(along) < reach[:, None]) & (np.abs(cross) < PARALLEL)
+    weight = beside / (1.0 + (np.hypot(*chains.marks.ground.T) / FAR) ** 2)[:, None]
+    sums = np.add.reduceat(np.stack((weight, weight * left, weight * left * left, beside), axis=2),
+                           chains.first, axis=0)
+    enough = sums[..., 3] >= 2
+    total = np.where(enough, sums[..., 0], np.nan)
+    mean = sums[..., 1] / total
+    spread = np.sqrt(np.maximum(sums[..., 2] / total - mean ** 2, 0.0))
+    return mean.T, spread.T

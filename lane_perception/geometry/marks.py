@@ -1,0 +1,136 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+From a mask to points on the middles of its markings, on the floor.
+
+The mask is read along rows and along columns only, spaced so that they lie a few centimetres apart
+on the floor. Where such a line crosses a marking it leaves a short run of set pixels; the middle of
+the run's two ends on the floor lies on the marking's middle. A marking that runs along the line
+leaves a long run, which is dropped: the lines of the other direction cross it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.geometry.ground_calibration import GroundCalibration
+
+RANGE = 3.0            # metres ahead beyond which a pixel says too little
+SPACING = 0.022        # metres on the floor between two lines, at the car
+SPACING_GROWTH = 0.02  # metres more for each metre of distance
+COLUMNS = 56           # columns that are read
+WIDEST = 0.14          # metres: no marking is wider, measured along the line
+OBLIQUE = 2.0          # a run longer than this many usual widths runs along its line
+PIXEL_NOISE = 0.45     # pixels: standard deviation of a run's middle
+FLOOR_NOISE = 0.002    # metres: the same, from the floor and the paint
+MOST = 150             # points that are kept, the nearest; bounds the time
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Points on the middles of markings."""
+
+    ground: NDArray[np.float64]  # (N, 2) metres, x forward, y left
+    pixels: NDArray[np.float64]  # (N, 2) u right, v down
+    sigma: NDArray[np.float64]   # (N,) metres: standard deviation across the marking
+
+    def __len__(self) -> int:
+        return len(self.sigma)
+
+    def take(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Marks:
+        """Return the chosen points."""
+        return Marks(*(getattr(self, part.name)[chosen] for part in fields(self)))
+
+
+class MarkReader:
+    """Reads the marks of masks of one size under one view of the floor."""
+
+    def __init__(self, image_size: tuple[int, int], ground: GroundCalibration) -> None:
+        """
+        Choose the rows and the columns to read.
+
+        :param image_size: (width, height) of the masks.
+        :raises UserError: when the aspect ratio contradicts the calibration.
+        """
+        width, height = image_size
+        rows = _floor_rows(image_size, ground)
+        self._top = int(rows[-1])
+        columns = np.unique(np.linspace(2, width - 3, COLUMNS).astype(int))
+        self._rows = _Lines(rows, np.arange(width + 1) - 0.5, ground, image_size, False)
+        self._columns = _Lines(columns, np.arange(self._top, height + 1) - 0.5, ground,
+                               image_size, True)
+
+    def read(self, mask: NDArray[np.uint8]) -> Marks:
+        """Return the marks of a mask (H, W), more than 127 on markings."""
+        along_rows = self._rows.runs(mask[self._rows.lines])
+        along_columns = self._columns.runs(mask[self._top:, self._columns.lines].T)
+        start, end = (np.concatenate(pair) for pair in zip(along_rows[:2], along_columns[:2]))
+        pixels, count = (np.concatenate(pair) for pair in zip(along_rows[2:], along_columns[2:]))
+        across = np.hypot(*(end - start).T)
+        fits = across < WIDEST  # false for NaN
+        if not fits.any():
+            return Marks(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0))
+        widths = across[fits]
+        usual = np.partition(widths, len(widths) // 3)[len(widths) // 3]
+        fits &= across < OBLIQUE * usual + 0.01
+        middle = (start + end) / 2.0
+        fits &= (middle[:, 0] < RANGE) & (np.abs(middle[:, 1]) < RANGE)
+        split = int(np.count_nonzero(fits[:len(along_rows[0])]))
+        middle, across, count, pixels = middle[fits], across[fits], count[fits], pixels[fits]
+        sigma = np.hypot(PIXEL_NOISE * across / count, FLOOR_NOISE)
+        distance = np.abs(middle).sum(axis=1)
+        keep = np.ones(len(middle), bool)
+        if 0 < split < len(middle):
+            # Where both directions cross a marking, the row's point is enough.
+            gap = ((middle[split:, None] - middle[None, :split]) ** 2).sum(axis=2).min(axis=1)
+            keep[split:] = gap > (0.8 * (SPACING + SPACING_GROWTH * distance[split:])) ** 2
+        keep = np.flatnonzero(keep)
+        if len(keep) > MOST:
+            keep = keep[np.argpartition(distance[keep], MOST)[:MOST]]
+        return Marks(middle[keep], pixels[keep], sigma[keep])
+
+
+class _Lines:
+    """Lines of one direction through the mask, and where their pixels' edges lie on the floor."""
+
+    def __init__(self, lines, edges, ground, image_size, vertical):
+        self.lines = lines
+        self._edges = edges
+        self._vertical = vertical
+        across, along = np.meshgrid(lines.astype(float), edges, indexing='ij')
+        pair = (across, along) if vertical else (along, across)
+        floor = ground.to_ground(np.stack(pair, axis=-1).reshape(-1, 2), image_size)
+        self._floor = floor.reshape(len(lines), len(edges), 2)
+        self._padded = np.zeros((len(lines), len(edges) + 1), bool)
+
+    def runs(self, strip):
+        """Return the runs' ends on the floor, their middles in pixels, their pixel counts."""
+        np.greater(strip, 127, out=self._padded[:, 1:-1])
+        changes = np.flatnonzero(self._padded[:, 1:] != self._padded[:, :-1])
+        line, edge = np.divmod(changes, len(self._edges))
+        line, start, end = line[::2], edge[::2], edge[1::2]
+        whole = (start > 0) & (end < len(self._edges) - 1)  # the rest lies outside the picture
+        line, start, end = line[whole], start[whole], end[whole]
+        along = (self._edges[start] + self._edges[end]) / 2.0
+        across = self.lines[line].astype(float)
+        pixels = np.column_stack((across, along) if self._vertical else (along, across))
+        return self._floor[line, start], self._floor[line, end], pixels, end - start
+
+
+def _floor_rows(image_size: tuple[int, int], ground: GroundCalibration) -> NDArray[np.int64]:
+    """Return rows from the bottom up, evenly spaced on the floor in the middle of the picture."""
+    width, height = image_size
+    every = np.arange(height - 1, -1, -1)
+    middle = np.column_stack((np.full(height, (width - 1) / 2.0), every))
+    x = ground.to_ground(middle, image_size)[:, 0]
+    usable = np.isfinite(x) & (x < RANGE * 1.2)
+    end = len(every) if usable.all() else max(int(np.argmin(usable)), 2)
+    # The number of spacings passed so far; a row is read where it reaches the next whole one.
+    passed = np.log1p(np.maximum(x[:end], 0.0) * SPACING_GROWTH / SPACING) / SPACING_GROWTH
+    passed = np.floor(passed - passed[0])
+    first = np.concatenate(([True], np.diff(passed) > 0))
+    return every[:end][first]

@@ -1,0 +1,52 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+A view of the floor for a camera that nobody has calibrated.
+
+Without a calibration the markings are followed on a floor that is right up to a stretch: a usual
+lens at a usual height is assumed, and the horizon is estimated from the markings themselves, which
+run parallel on the floor. Nothing measured there is told in metres.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lane_perception.geometry.ground_calibration import GroundCalibration
+
+FOCAL = 0.75         # focal length in image widths
+MOUNT_HEIGHT = 0.18  # metres
+FIRST_HORIZON = 0.3  # fraction of the image height from the top
+HIGHEST = -0.5       # bounds of the estimate, in image heights
+LOWEST = 0.6
+TAPER_SIGMA = 0.15   # metres of lane width per metre: what a wrong horizon does
+GAIN = 0.1           # share of the difference that one more frame moves the horizon
+REDRAWN = 0.01       # image heights by which it moves before the floor is laid anew
+
+
+def nominal_view(image_size: tuple[int, int], horizon: float) -> GroundCalibration:
+    """
+    Return the nominal camera's view of the floor.
+
+    :param image_size: (width, height) in pixels.
+    :param horizon: row of the horizon as a fraction of the height from the top.
+    """
+    width, height = image_size
+    focal = FOCAL * width
+    row, column = horizon * height, (width - 1) / 2.0
+    homography = np.array([[0.0, 0.0, MOUNT_HEIGHT * focal],
+                           [-MOUNT_HEIGHT, 0.0, MOUNT_HEIGHT * column],
+                           [0.0, 1.0, -row]])
+    return GroundCalibration(width, height, homography, 0.0)
+
+
+def horizon_from_taper(image_size: tuple[int, int], horizon: float, width: float,
+                       taper: float) -> float:
+    """
+    Return the horizon under which the lane would keep its width.
+
+    :param width: of the lane at the car, as seen with the horizon assumed so far.
+    :param taper: how much that width grows per metre ahead.
+    """
+    shift = -MOUNT_HEIGHT * FOCAL * image_size[0] * taper / width
+    return float(np.clip(horizon + shift / image_size[1], HIGHEST, LOWEST))

@@ -1,0 +1,89 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""How far a fitted lane is to be trusted, and where its centre line is read."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.geometry.chains import Chains
+from lane_perception.geometry.ego_lane import Candidate
+from lane_perception.geometry.ego_lane import FAR
+from lane_perception.geometry.ego_lane import LONGEST_STEP
+from lane_perception.geometry.lane_curve import LaneCurve
+
+ENOUGH = 0.25        # metres of marking, discounted by distance, that make a lane likely
+MISFIT = 0.012       # metres: marks that lie so far off halve the trust
+STRAY = 0.5          # weight of marks that belong to neither side
+BESIDE = 1.5         # lane widths to each side within which stray marks count
+SHARPEST = 0.9       # radians between car and lane
+SINGLE = 0.7         # trust in a lane of which one side is seen
+
+
+def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve) -> float:
+    """
+    Return the trust in a fitted lane, 0 to 1.
+
+    It grows with the length of marking that bears it and falls with the marks near the car that
+    belong to neither side, with their misfit, with a car outside of its lane or across it.
+    """
+    floor = chains.marks.ground
+    distance = np.hypot(floor[:, 0], floor[:, 1])
+    length = np.minimum(chains.step, LONGEST_STEP) / (1.0 + (distance / FAR) ** 2)
+    used = curve.sides != 0
+    borne = float(length[used].sum())
+    gap = np.abs(floor[:, None] - curve.points[::4]).sum(axis=2).min(axis=1)
+    stray = float(length[~used & (gap < BESIDE * curve.width)].sum())
+    trust = 1.0 - np.exp(-borne / ENOUGH)
+    trust *= borne / (borne + STRAY * stray)
+    trust /= 1.0 + (curve.rms / MISFIT) ** 2
+    outside = max(abs(curve.lateral) / curve.width - 0.6, 0.0)
+    trust /= 1.0 + (outside / 0.3) ** 2
+    trust /= 1.0 + (max(abs(curve.heading) - SHARPEST, 0.0) / 0.3) ** 2
+    if candidate.left is None or candidate.right is None:
+        trust *= SINGLE
+    return float(trust)
+
+
+def crossing(
+    pixels: NDArray[np.float64], measure: NDArray[np.float64], level: float,
+) -> tuple[float, float]:
+    """
+    Return where a line first reaches a level, or its nearest end when it never does.
+
+    :param pixels: (N, 2), from near to far.
+    :param measure: (N,) what grows along the line.
+    :param level: where to read it.
+    """
+    beyond = measure >= level
+    at = int(beyond.argmax()) if beyond.any() else int(measure.argmax())
+    if at == 0 or not beyond[at]:
+        return float(pixels[at, 0]), float(pixels[at, 1])
+    share = (level - measure[at - 1]) / (measure[at] - measure[at - 1])
+    u, v = pixels[at - 1] + share * (pixels[at] - pixels[at - 1])
+    return float(u), float(v)
+
+
+def moved(
+    line: NDArray[np.float64], before: NDArray[np.float64], after: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return (N, 2) points of the lane as seen from another (lateral, heading) against it."""
+    turn = before[1] - after[1]
+    cosine, sine = np.cos(turn), np.sin(turn)
+    shift = before[0] - after[0]
+    # Into the lane's frame, sideways, and back out with the other heading.
+    x = cosine * line[:, 0] - sine * line[:, 1] - np.sin(-after[1]) * shift
+    y = sine * line[:, 0] + cosine * line[:, 1] + np.cos(-after[1]) * shift
+    return np.column_stack((x, y))
+
+
+def held_line(state: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+    """Return (N, 2) points of the arc with a track's lateral, heading and curvature."""
+    lateral, heading, curvature = state[:3]
+    s = np.linspace(0.0, max(reach, 0.5), 24)
+    angle = np.clip(curvature * s, -2.0, 2.0)
+    x = np.sinc(angle / (2.0 * np.pi)) * s * np.cos(angle / 2.0)
+    y = np.sinc(angle / (2.0 * np.pi)) * s * np.sin(angle / 2.0) - lateral
+    cosine, sine = np.cos(heading), np.sin(heading)
+    return np.column_stack((cosine * x + sine * y, cosine * y - sine * x))
