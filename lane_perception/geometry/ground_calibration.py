@@ -70,7 +70,8 @@ class GroundCalibration:
             raise UserError(f'the key {unknown[0]} is not known; known are {", ".join(known)}')
         lens = None
         if values.get('camera_matrix') is not None:
-            lens = Lens.create(values['camera_matrix'], values.get('distortion_model', 'plumb_bob'),
+            lens = Lens.create(values['camera_matrix'],
+                               values.get('distortion_model', 'plumb_bob'),
                                values.get('distortion_coefficients') or ())
         homography = np.asarray(values['homography'], np.float64).reshape(-1)
         if homography.size != 9:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 class LaneSettings:
     """Settings of the lane finder; all may change between two frames."""
 
-    look_ahead: float = 0.35      # where the centre is read: fraction of the height from the bottom
+    look_ahead: float = 0.35      # row of the centre: fraction of the height from the bottom
     look_ahead_m: float = 0.0     # the same in metres ahead of base_link; 0: use look_ahead
     lane_width: float = 0.0       # metres between the markings' middles; 0: learn it
     max_gap_s: float = 0.5        # seconds without a sighting until there is no lane
@@ -34,11 +34,11 @@ class Lane:
     center: tuple[float, float] | None = None        # pixels on the look-ahead row; None: no lane
     offset: float = float('nan')                     # centre left of the image centre, half widths
     path: NDArray[np.float64] | None = None          # (N, 2) metres, near to far; empty: no lane
-    lateral: float | None = None                     # metres by which the car is left of the centre
+    lateral: float | None = None                     # metres that the car is left of the centre
     heading: float | None = None                     # radians against the lane, left positive
     curvature: float | None = None                   # 1/metres at the car, left bends positive
     width: float | None = None                       # metres between the markings' middles
-    covariance: NDArray[np.float64] | None = None    # (2, 2) of (lateral, heading): m2, m rad, rad2
+    covariance: NDArray[np.float64] | None = None    # (2, 2) of lateral and heading, SI units
     trust: NDArray[np.float64] | None = None         # (N,) 0 to 1, for each point of the path
     confidence: float = 0.0                          # 0 to 1; 0 without a lane
     markings: list[NDArray[np.float64]] = field(default_factory=list)  # each (N, 2) pixels

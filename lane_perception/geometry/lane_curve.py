@@ -4,8 +4,8 @@
 The ego lane's centre line, fitted to the marks of both sides at once.
 
 The centre line is a clothoid spline: its curvature runs linearly between knots (so bends, S-bends
-and straights follow one another without a global polynomial's swing), its heading and its place are
-integrals of that. It begins abeam of base_link. Marks lie half a lane width to its left or right;
+and straights follow one another without a global polynomial's swing), heading and place are its
+integrals. It begins abeam of base_link. Marks lie half a lane width to its left or right;
 Gauss-Newton with Tukey's weights (Beaton and Tukey, 1974) lets those that belong to neither side
 go. The curvature's changes are the prior (a random walk along the lane), which also bridges the
 stretch that the camera does not see and makes the covariance say how well.

@@ -3,10 +3,10 @@
 """
 From a mask to points on the middles of its markings, on the floor.
 
-The mask is read along rows and along columns only, spaced so that they lie a few centimetres apart
-on the floor. Where such a line crosses a marking it leaves a short run of set pixels; the middle of
-the run's two ends on the floor lies on the marking's middle. A marking that runs along the line
-leaves a long run, which is dropped: the lines of the other direction cross it.
+The mask is read along rows and along columns only, spaced so that they lie a few centimetres
+apart on the floor. Where such a line crosses a marking it leaves a short run of set pixels; the
+middle of the run's two ends on the floor lies on the marking's middle. A marking that runs along
+the line leaves a long run, which is dropped: the lines of the other direction cross it.
 """
 
 from __future__ import annotations

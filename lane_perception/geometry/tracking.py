@@ -4,8 +4,8 @@
 The lane over time: a Kalman filter over place, heading, curvature and width.
 
 Place and heading move with rates of their own, driven by noise (the car's speed is not known);
-curvature and width drift. A sighting that the prediction rules out is an outlier: the track is held
-instead, and given up for the new place when sightings keep saying so.
+curvature and width drift. A sighting that the prediction rules out is an outlier: the track is
+held instead, and given up for the new place when sightings keep saying so.
 """
 
 from __future__ import annotations
