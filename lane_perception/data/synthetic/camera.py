@@ -91,35 +91,45 @@ class Camera:
         return (2 * p1 * x * y + p2 * (square + 2 * x * x),
                 p1 * (square + 2 * y * y) + 2 * p2 * x * y)
 
-    def project(self, points: NDArray) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def project(self, points: NDArray, extend: bool = False
+                ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """
         Project points of base_link into the image.
 
         :param points: (N, 3) metres, or (N, 2) for points on the floor.
+        :param extend: give directions beyond what the lens can form a place outside the image
+            too, for outlines that reach beyond it.
         :returns: (N, 2) pixels and (N,) whether the lens can see that direction at all; a seen
             point may still lie outside the image. Pixels of unseen points are NaN.
         """
-        points = np.asarray(points, np.float64)
-        if points.shape[1] == 2:
-            points = np.column_stack((points, np.zeros(len(points))))
-        x, y, z = ((points - self.position) @ self.rotation).T
+        x, y, z = self.to_camera(points).T
         undistorted, distorted = self._table
         side = np.hypot(x, y)
         if self.model == EQUIDISTANT:
-            angle = np.arctan2(side, z)
-            seen = angle < undistorted[-1]
-            scale = self._bend(angle) / np.maximum(side, 1e-12)
+            radius = np.arctan2(side, z)
+            seen = (radius < undistorted[-1]) | extend
+            over = np.maximum(radius - undistorted[-1], 0)
+            scale = (self._bend(radius - over) + over) / np.maximum(side, 1e-12)
             x, y = x * scale, y * scale
         else:
-            seen = (z > 1e-6) & (side < undistorted[-1] * z)
-            z = np.where(seen, z, 1.0)
-            x, y, side = x / z, y / z, side / z
-            scale = self._bend(side) / np.maximum(side, 1e-12)
+            front = z > 1e-6
+            z = np.where(front, z, 1.0)
+            x, y, radius = x / z, y / z, side / z
+            seen = front & ((radius < undistorted[-1]) | extend)
+            over = np.maximum(radius - undistorted[-1], 0)
+            scale = (self._bend(radius - over) + over) / np.maximum(radius, 1e-12)
             dx, dy = self._tangential(x, y)
             x, y = x * scale + dx, y * scale + dy
         pixels = np.column_stack((self.fx * x + self.cx, self.fy * y + self.cy))
         pixels[~seen] = np.nan
         return pixels, seen
+
+    def to_camera(self, points: NDArray) -> NDArray[np.float64]:
+        """Return (N, 3) points, or (N, 2) ones on the floor, from base_link in camera axes."""
+        points = np.asarray(points, np.float64)
+        if points.shape[1] == 2:
+            points = np.column_stack((points, np.zeros(len(points))))
+        return (points - self.position) @ self.rotation
 
     def rays(self, pixels: NDArray) -> NDArray[np.float64]:
         """

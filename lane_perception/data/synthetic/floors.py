@@ -26,6 +26,12 @@ class Layer:
     shift: tuple[float, float]  # tiles
     strength: tuple[float, float, float]  # change of log reflectance per unit: blue, green, red
 
+    def sample(self, x: NDArray[np.float32], y: NDArray[np.float32],
+               footprint: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the (H, W) values of the texture at points of the surface in metres."""
+        return sample_texture(self.kind, self.variant, x, y, footprint, self.scale, self.angle,
+                              self.shift)
+
 
 @dataclass(frozen=True)
 class Floor:
@@ -41,10 +47,10 @@ class Floor:
                     footprint: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (H, W, 3) linear reflectances at (H, W) floor points in metres."""
         change = np.zeros((*x.shape, 3), np.float32)
-        for layer in self.layers:
-            value = sample_texture(layer.kind, layer.variant, x, y, footprint, layer.scale,
-                                   layer.angle, layer.shift)
-            change += value[..., None] * np.array(layer.strength, np.float32)
+        for part in self.layers:
+            value = part.sample(x, y, footprint)
+            for channel in range(3):
+                change[..., channel] += value * np.float32(part.strength[channel])
         np.exp(change, out=change)
         change *= np.array(self.color, np.float32)
         return np.minimum(change, 0.95, out=change)
@@ -59,21 +65,106 @@ def layer(random: np.random.Generator, kind: str, scale: float, strength: float,
                  tuple(random.uniform(0, 1, 2)), tuple(float(s) for s in strengths))
 
 
+def _foam(random: np.random.Generator) -> list[Layer]:
+    """Foam tiles: jigsaw seams, a pressed pattern, at times two colors of tile."""
+    tile = random.uniform(0.3, 0.65)
+    angle = random.uniform(0, np.pi)
+    layers = [layer(random, 'jigsaw', tile, random.uniform(0.3, 2.0), angle),
+              layer(random, 'hatch', random.uniform(0.12, 0.5), random.uniform(0.05, 0.5), angle)]
+    if random.random() < 0.2:
+        layers.append(layer(random, 'checker', 2 * tile, random.uniform(0.1, 0.6), angle))
+    return layers
+
+
+def _wood(random: np.random.Generator) -> list[Layer]:
+    """Boards or laminate, seen with their joints and grain."""
+    angle = random.uniform(0, np.pi)
+    return [layer(random, 'planks', random.uniform(0.6, 1.8), random.uniform(0.15, 0.6), angle),
+            layer(random, 'fiber', random.uniform(0.2, 0.8), random.uniform(0.05, 0.3), angle)]
+
+
+def _carpet(random: np.random.Generator) -> list[Layer]:
+    """Loops or tufts, at times in tiles."""
+    angle = random.uniform(0, np.pi)
+    layers = [layer(random, 'weave', random.uniform(0.15, 0.4), random.uniform(0.2, 0.8), angle),
+              layer(random, 'grain', random.uniform(0.05, 0.2), random.uniform(0.1, 0.6))]
+    if random.random() < 0.3:
+        layers.append(layer(random, 'tiles', random.uniform(1.0, 2.5), random.uniform(0.05, 0.3),
+                            angle))
+    return layers
+
+
+def _concrete(random: np.random.Generator) -> list[Layer]:
+    """Bare or painted concrete: cracks, stains, expansion joints."""
+    layers = [layer(random, 'cracks', random.uniform(1.0, 3.0), random.uniform(0.2, 1.2)),
+              layer(random, 'stains', random.uniform(0.8, 3.0), random.uniform(0.05, 0.5))]
+    if random.random() < 0.4:
+        layers.append(layer(random, 'tiles', random.uniform(3.0, 8.0), random.uniform(0.1, 0.5)))
+    return layers
+
+
+def _linoleum(random: np.random.Generator) -> list[Layer]:
+    """Sheet with flecks, scuffs and welded seams."""
+    return [layer(random, 'speckle', random.uniform(0.3, 1.2), random.uniform(0.05, 0.4)),
+            layer(random, 'scratches', random.uniform(0.8, 2.0), random.uniform(-0.4, 0.5))]
+
+
+def _asphalt(random: np.random.Generator) -> list[Layer]:
+    """Coarse grain, stones, cracks."""
+    return [layer(random, 'grain', random.uniform(0.15, 0.5), random.uniform(0.3, 0.9)),
+            layer(random, 'speckle', random.uniform(0.2, 0.6), random.uniform(0.2, 0.9)),
+            layer(random, 'cracks', random.uniform(1.0, 3.0), random.uniform(0.0, 1.0))]
+
+
+def _tile(random: np.random.Generator) -> list[Layer]:
+    """Ceramic, stone or vinyl tiles."""
+    angle = random.uniform(0, np.pi)
+    layers = [layer(random, 'tiles', random.uniform(0.5, 2.0), random.uniform(0.15, 0.9), angle)]
+    if random.random() < 0.25:
+        layers.append(layer(random, 'checker', random.uniform(0.6, 2.0), random.uniform(0.1, 0.8),
+                            angle))
+    return layers
+
+
+def _mat(random: np.random.Generator) -> list[Layer]:
+    """A printed mat or banner."""
+    return [layer(random, 'print', random.uniform(0.8, 2.5), random.uniform(0.1, 0.9), tint=0.6),
+            layer(random, 'hatch', random.uniform(0.1, 0.3), random.uniform(0.0, 0.15))]
+
+
+def _plain(random: np.random.Generator) -> list[Layer]:
+    """Paint, felt, rubber, paper: hardly any structure."""
+    return [layer(random, 'scratches', random.uniform(0.6, 2.0), random.uniform(-0.3, 0.4))]
+
+
+# kind: (layers, weight, least and greatest reflectance, chance of a shiny surface)
+KINDS = {'foam': (_foam, 0.20, 0.012, 0.5, 0.4), 'wood': (_wood, 0.11, 0.06, 0.5, 0.6),
+         'carpet': (_carpet, 0.12, 0.02, 0.4, 0.0), 'concrete': (_concrete, 0.13, 0.08, 0.5, 0.5),
+         'linoleum': (_linoleum, 0.10, 0.05, 0.6, 0.8), 'asphalt': (_asphalt, 0.08, 0.03, 0.2, 0.1),
+         'tile': (_tile, 0.09, 0.05, 0.75, 0.8), 'mat': (_mat, 0.06, 0.02, 0.7, 0.4),
+         'plain': (_plain, 0.11, 0.012, 0.75, 0.4)}
+WARM = {'wood': (0.35, 0.75, 1.3), 'concrete': (0.95, 1.0, 1.05), 'asphalt': (1.0, 1.0, 1.0)}
+
+
 def lay_floor(random: np.random.Generator, kind: str | None = None,
               brightness: float | None = None) -> Floor:
-    """Return a random floor of a kind (None draws one) with a mean reflectance (None likewise)."""
-    kind = kind or pick(random, {'plain': 1})
-    bright = brightness if brightness is not None else log_uniform(random, 0.015, 0.6)
-    tint = np.exp(random.normal(0, 0.2, 3))
+    """Return a random floor of a kind and mean reflectance; what is None is drawn."""
+    kind = kind or pick(random, {name: row[1] for name, row in KINDS.items()})
+    build, _, low, high, shiny = KINDS[kind]
+    drawn = log_uniform(random, low, high)
+    bright = drawn if brightness is None else brightness
+    vivid = random.uniform(0.3, 0.8) if random.random() < 0.15 else random.uniform(0.0, 0.18)
+    tint = np.exp(random.normal(0, vivid, 3)) * np.array(WARM.get(kind, (1.0, 1.0, 1.0)))
     color = bright * tint / tint.mean()
-    layers = [layer(random, 'cloud', log_uniform(random, 0.5, 4), random.uniform(0.1, 0.7)),
-              layer(random, 'grain', log_uniform(random, 0.1, 0.4), random.uniform(0.1, 0.6))]
-    if random.random() < 0.5:
-        layers.append(layer(random, 'fiber', log_uniform(random, 0.2, 1.0),
-                            random.uniform(0.1, 0.5)))
-    if random.random() < 0.3:
-        layers.append(layer(random, 'speckle', log_uniform(random, 0.2, 0.8),
-                            random.uniform(-0.5, 0.5)))
-    gloss = 0.0 if random.random() < 0.3 else random.uniform(0.01, 0.06)
-    return Floor(kind, tuple(float(c) for c in color.clip(0.005, 0.85)), tuple(layers), gloss,
-                 log_uniform(random, 0.04, 0.5))
+    layers = build(random)
+    layers.append(layer(random, 'cloud', log_uniform(random, 0.5, 4), random.uniform(0.05, 0.4)))
+    if random.random() < 0.7:
+        layers.append(layer(random, 'grain', log_uniform(random, 0.1, 0.4),
+                            random.uniform(0.05, 0.4)))
+    if random.random() < 0.25:
+        layers.append(layer(random, 'stains', log_uniform(random, 0.5, 3),
+                            random.uniform(0.05, 0.4)))
+    mirror = random.uniform(0.01, 0.08) if random.random() < shiny else random.uniform(0, 0.008)
+    roughness = log_uniform(random, 0.015, 0.3) if mirror > 0.01 else random.uniform(0.2, 0.5)
+    return Floor(kind, tuple(float(c) for c in color.clip(0.005, 0.85)), tuple(layers),
+                 float(mirror), float(roughness))

@@ -24,6 +24,7 @@ class Lights:
 
     ambient: tuple[float, float, float]   # irradiance from everywhere: blue, green, red
     lamps: tuple[Lamp, ...]
+    glare: float = 1.0                    # how strongly lamps mirror in the floor
 
     def irradiance(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (H, W, 3) light falling on world floor points."""
@@ -46,6 +47,8 @@ class Lights:
         :param rays: (H, W, 3) unit directions from the camera to the points, world axes.
         """
         glow = np.zeros((*x.shape, 3), np.float32)
+        if self.glare == 0:
+            return glow
         spread = np.float32(2 * roughness * roughness)
         for lamp in self.lamps:
             px, py, pz = lamp.position
@@ -59,19 +62,41 @@ class Lights:
             # Grazing views mirror more (Schlick, 1994), and see more facets in one pixel.
             graze = np.clip(1 + rays[..., 2], 0, 1) ** 5
             lobe *= (1 + 8 * graze) / np.maximum(-rays[..., 2], np.float32(0.08))
-            glow += lobe[..., None] * (np.array(lamp.power, np.float32) * np.float32(0.25))
+            power = np.array(lamp.power, np.float32) * np.float32(0.25 * self.glare)
+            glow += lobe[..., None] * power
         return glow
 
 
-def draw_lights(random: np.random.Generator) -> Lights:
-    """Return random light: how much from everywhere, and one to five lamps."""
+def draw_lights(random: np.random.Generator, place: NDArray,
+                glare: float | None = None) -> Lights:
+    """
+    Return random light: how much from everywhere, and lamps singly, in tubes or in a grid.
+
+    :param place: (2,) world, where the car is.
+    :param glare: power of what lamps mirror, 0 to 1; None draws it.
+    """
     warmth = np.array([np.exp(random.normal(0, 0.15)), 1.0, np.exp(random.normal(0, 0.15))])
+    height = random.uniform(1.8, 5.0)
+    kind = random.random()
+    if kind < 0.5:
+        spots = np.column_stack((random.uniform(-5, 7, 4), random.uniform(-5, 5, 4)))
+        spots = spots[:int(random.integers(1, 5))]
+    elif kind < 0.75:  # a tube, as a row of points
+        angle, length = random.uniform(0, np.pi), random.uniform(0.6, 3.0)
+        steps = np.linspace(-0.5, 0.5, 7)[:, None] * length
+        spots = random.uniform(-3, 3, 2) + steps * np.array([np.cos(angle), np.sin(angle)])
+    else:  # the lamps of a hall
+        pitch, angle = random.uniform(1.5, 3.5), random.uniform(0, np.pi)
+        grid = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1]), -1).reshape(-1, 2) * pitch
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        spots = grid @ turn.T + random.uniform(-1, 1, 2)
+    share = 1 / np.sqrt(len(spots))
     lamps = []
-    height = random.uniform(1.8, 4.0)
-    for _ in range(int(random.integers(1, 6))):
-        spot = (float(random.uniform(-3, 7)), float(random.uniform(-4, 4)),
-                height * float(random.uniform(0.85, 1.1)))
-        power = random.uniform(0.2, 1.0) * warmth * np.exp(random.normal(0, 0.08, 3))
-        lamps.append(Lamp(spot, tuple(float(p) for p in power)))
+    for spot in spots + place:
+        power = share * random.uniform(0.3, 1.6) * warmth * np.exp(random.normal(0, 0.08, 3))
+        lamps.append(Lamp((float(spot[0]), float(spot[1]), float(height)),
+                          tuple(float(p) for p in power)))
     ambient = random.uniform(0.15, 1.2) * warmth
-    return Lights(tuple(float(a) for a in ambient), tuple(lamps))
+    drawn = random.choice([0.0, 0.3, 1.0], p=[0.2, 0.5, 0.3])
+    return Lights(tuple(float(a) for a in ambient), tuple(lamps),
+                  float(drawn if glare is None else 1.5 * glare))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.data.synthetic.camera import Camera
+from lane_perception.data.synthetic.camera import PLUMB_BOB
 
 FINE = 4          # subpixels per pixel, each way
 SHIFT = 5         # bits of fraction in the coordinates that OpenCV takes
@@ -22,6 +23,7 @@ CHUNK = 24        # quadrilaterals per polygon; a long strip may cross itself
 NEAR = 2.2        # metres within which every point of a curve is drawn, every FAR_STEP-th beyond
 FAR_STEP = 4
 LIMIT = 8000.0    # pixels beyond which outlines are cut off
+CLIP = 0.004      # metres before the lens at which outlines are cut off
 
 
 class Painter:
@@ -32,19 +34,46 @@ class Painter:
         self.camera = camera
         self.size = (camera.height, camera.width)
         self.canvas = np.zeros((camera.height * FINE, camera.width * FINE), np.uint8)
+        self.box = [camera.width, camera.height, 0, 0]  # left, top, right, bottom of what is drawn
 
     def clear(self) -> None:
         """Forget what was drawn."""
-        self.canvas[:] = 0
+        left, top, right, bottom = (FINE * side for side in self.box)
+        self.canvas[top:bottom, left:right] = 0
+        self.box = [self.size[1], self.size[0], 0, 0]
 
     def coverage(self) -> NDArray[np.float32]:
         """Return the (H, W) share of each pixel that is covered, 0 to 1."""
-        small = cv2.resize(self.canvas, self.size[::-1], interpolation=cv2.INTER_AREA)
-        return small.astype(np.float32) * np.float32(1 / 255)
+        whole = np.zeros(self.size, np.float32)
+        part, cover = self.patch()
+        whole[part] = cover
+        return whole
+
+    def patch(self) -> tuple[tuple[slice, slice], NDArray[np.float32]]:
+        """Return (rows, columns) of what was drawn, and the coverage there; perhaps empty."""
+        left, top, right, bottom = self.box
+        if right <= left or bottom <= top:
+            return (slice(0, 0), slice(0, 0)), np.zeros((0, 0), np.float32)
+        fine = self.canvas[top * FINE:bottom * FINE, left * FINE:right * FINE]
+        small = cv2.resize(fine, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+        return ((slice(top, bottom), slice(left, right)),
+                small.astype(np.float32) * np.float32(1 / 255))
+
+    def _grow(self, low: NDArray, high: NDArray) -> bool:
+        """Widen the box of what is drawn; return whether any of it is in the image."""
+        left, top = (int(c) // FINE - 1 for c in low)
+        right, bottom = (int(c) // FINE + 2 for c in high)
+        left, top = max(left, 0), max(top, 0)
+        right, bottom = min(right, self.size[1]), min(bottom, self.size[0])
+        if right <= left or bottom <= top:
+            return False
+        box = self.box
+        self.box = [min(box[0], left), min(box[1], top), max(box[2], right), max(box[3], bottom)]
+        return True
 
     def strip(self, left: NDArray, right: NDArray) -> None:
         """Draw the strip between two lines of (N, 2) or (N, 3) points in base_link."""
-        both, seen = self.camera.project(np.concatenate((left, right)))
+        both, seen = self.camera.project(np.concatenate((left, right)), extend=True)
         count = len(left)
         near = np.abs(np.nan_to_num(both, nan=2 * LIMIT)).max(1) < LIMIT
         good = seen & near
@@ -59,7 +88,7 @@ class Painter:
         """Fill a strip in canvas coordinates; its rim counts half, as OpenCV draws it in whole."""
         low = np.minimum(left.min(0), right.min(0)) >> SHIFT
         high = np.maximum(left.max(0), right.max(0)) >> SHIFT
-        if (high < 0).any() or (low >= self.canvas.shape[::-1]).any():
+        if not self._grow(low, high):
             return
         for first in range(0, len(left) - 1, CHUNK):
             last = min(first + CHUNK + 1, len(left))
@@ -71,17 +100,40 @@ class Painter:
                           cv2.LINE_8, SHIFT)
 
     def polygon(self, points: NDArray, value: int = 255) -> None:
-        """Draw a polygon of (N, 2) or (N, 3) points in base_link, cut where the lens ends."""
-        pixels, seen = self.camera.project(points)
-        seen &= np.abs(np.nan_to_num(pixels, nan=2 * LIMIT)).max(1) < LIMIT
-        if seen.sum() >= 3:
-            self.image_polygon(pixels[seen], value)
+        """Draw a polygon of (N, 2) or (N, 3) points in base_link; what is behind is cut off."""
+        points = np.asarray(points, np.float64)
+        if points.shape[1] == 2:
+            points = np.column_stack((points, np.zeros(len(points))))
+        points = subdivided(points, self.camera.position)
+        if self.camera.model == PLUMB_BOB:
+            points = self._in_front(points)
+        if len(points) < 3:
+            return
+        pixels, seen = self.camera.project(points, extend=True)
+        pixels = pixels[seen].clip(-LIMIT, LIMIT)
+        if len(pixels) >= 3:
+            self.image_polygon(pixels, value)
+
+    def _in_front(self, points: NDArray) -> NDArray:
+        """Return a polygon less what lies behind the lens (Sutherland and Hodgman, 1974)."""
+        depth = self.camera.to_camera(points)[:, 2] - CLIP
+        if (depth > 0).all():
+            return points
+        kept = []
+        for i, (point, d) in enumerate(zip(points, depth)):
+            before, d_before = points[i - 1], depth[i - 1]
+            if (d > 0) != (d_before > 0):
+                kept.append(before + (point - before) * d_before / (d_before - d))
+            if d > 0:
+                kept.append(point)
+        return np.array(kept).reshape(-1, 3)
 
     def image_polygon(self, pixels: NDArray, value: int = 255) -> None:
         """Draw a polygon of (N, 2) pixels."""
         outline = self._fixed(pixels)
-        cv2.fillPoly(self.canvas, [outline], value, cv2.LINE_8, SHIFT)
-        cv2.polylines(self.canvas, [outline], True, (value + 1) // 2, 1, cv2.LINE_8, SHIFT)
+        if self._grow(outline.min(0) >> SHIFT, outline.max(0) >> SHIFT):
+            cv2.fillPoly(self.canvas, [outline], value, cv2.LINE_8, SHIFT)
+            cv2.polylines(self.canvas, [outline], True, (value + 1) // 2, 1, cv2.LINE_8, SHIFT)
 
     @staticmethod
     def _fixed(pixels: NDArray) -> NDArray[np.int32]:
@@ -95,3 +147,15 @@ def thinned(distance: NDArray) -> NDArray[np.bool_]:
     keep = distance < NEAR
     keep[::FAR_STEP] = True
     return keep
+
+
+def subdivided(points: NDArray, eye: NDArray) -> NDArray[np.float64]:
+    """Return a polygon with points added to long edges, so that a bent lens bends them too."""
+    after = np.roll(points, -1, 0)
+    length = np.linalg.norm(after - points, axis=1)
+    away = np.minimum(np.linalg.norm(points - eye, axis=1), np.linalg.norm(after - eye, axis=1))
+    counts = np.clip(np.ceil(length / np.maximum(0.12 * away, 0.01)), 1, 24).astype(int)
+    if counts.sum() == len(points):
+        return points
+    return np.concatenate([p + (q - p) * (np.arange(n) / n)[:, None]
+                           for p, q, n in zip(points, after, counts)])

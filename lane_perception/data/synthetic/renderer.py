@@ -15,6 +15,7 @@ from lane_perception.data.synthetic.painter import Painter
 from lane_perception.data.synthetic.painter import thinned
 from lane_perception.data.synthetic.scene import Pose
 from lane_perception.data.synthetic.scene import Scene
+from lane_perception.data.synthetic.scene import Tape
 from lane_perception.data.synthetic.track import Marking
 
 SIGHT = 12.0   # metres beyond which markings are not drawn
@@ -43,7 +44,6 @@ class Renderer:
         rays = np.nan_to_num(rays).reshape(camera.height, camera.width, 3)
         self.rays = rays.astype(np.float32)
         reach = camera.mount_height / np.maximum(-rays[..., 2], camera.mount_height / HORIZON)
-        self.on_floor = rays[..., 2] < -camera.mount_height / HORIZON
         self.x = (rays[..., 0] * reach + camera.mount_forward).astype(np.float32)
         self.y = (rays[..., 1] * reach).astype(np.float32)
         self.footprint = _footprint(self.x, self.y)
@@ -57,36 +57,161 @@ class Renderer:
 
     def render(self, scene: Scene, pose: Pose) -> View:
         """Return what the camera sees with base_link at the pose."""
-        x, y = self.world(pose)
-        surface = scene.floor.reflectance(x, y, self.footprint)
-        shape = surface.shape[:2]
-        gloss = np.full(shape, scene.floor.gloss, np.float32)
-        bare = surface.copy()
+        origin = self._origin(pose)
+        rays = self._world_rays(pose, 1)
+        height, along, wall = scene.room.trace(origin, rays)
+        floor_share = _below_zero(height)
+        rows = np.flatnonzero((floor_share > 0).any(1))
+        shape = floor_share.shape
+        radiance = np.zeros((*shape, 3), np.float32)
         coverage = np.zeros(shape, np.float32)
+        contrast = np.zeros((*shape, 3), np.float32)
+        if rows.size:
+            part = slice(rows[0], shape[0])
+            radiance[part], coverage[part], contrast[part] = self._floor(scene, pose, part)
+        last = np.flatnonzero((floor_share < 1).any(1))
+        if last.size:
+            part = slice(0, last[-1] + 1)
+            beyond = scene.room.radiance(height[part], along[part], wall[part])
+            share = floor_share[part][..., None]
+            radiance[part] = beyond + share * (radiance[part] - beyond)
+            coverage *= floor_share
+        self._stand(scene, pose, radiance, coverage)
+        return View(radiance, coverage, contrast)
+
+    def _floor(self, scene: Scene, pose: Pose, rows: slice) -> tuple[NDArray, NDArray, NDArray]:
+        """Return radiance, coverage by markings and their contrast, of some rows of floor."""
+        x, y = (c[rows] for c in self.world(pose))
+        footprint = self.footprint[rows]
+        surface = scene.floor.reflectance(x, y, footprint)
+        gloss = np.full(x.shape, scene.floor.gloss, np.float32)
+        if scene.apron is not None:
+            share = self._cover(scene.apron_shape, pose)[rows]
+            surface += share[..., None] * (scene.apron.reflectance(x, y, footprint) - surface)
+            gloss += share * np.float32(scene.apron.gloss - scene.floor.gloss)
+        self._lay(scene, pose, rows, surface, gloss, over=False)
+        coverage = np.zeros(x.shape, np.float32)
+        bare = surface.copy() if scene.track is not None else surface
         for number, tape in enumerate(scene.tapes):
             part = self.marking_coverage(scene, pose, number)
             if part is None:
                 continue
-            cover = part[..., None]
-            surface += cover * (np.array(tape.color, np.float32) - surface)
-            gloss += part * (np.float32(tape.gloss) - gloss)
-            coverage = np.maximum(coverage, part)
-        light, glow = self._lighting(scene, pose)
-        sky = ~self.on_floor
-        radiance = surface * light + gloss[..., None] * glow
-        contrast = (surface - bare) * light
-        radiance[sky] = np.array(scene.lights.ambient, np.float32) * 0.4
-        coverage[sky] = 0
-        return View(radiance, coverage, contrast)
+            part = part[rows]
+            used = np.flatnonzero((part > 0).any(1))
+            if used.size == 0:
+                continue
+            band = slice(used[0], used[-1] + 1)
+            cover = part[band]
+            self._tape(tape, x[band], y[band], footprint[band], cover, surface[band], gloss[band])
+            coverage[band] = np.maximum(coverage[band], cover)
+        change = surface - bare
+        hidden = self._lay(scene, pose, rows, surface, gloss, over=True)
+        if hidden is not None:
+            coverage *= 1 - hidden
+        light, glow = self._lighting(scene, pose, rows)
+        self._shade(scene, pose, rows, light)
+        return surface * light + gloss[..., None] * glow, coverage, change * light
 
-    def _lighting(self, scene: Scene, pose: Pose) -> tuple[NDArray, NDArray]:
-        """Return the (H, W, 3) light on the floor and the light that it mirrors."""
+    @staticmethod
+    def _tape(tape: Tape, x: NDArray, y: NDArray, footprint: NDArray, cover: NDArray,
+              surface: NDArray, gloss: NDArray) -> None:
+        """Lay tape over some rows of a surface, in place."""
+        value = tape.texture.sample(x, y, footprint)
+        color = np.exp(value[..., None] * np.array(tape.texture.strength, np.float32))
+        color *= np.array(tape.color, np.float32)
+        if tape.sheerness:
+            own = surface.mean(2, keepdims=True)
+            around = cv2.blur(own, (9, 9))[..., None]
+            color *= (own / np.maximum(around, 1e-3)) ** np.float32(tape.sheerness)
+        share = cover
+        if tape.wear:
+            worn = np.clip((value - np.float32(0.7 - 0.8 * tape.wear)) * 4, 0, 1)
+            share = cover * (1 - np.float32(0.85 * tape.wear) * worn)
+        surface += share[..., None] * (color - surface)
+        gloss += share * (np.float32(tape.gloss) - gloss)
+
+    def _lay(self, scene: Scene, pose: Pose, rows: slice, surface: NDArray, gloss: NDArray,
+             over: bool) -> NDArray | None:
+        """Lay decals on a surface, in place; return what they hide, or None."""
+        hidden = None
+        for decal in scene.decals:
+            if decal.over != over:
+                continue
+            share = self._cover(decal.polygons, pose)[rows] * np.float32(decal.opacity)
+            surface += share[..., None] * (np.array(decal.color, np.float32) - surface)
+            gloss += share * (np.float32(decal.gloss) - gloss)
+            hidden = share if hidden is None else np.maximum(hidden, share)
+        return hidden if over else None
+
+    def _cover(self, polygons: tuple[NDArray, ...], pose: Pose) -> NDArray[np.float32]:
+        """Return the (H, W) coverage by (N, 2) world polygons on the floor."""
+        self.painter.clear()
+        for polygon in polygons:
+            self.painter.polygon(to_base_link(polygon, pose))
+        return self.painter.coverage()
+
+    def _shade(self, scene: Scene, pose: Pose, rows: slice, light: NDArray) -> None:
+        """Throw shadows and sunlight on some rows of floor, in place."""
+        scale = self.camera.width / 640
+        for shade in scene.shades:
+            self.painter.clear()
+            for polygon in shade.polygons:
+                self.painter.polygon(to_base_link(polygon, pose))
+            if self.painter.patch()[1].size == 0:
+                continue
+            share = self.painter.coverage()
+            if shade.softness * scale > 0.3:
+                share = cv2.GaussianBlur(share, (0, 0), shade.softness * scale)
+            light *= 1 + share[rows][..., None] * (np.array(shade.light, np.float32) - 1)
+
+    def _stand(self, scene: Scene, pose: Pose, radiance: NDArray, coverage: NDArray) -> None:
+        """Draw the things that stand on the floor, far ones first, in place."""
+        eye = self._origin(pose)[:2]
+        away = [float(np.hypot(*(np.array(thing.place) - eye))) for thing in scene.things]
+        base = np.array(scene.lights.ambient, np.float32) + np.float32(0.25)
+        for index in np.argsort(away)[::-1]:
+            thing = scene.things[index]
+            faces = sorted(thing.faces, key=lambda face: -float(np.hypot(
+                *(face.corners[:, :2].mean(0) - eye)) - 0.01 * face.corners[:, 2].mean()))
+            for face in faces:
+                self.painter.clear()
+                flat = to_base_link(face.corners[:, :2], pose)
+                self.painter.polygon(np.column_stack((flat, face.corners[:, 2])))
+                part, share = self.painter.patch()
+                if share.size == 0:
+                    continue
+                color = np.array(face.color, np.float32) * base * np.float32(face.shade)
+                fall = np.linspace(1.15, 0.75, share.shape[0], dtype=np.float32)[:, None, None]
+                target = radiance[part]
+                target += share[..., None] * (color * fall - target)
+                coverage[part] *= 1 - share
+
+    def _lighting(self, scene: Scene, pose: Pose, rows: slice) -> tuple[NDArray, NDArray]:
+        """Return the (H, W, 3) light on some rows of floor, and the light that they mirror."""
         x, y = self.world(pose, COARSE)
         rays = self._world_rays(pose, COARSE)
-        size = self.painter.size[::-1]
-        light = _enlarge(scene.lights.irradiance(x, y), size)
-        glow = _enlarge(scene.lights.mirrored(rays, x, y, scene.floor.roughness), size)
-        return light, glow
+        first = rows.start // COARSE
+        x, y, rays = x[first:], y[first:], rays[first:]
+        floor = scene.apron or scene.floor
+        light = scene.lights.irradiance(x, y)
+        glow = scene.lights.mirrored(rays, x, y, floor.roughness)
+        if max(floor.gloss, scene.floor.gloss) > 0.01:
+            origin = self._origin(pose) * np.array([1, 1, -1])
+            mirror = scene.room.radiance(*scene.room.trace(origin, rays * np.array(
+                [1, 1, -1], np.float32)), finest=2)
+            sigma = 1 + 12 * floor.roughness
+            mirror = cv2.GaussianBlur(mirror, (0, 0), sigmaX=sigma * 0.5, sigmaY=sigma)
+            graze = np.clip(1 + rays[..., 2:], 0, 1) ** 5
+            glow += mirror * (1 + 8 * graze)
+        height, width = self.painter.size
+        return (_enlarge(light, (width, height), first, rows),
+                _enlarge(glow, (width, height), first, rows))
+
+    def _origin(self, pose: Pose) -> NDArray[np.float64]:
+        """Return the optical centre in the world, (3,) metres."""
+        ahead = self.camera.mount_forward
+        return np.array([pose.x + ahead * np.cos(pose.heading),
+                         pose.y + ahead * np.sin(pose.heading), self.camera.mount_height])
 
     def _world_rays(self, pose: Pose, step: int) -> NDArray[np.float32]:
         """Return the (H, W, 3) directions of every step-th pixel in world axes."""
@@ -152,10 +277,18 @@ def _footprint(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.flo
     return np.sqrt(across * along).clip(1e-5, 10).astype(np.float32)
 
 
-def _enlarge(field: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return a field taken at every COARSE-th pixel, filled in between, at (width, height)."""
+def _below_zero(height: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the (H, W) share of each pixel where a height, linear about it, is below zero."""
+    slope = np.abs(np.diff(height, axis=0, append=height[-1:]))
+    slope[-1] = slope[-2]
+    return np.clip(np.float32(0.5) - height / np.maximum(slope, 1e-6), 0, 1)
+
+
+def _enlarge(field: NDArray[np.float32], size: tuple[int, int], first: int,
+             rows: slice) -> NDArray[np.float32]:
+    """Return some rows of a field that is known at every COARSE-th pixel from row `first` on."""
     width, height = size
     u = np.arange(width, dtype=np.float32) / COARSE
-    v = np.arange(height, dtype=np.float32) / COARSE
+    v = np.arange(rows.start, height, dtype=np.float32) / COARSE - first
     map_u, map_v = np.meshgrid(u, v)
     return cv2.remap(field, map_u, map_v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

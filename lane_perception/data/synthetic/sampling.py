@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -72,8 +71,7 @@ def trackless(seed: int, index: int, settings: WorldSettings = WorldSettings()) 
     """Return a sample with no track in it, whose mask is empty and whose truth is None."""
     streams = Streams(seed, index)
     camera, sensor_size = draw_camera(streams, settings)
-    scene, pose = draw_scene(streams, settings)
-    scene = replace(scene, track=None)
+    scene, pose = draw_scene(streams, settings, with_track=False)
     view = Renderer(camera).render(scene, pose)
     sensor = draw_sensor(streams, settings, sensor_size)
     image, _ = sensor.expose(streams['sensor noise'], view.light)

@@ -6,16 +6,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.synthetic.decals import band
+from lane_perception.data.synthetic.decals import Decal
+from lane_perception.data.synthetic.decals import road_span
+from lane_perception.data.synthetic.decals import scatter
 from lane_perception.data.synthetic.floors import Floor
+from lane_perception.data.synthetic.floors import Layer
+from lane_perception.data.synthetic.floors import layer
 from lane_perception.data.synthetic.floors import lay_floor
 from lane_perception.data.synthetic.layout import lay_track
 from lane_perception.data.synthetic.lights import draw_lights
 from lane_perception.data.synthetic.lights import Lights
+from lane_perception.data.synthetic.objects import block
+from lane_perception.data.synthetic.objects import ring
+from lane_perception.data.synthetic.objects import stand_about
+from lane_perception.data.synthetic.objects import Thing
 from lane_perception.data.synthetic.roads import circuit
 from lane_perception.data.synthetic.roads import open_road
+from lane_perception.data.synthetic.room import draw_room
+from lane_perception.data.synthetic.room import Room
 from lane_perception.data.synthetic.settings import log_uniform
 from lane_perception.data.synthetic.settings import pick
 from lane_perception.data.synthetic.settings import Streams
@@ -45,6 +58,18 @@ class Tape:
     name: str
     color: tuple[float, float, float]  # linear reflectance: blue, green, red
     gloss: float                       # share of light mirrored
+    texture: Layer                     # folds, dirt, and where it is worn
+    wear: float                        # 0 new to 1 much of it rubbed off
+    sheerness: float                   # share of the floor's structure that shows through it
+
+
+@dataclass(frozen=True)
+class Shade:
+    """Polygons on the floor with less light, or with more."""
+
+    polygons: tuple[NDArray[np.float64], ...]  # (N, 2) world
+    light: tuple[float, float, float]          # factor on the light there: blue, green, red
+    softness: float                            # sigma of its rim, pixels at 640 wide
 
 
 @dataclass(frozen=True)
@@ -55,15 +80,117 @@ class Scene:
     floor: Floor
     tapes: tuple[Tape, ...]
     lights: Lights
+    room: Room
+    apron: Floor | None = None                         # another floor laid under the track
+    apron_shape: tuple[NDArray[np.float64], ...] = ()  # (N, 2) world polygons of it
+    decals: tuple[Decal, ...] = ()
+    things: tuple[Thing, ...] = ()
+    shades: tuple[Shade, ...] = ()
 
 
-def draw_scene(streams: Streams, settings: WorldSettings) -> tuple[Scene, Pose]:
+def draw_scene(streams: Streams, settings: WorldSettings,
+               with_track: bool = True) -> tuple[Scene, Pose]:
     """Return a random scene and a pose of the car in it."""
+    track, pose = draw_track(streams, settings)
+    return furnish(streams, settings, track, pose, with_track), pose
+
+
+def furnish(streams: Streams, settings: WorldSettings, track: Track, pose: Pose,
+            with_track: bool = True) -> Scene:
+    """Return a scene round a track: floor, tape, light, room, and what lies and stands about."""
     floor = lay_floor(streams['floor'], settings.floor, settings.floor_brightness)
     tapes = tuple(draw_tape(streams[f'tape {number}'], floor, settings.tape_color)
                   for number in range(2))
-    track, pose = draw_track(streams, settings)
-    return Scene(track, floor, tapes, draw_lights(streams['lights'])), pose
+    random = streams['clutter']
+    amount = random.choice([0.0, 0.5, 1.0, 1.8], p=[0.2, 0.3, 0.3, 0.2])
+    if settings.clutter is not None:
+        amount = 2.0 * settings.clutter
+    place = np.array([pose.x, pose.y])
+    lights = draw_lights(streams['lights'], place, settings.glare)
+    coarse = track.road.points[::10]
+    reach = np.linalg.norm(coarse - place, axis=1)
+    random = streams['room']
+    room = draw_room(random, np.vstack((coarse[reach < random.uniform(3, 12)], place)),
+                     np.array(lights.ambient) + 0.3)
+    visible = track if with_track else None
+    decals = scatter(streams['decals'], visible, place, pose.heading, amount,
+                     [np.array(tape.color) for tape in tapes], np.array(floor.color))
+    half = max(abs(side) for side in road_span(track))
+    things = stand_about(streams['things'], coarse if with_track else np.zeros((0, 2)),
+                         half + 0.08, place, pose.heading, amount)
+    shades = draw_shades(streams['shades'], lights, things, place, pose.heading)
+    apron, shape = None, ()
+    random = streams['apron']
+    if random.random() < 0.3:
+        apron, floor = floor, lay_floor(random)
+        shape = tuple(apron_shape(random, coarse, half))
+    return Scene(visible, floor, tapes, lights, room, apron, shape, tuple(decals), tuple(things),
+                 tuple(shades))
+
+
+def apron_shape(random: np.random.Generator, coarse: NDArray,
+                half: float) -> list[NDArray[np.float64]]:
+    """Return polygons that cover a road: square tiles, or one sheet along it."""
+    if random.random() < 0.5:
+        size, angle = random.uniform(0.3, 1.2), random.uniform(0, np.pi)
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        local = coarse @ turn
+        margin = half + random.uniform(0.0, 0.3)
+        near = np.concatenate([local + d for d in margin * np.array(
+            [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])])
+        cells = np.unique(np.floor(near / size).astype(int), axis=0)
+        square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+        return [((cell + square) * size) @ turn.T for cell in cells]
+    return band(coarse, 2 * (half + random.uniform(0.03, 0.5)))
+
+
+def draw_shades(random: np.random.Generator, lights: Lights, things: list[Thing], place: NDArray,
+                heading: float) -> list[Shade]:
+    """Return shadows of things and of what is out of sight, and patches of sunlight."""
+    shades = []
+    contact = [hull(np.concatenate([ring(point, 0.02, 6) for point in outline]))
+               for thing in things for outline in thing.footprints]
+    if contact:
+        shades.append(Shade(tuple(contact), (random.uniform(0.25, 0.7),) * 3, 4.0))
+    for lamp in lights.lamps[:2]:
+        cast = []
+        for thing in things:
+            for outline in thing.footprints:
+                top = min(thing.height, 0.8 * lamp.position[2])
+                away = outline - np.array(lamp.position[:2])
+                tip = outline + away * top / (lamp.position[2] - top)
+                cast.append(hull(np.concatenate((outline, tip))))
+        if cast:
+            dark = random.uniform(0.35, 0.85)
+            shades.append(Shade(tuple(cast), (dark,) * 3, random.choice([0.5, 2.0, 6.0])))
+    looking = np.array([np.cos(heading), np.sin(heading)])
+    if random.random() < 0.35:  # shadows of what stands out of the picture
+        shapes = []
+        for _ in range(int(random.integers(1, 5))):
+            near = place + looking * random.uniform(0.1, 2.5) + random.normal(0, 0.6, 2)
+            shapes.append(block(near, random.uniform(0, np.pi), log_uniform(random, 0.1, 4.0),
+                                log_uniform(random, 0.02, 0.8)))
+        dark = np.full(3, random.uniform(0.25, 0.8)) * np.array([1.08, 1.0, 0.95])
+        shades.append(Shade(tuple(shapes), tuple(dark), random.choice([0.5, 2.0, 5.0, 12.0])))
+    if random.random() < 0.22:  # the sun through a window
+        angle, skew = random.uniform(0, np.pi), random.uniform(-0.8, 0.8)
+        near = place + looking * random.uniform(0.2, 2.5) + random.normal(0, 0.5, 2)
+        panes, wide, deep = int(random.integers(1, 5)), *random.uniform(0.1, 0.9, 2)
+        along = np.array([np.cos(angle), np.sin(angle)])
+        across = np.array([np.cos(angle + np.pi / 2 + skew), np.sin(angle + np.pi / 2 + skew)])
+        bar = random.uniform(0.02, 0.1)
+        shapes = [near + along * (wide + bar) * i + np.array(
+            [0 * along, along * wide, along * wide + across * deep, across * deep])
+            for i in range(panes)]
+        strength = log_uniform(random, 1.5, 8.0)
+        warm = strength * np.array([random.uniform(0.7, 1.0), 0.95, 1.0])
+        shades.append(Shade(tuple(shapes), tuple(warm), random.choice([0.5, 1.5, 4.0])))
+    return shades
+
+
+def hull(points: NDArray) -> NDArray[np.float64]:
+    """Return the convex hull of (N, 2) points."""
+    return cv2.convexHull(points.astype(np.float32))[:, 0].astype(np.float64)
 
 
 def draw_track(streams: Streams, settings: WorldSettings) -> tuple[Track, Pose]:
@@ -87,9 +214,6 @@ def draw_track(streams: Streams, settings: WorldSettings) -> tuple[Track, Pose]:
 def draw_drive_scene(streams: Streams, settings: WorldSettings,
                      reverse: bool = False) -> tuple[Scene, Pose]:
     """Return a scene with a complete closed track, and a pose in the middle of its lane."""
-    floor = lay_floor(streams['floor'], settings.floor, settings.floor_brightness)
-    tapes = tuple(draw_tape(streams[f'tape {number}'], floor, settings.tape_color)
-                  for number in range(2))
     random = streams['sizes']
     lane_width = settings.lane_width or random.uniform(0.3, 0.6)
     tape_width = settings.tape_width or random.uniform(0.018, 0.05)
@@ -102,7 +226,7 @@ def draw_drive_scene(streams: Streams, settings: WorldSettings,
         track = track.reversed()
     center = track.center_line()
     start = Pose(*(float(c) for c in center.points[0]), float(center.headings[0]))
-    return Scene(track, floor, tapes, draw_lights(streams['lights'])), start
+    return furnish(streams, settings, track, start), start
 
 
 def draw_pose(random: np.random.Generator, track: Track, start: float) -> Pose:
@@ -127,8 +251,13 @@ def draw_tape(random: np.random.Generator, floor: Floor, color: str | None) -> T
         shade = np.array(TAPE[name]) * np.exp(random.normal(0, 0.15, 3)) * random.uniform(0.7, 1.1)
         if contrast(shade, np.array(floor.color)) > 0.35:
             break
-    gloss = 0.0 if random.random() < 0.4 else random.uniform(0.01, 0.06)
-    return Tape(name, tuple(float(s) for s in shade.clip(0.01, 0.92)), gloss)
+    gloss = 0.0 if random.random() < 0.4 else random.uniform(0.01, 0.08)
+    texture = layer(random, pick(random, {'cloud': 0.4, 'fiber': 0.2, 'grain': 0.2, 'stains': 0.1,
+                                          'scratches': 0.1}),
+                    log_uniform(random, 0.1, 0.8), random.uniform(0.02, 0.35))
+    wear = 0.0 if random.random() < 0.7 else random.uniform(0.1, 0.8)
+    return Tape(name, tuple(float(s) for s in shade.clip(0.01, 0.92)), gloss, texture, wear,
+                float(random.uniform(0.0, 0.6)))
 
 
 def contrast(one: NDArray, other: NDArray) -> float:

@@ -11,8 +11,7 @@ import numpy as np
 
 TEST_SEEDS = 1_000_000  # training never draws a seed from here on
 
-FLOORS = ('foam', 'wood', 'laminate', 'carpet', 'concrete', 'linoleum', 'asphalt', 'tile', 'mat',
-          'plain')
+FLOORS = ('foam', 'wood', 'carpet', 'concrete', 'linoleum', 'asphalt', 'tile', 'mat', 'plain')
 COLORS = ('white', 'yellow', 'orange', 'blue', 'red', 'green', 'black')
 
 

@@ -23,7 +23,7 @@ LEVELS = 7       # halvings of a texture that are kept; beyond them it has faded
 @lru_cache(maxsize=160)
 def pyramid(kind: str, variant: int) -> tuple[NDArray[np.float32], ...]:
     """Return a texture and its halvings, (SIZE, SIZE), (SIZE / 2, SIZE / 2) ... about -1 to 1."""
-    random = np.random.default_rng([7, sorted(KINDS).index(kind), variant])
+    random = np.random.default_rng([*kind.encode(), variant])
     tile = KINDS[kind](random).astype(np.float32)
     tile -= tile.mean()
     levels = [tile]
@@ -73,7 +73,137 @@ def _speckle(random: np.random.Generator) -> NDArray:
     return (np.tanh((field - level) * 4) + 1) - 0.8 * (np.tanh((-field - level) * 4) + 1)
 
 
-KINDS = {'cloud': _cloud, 'grain': _grain, 'fiber': _fiber, 'speckle': _speckle}
+def _hatch(random: np.random.Generator) -> NDArray:
+    """Crossed ridges pressed into rubber or foam."""
+    v, u = np.mgrid[0:SIZE, 0:SIZE] * (2 * np.pi / SIZE)
+    count = int(random.integers(24, 60))
+    field = np.cos(count * u) * 0.7 + np.cos(count * v) * random.uniform(0.2, 1.0)
+    if random.random() < 0.5:
+        field = np.maximum(np.cos(count * (u + v)), np.cos(count * (u - v)))
+    return 0.7 * field + 0.3 * noise(random, 20, 200, 0.3)
+
+
+def _weave(random: np.random.Generator) -> NDArray:
+    """Loops of carpet in rows."""
+    v, u = np.mgrid[0:SIZE, 0:SIZE] * (2 * np.pi / SIZE)
+    count = int(random.integers(30, 64))
+    rows = np.cos(count * u + 1.5 * noise(random, 1, 6)) * np.cos(count * v)
+    return 0.4 * rows + 0.5 * noise(random, 30, 256, 0.2) + 0.3 * noise(random, 1, 8)
+
+
+def _seam(at: NDArray, width: float) -> NDArray:
+    """Return 1 on lines where the (N,) positions pass a whole number, 0 elsewhere, softly."""
+    away = np.abs(at - np.rint(at))
+    return np.clip(1.5 - away / width, 0, 1)
+
+
+def _jigsaw(random: np.random.Generator) -> NDArray:
+    """One foam tile whose rims interlock with its neighbors' like a jigsaw puzzle."""
+    v, u = np.mgrid[0:SIZE, 0:SIZE] / SIZE
+    teeth, depth = int(random.integers(4, 9)), random.uniform(0.025, 0.05)
+    wave = np.tanh(random.uniform(2, 8) * np.sin(2 * np.pi * teeth * v)) * depth
+    other = np.tanh(random.uniform(2, 8) * np.sin(2 * np.pi * teeth * u)) * depth
+    width = random.uniform(0.003, 0.008)
+    seam = np.maximum(_seam_of(u - wave, width), _seam_of(v - other, width))
+    return -seam
+
+
+def _seam_of(field: NDArray, width: float) -> NDArray:
+    """Return 1 along the line where a (SIZE, SIZE) field passes zero or one, width tiles wide."""
+    near = field - np.rint(field)
+    slope = np.hypot(*(np.roll(near, 1, i) - np.roll(near, -1, i) for i in (0, 1))) * SIZE / 2
+    near = np.abs(near) / np.clip(slope, 1.0, 40.0)
+    return np.clip(1.5 - near / width, 0, 1)
+
+
+def _planks(random: np.random.Generator) -> NDArray:
+    """Wooden boards along x: each its own shade and grain, with dark joints."""
+    rows = int(random.integers(4, 9))
+    row_of = (np.arange(SIZE) * rows // SIZE)
+    field = np.zeros((SIZE, SIZE))
+    grain = noise(random, 4, 250, 0.8, 16)
+    u = np.arange(SIZE) / SIZE
+    joint = random.uniform(0.002, 0.006)
+    for row in range(rows):
+        lines = row_of == row
+        ends = np.sort(random.uniform(0, 1, int(random.integers(1, 4))))
+        board = np.searchsorted(ends, u) % len(ends)
+        shade = random.normal(0, 0.45, len(ends))
+        shifted = np.roll(grain, int(random.integers(SIZE)), 1)
+        field[lines] = (shade[board] + 0.3 * shifted[lines])
+        for end in ends:
+            field[lines] -= 1.5 * np.clip(1.5 - np.abs(u - end) / joint, 0, 1)
+    v = np.arange(SIZE) / SIZE * rows
+    return field - 1.5 * _seam(v, joint * rows)[:, None]
+
+
+def _tiles(random: np.random.Generator) -> NDArray:
+    """Square or oblong tiles with light or dark joints and small differences of shade."""
+    across, along = int(random.integers(2, 5)), int(random.integers(2, 5))
+    v, u = np.mgrid[0:SIZE, 0:SIZE] / SIZE
+    shade = random.normal(0, random.uniform(0.05, 0.4), (along, across))
+    field = shade[(v * along).astype(int) % along, (u * across).astype(int) % across]
+    width = random.uniform(0.003, 0.012)
+    joint = np.maximum(_seam(u * across, width * across), _seam(v * along, width * along))
+    return field + joint * random.choice([-1.2, 1.2]) + 0.15 * noise(random, 2, 60, 1.0)
+
+
+def _checker(random: np.random.Generator) -> NDArray:
+    """Squares of two shades."""
+    count = 2 * int(random.integers(1, 3))
+    v, u = np.mgrid[0:SIZE, 0:SIZE] * count // SIZE
+    return ((u + v) % 2 - 0.5) * 1.6 + 0.1 * noise(random, 2, 60, 1.0)
+
+
+def _cracks(random: np.random.Generator) -> NDArray:
+    """Thin wandering lines, dark, few."""
+    first, second = noise(random, 1, 40, 1.7), noise(random, 1, 40, 1.7)
+    lines = np.clip(1.3 - np.abs(first) / 0.012, 0, 1) * (second > random.uniform(0.0, 0.7))
+    return -lines
+
+
+def _stains(random: np.random.Generator) -> NDArray:
+    """Blots and spills with soft and hard rims."""
+    field = noise(random, 2, 60, 1.6)
+    level = random.uniform(0.8, 1.6)
+    return np.tanh(np.maximum(field - level, 0) * random.uniform(2, 12)) * random.choice([-1, 1])
+
+
+def _scratches(random: np.random.Generator) -> NDArray:
+    """Scuffs and scratches, mostly light."""
+    canvas = np.zeros((SIZE, SIZE), np.uint8)
+    for _ in range(int(random.integers(10, 60))):
+        start = random.uniform(0, SIZE, 2)
+        angle, length = random.uniform(0, 2 * np.pi), random.uniform(8, 120)
+        end = start + length * np.array([np.cos(angle), np.sin(angle)])
+        cv2.line(canvas, tuple(map(int, start)), tuple(map(int, end)),
+                 int(random.integers(60, 255)), 1, cv2.LINE_AA)
+    return canvas / 255.0
+
+
+def _print(random: np.random.Generator) -> NDArray:
+    """Printed shapes: blocks, discs and letters, as on play mats and banners."""
+    canvas = np.full((SIZE, SIZE), 128, np.uint8)
+    for _ in range(int(random.integers(14, 45))):
+        x, y = (int(c) for c in random.integers(0, SIZE, 2))
+        shade = int(random.integers(20, 236))
+        kind, size = random.random(), int(random.integers(10, 110))
+        if kind < 0.4:
+            cv2.rectangle(canvas, (x, y), (x + size, y + int(size * random.uniform(.2, 2))),
+                          shade, -1)
+        elif kind < 0.6:
+            cv2.circle(canvas, (x, y), size // 2, shade, -1, cv2.LINE_AA)
+        else:
+            text = ''.join(random.choice(list('ABCDEFGHKLMNRST0123456789'), 4))
+            cv2.putText(canvas, text, (x, y), int(random.integers(0, 5)), size / 40,
+                        shade, max(1, size // 14), cv2.LINE_AA)
+    return canvas / 128.0 - 1
+
+
+KINDS = {'checker': _checker, 'cloud': _cloud, 'cracks': _cracks, 'fiber': _fiber,
+         'grain': _grain, 'hatch': _hatch, 'jigsaw': _jigsaw, 'planks': _planks,
+         'print': _print, 'scratches': _scratches, 'speckle': _speckle, 'stains': _stains,
+         'tiles': _tiles, 'weave': _weave}
 
 
 def sample_texture(kind: str, variant: int, x: NDArray[np.float32], y: NDArray[np.float32],

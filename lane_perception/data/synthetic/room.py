@@ -1,0 +1,131 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The room around a track: four walls with what stands before them, and a ceiling with lamps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.data.synthetic.murals import HEIGHT
+from lane_perception.data.synthetic.murals import mural
+from lane_perception.data.synthetic.murals import MURALS
+from lane_perception.data.synthetic.murals import PEAK
+from lane_perception.data.synthetic.murals import RISE
+from lane_perception.data.synthetic.murals import SPAN
+from lane_perception.data.synthetic.murals import WIDTH
+
+FAR = np.float32(1e6)
+_UNPACK = ((np.arange(256) / 255.0) ** 2 * PEAK).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Room:
+    """A rectangular room, turned and shifted in the world."""
+
+    center: tuple[float, float]          # world, metres
+    angle: float                         # radians
+    half: tuple[float, float]            # half its length and width, metres
+    ceiling: float                       # height, metres
+    walls: tuple[int, int, int, int]     # murals, by number
+    shift: tuple[float, float]           # of the murals along the walls, metres
+    light: tuple[float, float, float]    # on the walls
+    ceiling_light: tuple[float, float, float]
+
+    def inside(self, points: NDArray, margin: float = 0.0) -> NDArray[np.bool_]:
+        """Return which (N, 2) world points lie in the room, margin metres off its walls."""
+        cosine, sine = np.cos(self.angle), np.sin(self.angle)
+        away = np.asarray(points) - self.center
+        u = away[:, 0] * cosine + away[:, 1] * sine
+        v = away[:, 1] * cosine - away[:, 0] * sine
+        return (np.abs(u) < self.half[0] - margin) & (np.abs(v) < self.half[1] - margin)
+
+    def trace(self, origin: NDArray, rays: NDArray[np.float32]
+              ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+        """
+        Return where rays from a point meet the walls, as if floor and ceiling were open.
+
+        :param origin: (3,) world.
+        :param rays: (H, W, 3) unit directions, world axes.
+        :returns: (H, W) height of the meeting point, metres; (H, W) metres along the wall;
+            (H, W) number of the wall.
+        """
+        cosine, sine = np.float32(np.cos(self.angle)), np.float32(np.sin(self.angle))
+        ox, oy = origin[0] - self.center[0], origin[1] - self.center[1]
+        ox, oy = np.float32(ox * cosine + oy * sine), np.float32(oy * cosine - ox * sine)
+        dx = rays[..., 0] * cosine + rays[..., 1] * sine
+        dy = rays[..., 1] * cosine - rays[..., 0] * sine
+        small = np.float32(1e-6)
+        tx = (np.copysign(np.float32(self.half[0]), dx) - ox) / np.where(np.abs(dx) < small,
+                                                                         small, dx)
+        ty = (np.copysign(np.float32(self.half[1]), dy) - oy) / np.where(np.abs(dy) < small,
+                                                                         small, dy)
+        # From outside the room the near wall is passed through; the far one is seen.
+        tx, ty = np.where(tx <= 0, FAR, tx), np.where(ty <= 0, FAR, ty)
+        first = tx < ty
+        reach = np.where(first, tx, ty)
+        height = np.float32(origin[2]) + reach * rays[..., 2]
+        along = np.where(first, oy + reach * dy, ox + reach * dx)
+        wall = np.where(first, np.where(dx > 0, 0, 1), np.where(dy > 0, 2, 3)).astype(np.int32)
+        return height, along, wall
+
+    def radiance(self, height: NDArray[np.float32], along: NDArray[np.float32],
+                 wall: NDArray[np.int32], finest: int = 0) -> NDArray[np.float32]:
+        """
+        Return the (H, W, 3) light that walls and ceiling send out.
+
+        :param finest: leave out this many of the finest levels of detail.
+        """
+        result = np.empty((*height.shape, 3), np.float32)
+        result[:] = np.array(self.ceiling_light, np.float32)
+        texels = np.float32(WIDTH / SPAN)
+        spacing = np.abs(np.diff(height, axis=0, append=height[-1:])) * texels
+        step = np.abs(np.diff(along, axis=1, append=along[:, -1:])) * texels
+        spacing = np.sqrt(np.maximum(spacing * np.minimum(step, 50), 1e-6))
+        for number in range(4):
+            here = (wall == number) & (height < self.ceiling) & (height > -0.3)
+            if not here.any():
+                continue
+            rows, columns = np.flatnonzero(here.any(1)), np.flatnonzero(here.any(0))
+            part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+            levels = mural(self.walls[number])
+            mean = float(np.median(spacing[part][here[part]]))
+            level = int(np.clip(np.floor(np.log2(max(mean, 1e-3)) + 0.3), finest,
+                                len(levels) - 1))
+            tile = levels[level]
+            scale = np.float32(0.5 ** level)
+            u = (along[part] + np.float32(self.shift[0] * (number + 1))) * (texels * scale)
+            u = u - np.floor(u / tile.shape[1]) * tile.shape[1] - np.float32(0.5)
+            v = np.minimum(np.maximum(height[part], 0), np.float32(RISE)) * (
+                np.float32(HEIGHT / RISE) * scale) - np.float32(0.5)
+            packed = cv2.remap(tile, u, v.clip(0, tile.shape[0] - 1), cv2.INTER_LINEAR,
+                               borderMode=cv2.BORDER_WRAP)
+            light = _UNPACK[packed] * np.array(self.light, np.float32)
+            result[part][here[part]] = light[here[part]]
+        return result
+
+
+def draw_room(random: np.random.Generator, points: NDArray, light: NDArray) -> Room:
+    """
+    Return a random room around (N, 2) world points.
+
+    :param light: (3,) typical light on the floor; walls get more or less of it.
+    """
+    angle = random.uniform(0, np.pi)
+    axes = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    turned = points @ axes.T
+    low, high = turned.min(0), turned.max(0)
+    space = np.exp(random.uniform(np.log(0.15), np.log(5.0), 4))
+    low, high = low - space[:2], high + space[2:]
+    center = axes.T @ ((low + high) / 2)
+    strength = np.exp(random.normal(0.0, 0.5))
+    ceiling = strength * np.exp(random.normal(-0.5, 0.7))
+    return Room(tuple(float(c) for c in center), float(angle),
+                tuple(float(h) for h in (high - low) / 2), float(random.uniform(2.2, 5.0)),
+                tuple(int(n) for n in random.integers(0, MURALS, 4)),
+                tuple(float(s) for s in random.uniform(0, SPAN, 2)),
+                tuple(float(s) for s in light * strength),
+                tuple(float(s) for s in light * ceiling))
