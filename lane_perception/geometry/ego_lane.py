@@ -12,6 +12,7 @@ in its middle, and, while a track is held, distance from where the lane should b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from math import hypot
 
 import numpy as np
@@ -27,6 +28,9 @@ MOST = 8                # markings that are paired, the strongest
 WIDEST_LANE = 1.0       # metres between two markings' middles
 NARROWEST_LANE = 0.15
 PARALLEL = 0.45         # sine of the angle between two markings that may bound one lane
+SECOND = 0.5            # what the weaker marking of a pair adds, against the stronger
+APART = 0.012           # metres between two lines that are not one
+DOUBLE = 0.1            # metres within which two lines side by side are one double marking
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Candidate:
     lateral: float       # metres by which the car is left of the centre
     heading: float       # radians that the car points left of the lane
     score: float         # in metres of marking
+    rivals: tuple[int, ...] = ()  # chains beside the chosen ones that are lines of their own
+    doubles: tuple[int, ...] = ()  # those of them that form a double marking with a chosen one
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,25 @@ def choose(chains: Chains, expected: Expectation) -> Candidate | None:
     for candidate in _candidates(order, survey, expected):
         if best is None or candidate.score > best.score:
             best = candidate
-    return best if best is not None and best.score > 0.0 else None
+    if best is None or best.score <= 0.0:
+        return None
+    return _with_rivals(best, survey)
+
+
+def _with_rivals(best: Candidate, survey: _Survey) -> Candidate:
+    """Tell the lines that run beside a chosen one from those that continue it."""
+    rivals, doubles = [], []
+    for side in (best.left, best.right):
+        if side is None:
+            continue
+        for other, gap in enumerate(survey.gap[side]):
+            if other in (best.left, best.right) or not abs(gap) > APART:
+                continue
+            if abs(gap) < 0.3 * best.width:
+                rivals.append(other)
+                if abs(gap) < DOUBLE:
+                    doubles.append(other)
+    return replace(best, rivals=tuple(rivals), doubles=tuple(doubles))
 
 
 def _candidates(order: list[int], survey: _Survey, expected: Expectation):
@@ -96,16 +120,17 @@ def _candidates(order: list[int], survey: _Survey, expected: Expectation):
 
 def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
     sides = [side for side in (left, right) if side is not None]
-    score = sum(survey.evidence[side] for side in sides)
+    amounts = sorted(survey.evidence[side] for side in sides)
+    score = amounts[-1] + (SECOND * amounts[0] if len(sides) == 2 else 0.0)
     sigma = min(survey.sigma[side] for side in sides)
     strongest = max(sides, key=lambda side: survey.evidence[side] / survey.sigma[side])
     heading = survey.heading[strongest]
     if len(sides) == 2:
         unlikely = (width - expected.width) / hypot(expected.width_sigma, 0.05 * width)
-        score *= 1.25 / (1.0 + 0.15 * unlikely * unlikely)
+        score /= 1.0 + 0.15 * unlikely * unlikely
         score /= 1.0 + (survey.spread[left][right] / (0.12 * width)) ** 2
     # The car stands within its lane; far markings say little about where that is.
-    outside = max(abs(lateral) - 0.35 * width, 0.0) / (0.12 * width + sigma)
+    outside = max(abs(lateral) - 0.4 * width, 0.0) / (0.1 * width + 0.7 * sigma)
     score /= 1.0 + outside * outside
     score /= 1.0 + (max(abs(heading) - 0.5, 0.0) / 0.35) ** 2
     for other in order:

@@ -28,10 +28,10 @@ KNOTS = 8                 # places where its curvature is a free number
 LONGEST = 2.8             # metres
 SHORTEST = 0.5            # metres
 CURVATURE_SIGMA = 1.2     # 1/metres: how much lanes bend
-CURVATURE_WALK = 1.5      # 1/metres per root metre: how fast that changes
+CURVATURE_WALK = 1.8      # 1/metres per root metre: how fast that changes
 TAPER_SIGMA = 0.02        # metres per metre: how fast a lane changes its width
 SLACK = (0.05, 0.025, 0.012, 0.012)   # metres added to the marks' noise, one per iteration
-NOISE_FACTOR = 2.0        # the marks' errors hang together: fewer independent ones than marks
+NOISE_FACTOR = 1.5        # the marks' errors hang together: fewer independent ones than marks
 CUT = 4.0                 # standard deviations beyond which a mark is let go
 ASKEW = 0.4               # sine of the angle between a mark and the lane beyond which it is
 
@@ -101,16 +101,17 @@ def fit(chains: Chains, candidate: Candidate, expected: Expectation,
     spline = _start(chains, candidate)
     marks = chains.marks
     precision, pull = _prior(spline, candidate, expected, taper_sigma)
+    free = ~np.isin(chains.chain, candidate.rivals)
     for slack in SLACK:
         spline.trace()
         sample, s, left, parallel = _project(spline, chains)
         half = (spline.numbers[2] + spline.numbers[3] * s) / 2.0
         side = np.where(left > 0.0, 1.0, -1.0)
         miss = left - side * half
-        noise = np.hypot(marks.sigma, 0.003 + 0.003 * s)
+        noise = np.hypot(marks.sigma, 0.001 + 0.002 * s)
         limit = np.minimum(CUT * (noise + slack), 0.3 * spline.numbers[2])
         ratio = np.minimum(np.abs(miss) / limit, 1.0)
-        weight = np.where(parallel, (1.0 - ratio * ratio) ** 2, 0.0)
+        weight = np.where(parallel & free, (1.0 - ratio * ratio) ** 2, 0.0)
         weight /= (NOISE_FACTOR * noise) ** 2
         slope = np.empty((len(s), 4 + KNOTS))
         ways = spline.sideways()[sample]

@@ -15,8 +15,10 @@ from lane_perception.geometry.lane_curve import LaneCurve
 
 ENOUGH = 0.25        # metres of marking, discounted by distance, that make a lane likely
 MISFIT = 0.012       # metres: marks that lie so far off halve the trust
-STRAY = 0.5          # weight of marks that belong to neither side
-BESIDE = 1.5         # lane widths to each side within which stray marks count
+INSIDE = 0.4         # lane widths from the centre within which no mark belongs
+BESIDE = 1.5         # lane widths from it within which marks askew to the lane count against it
+ASKEW = 0.5          # sine of the angle between the lane and such a mark
+ASKEW_WEIGHT = 0.3
 SHARPEST = 0.9       # radians between car and lane
 SINGLE = 0.7         # trust in a lane of which one side is seen
 
@@ -33,10 +35,15 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve) -> float:
     length = np.minimum(chains.step, LONGEST_STEP) / (1.0 + (distance / FAR) ** 2)
     used = curve.sides != 0
     borne = float(length[used].sum())
-    gap = np.abs(floor[:, None] - curve.points[::4]).sum(axis=2).min(axis=1)
-    stray = float(length[~used & (gap < BESIDE * curve.width)].sum())
+    square = ((floor[:, None] - curve.points[::2]) ** 2).sum(axis=2)
+    gap, at = np.sqrt(square.min(axis=1)), square.argmin(axis=1) * 2
+    direction = np.stack((np.cos(curve.headings[at]), np.sin(curve.headings[at])))
+    askew = np.abs(direction[0] * chains.tangent[:, 1] - direction[1] * chains.tangent[:, 0])
+    against = np.where(gap < INSIDE * curve.width, 1.0, np.where(
+        (gap < BESIDE * curve.width) & (askew > ASKEW), ASKEW_WEIGHT, 0.0))
+    against[used | np.isin(chains.chain, candidate.doubles)] = 0.0
     trust = 1.0 - np.exp(-borne / ENOUGH)
-    trust *= borne / (borne + STRAY * stray)
+    trust *= borne / (borne + float((length * against).sum()) + 1e-9)
     trust /= 1.0 + (curve.rms / MISFIT) ** 2
     outside = max(abs(curve.lateral) / curve.width - 0.6, 0.0)
     trust /= 1.0 + (outside / 0.3) ** 2
