@@ -64,8 +64,8 @@ class World:
     def look(self, pose: Pose) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return the picture and the mask that the camera sees with base_link at the pose."""
         view = self.renderer.render(self.scene, pose)
-        image, _ = self.sensor.expose(self.noise, view.light)
-        return image, judge(view)
+        image, gain = self.sensor.expose(self.noise, view.light)
+        return image, judge(view, self.sensor, gain)
 
     def truth(self, pose: Pose, near: float | None = None) -> LaneTruth:
         """Return the truth about the lane from a pose; near as for :func:`lane_truth`."""

@@ -140,7 +140,8 @@ def _plain(random: np.random.Generator) -> list[Layer]:
 # kind: (layers, weight, least and greatest reflectance, chance of a shiny surface)
 KINDS = {'foam': (_foam, 0.20, 0.012, 0.5, 0.4), 'wood': (_wood, 0.11, 0.06, 0.5, 0.6),
          'carpet': (_carpet, 0.12, 0.02, 0.4, 0.0), 'concrete': (_concrete, 0.13, 0.08, 0.5, 0.5),
-         'linoleum': (_linoleum, 0.10, 0.05, 0.6, 0.8), 'asphalt': (_asphalt, 0.08, 0.03, 0.2, 0.1),
+         'linoleum': (_linoleum, 0.10, 0.05, 0.6, 0.8),
+         'asphalt': (_asphalt, 0.08, 0.03, 0.2, 0.1),
          'tile': (_tile, 0.09, 0.05, 0.75, 0.8), 'mat': (_mat, 0.06, 0.02, 0.7, 0.4),
          'plain': (_plain, 0.11, 0.012, 0.75, 0.4)}
 WARM = {'wood': (0.35, 0.75, 1.3), 'concrete': (0.95, 1.0, 1.05), 'asphalt': (1.0, 1.0, 1.0)}

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from lane_perception.data.synthetic.curve import Curve
 from lane_perception.data.synthetic.curve import STEP
 from lane_perception.data.synthetic.curve import wander
+from lane_perception.data.synthetic.junctions import branch_road
+from lane_perception.data.synthetic.junctions import crossing_road
+from lane_perception.data.synthetic.junctions import edge_lines
+from lane_perception.data.synthetic.junctions import join
+from lane_perception.data.synthetic.junctions import passing_road
 from lane_perception.data.synthetic.settings import pick
 from lane_perception.data.synthetic.track import dashes
 from lane_perception.data.synthetic.track import Lane
@@ -22,7 +27,7 @@ LAYOUTS = {'one': 0.36, 'two': 0.44, 'three': 0.06, 'middle_only': 0.06, 'one_ed
 
 
 def lay_track(random: np.random.Generator, road: Curve, lane_width: float, tape_width: float,
-              layout: str | None = None, tidy: bool = False) -> Track:
+              layout: str | None = None, tidy: bool = False, near: float = 0.0) -> Track:
     """
     Return a track along a road, with random lanes and lines.
 
@@ -30,6 +35,7 @@ def lay_track(random: np.random.Generator, road: Curve, lane_width: float, tape_
     :param tape_width: metres, of the widest tape; center lines may be narrower.
     :param layout: one of LAYOUTS; None draws one.
     :param tidy: every line present and complete: for closed-loop driving.
+    :param near: arc length at which the car is; junctions lie ahead of it.
     """
     layout = layout or pick(random, LAYOUTS)
     pitch = lane_width + tape_width
@@ -66,8 +72,40 @@ def lay_track(random: np.random.Generator, road: Curve, lane_width: float, tape_
             continue
         style = center_style if role == 'center' else ('dashed' if dashed_edges else 'solid')
         markings.append(_lay(random, road, offset, width, paint, role, style, tidy))
+    if not tidy:
+        half = float(offsets[-1])
+        markings = _meet(random, road, markings, half, pitch / 2, tape_width, near)
     ego = int(random.integers(count)) if count > 1 else 0
     return Track(road, lanes, tuple(markings), ego, tape_width)
+
+
+def _meet(random: np.random.Generator, road: Curve, markings: list[Marking], half: float,
+          lane_half: float, tape_width: float, near: float) -> list[Marking]:
+    """Add other roads that cross, leave, join or pass the first one."""
+    for kind, chance in (('crossing', 0.10), ('branch', 0.12), ('passing', 0.14)):
+        if random.random() > chance:
+            continue
+        toward = -1 if road.closed and random.random() < 0.5 else 1
+        index = int(road.index(near + toward * random.uniform(0.4, 3.5)))
+        other_half = lane_half * random.uniform(0.8, 1.2) * (2 if random.random() < 0.3 else 1)
+        paint = int(random.random() < 0.3)
+        if kind == 'crossing':
+            other = crossing_road(random, road, index)
+            style = random.random()
+            opened, covered = style < 0.6, style < 0.8
+        elif kind == 'branch':
+            other = branch_road(random, road, index, random.random() < 0.4)
+            opened, covered = random.random() < 0.85, True
+        else:
+            away = random.choice([-1, 1]) * (half + other_half + random.uniform(0.05, 1.5))
+            other = passing_road(random, road, index, away)
+            opened, covered = False, True
+        lines = edge_lines(other, other_half, tape_width, paint)
+        if other_half > 1.5 * lane_half:
+            dashed = dashes(other, 0.15, 0.15, 0.0)
+            lines.append(Marking(other, np.full(len(other.points), tape_width), paint, dashed))
+        markings = join(markings, road, half, other, lines, other_half, opened, covered)
+    return markings
 
 
 def _lay(random: np.random.Generator, road: Curve, offset: float, width: float, paint: int,

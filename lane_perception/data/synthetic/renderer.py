@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.data.synthetic.camera import Camera
+from lane_perception.data.synthetic.carbody import mount_parts
 from lane_perception.data.synthetic.painter import Painter
 from lane_perception.data.synthetic.painter import thinned
 from lane_perception.data.synthetic.scene import Pose
@@ -77,6 +78,7 @@ class Renderer:
             radiance[part] = beyond + share * (radiance[part] - beyond)
             coverage *= floor_share
         self._stand(scene, pose, radiance, coverage)
+        mount_parts(scene.parts, self.painter, radiance, coverage)
         return View(radiance, coverage, contrast)
 
     def _floor(self, scene: Scene, pose: Pose, rows: slice) -> tuple[NDArray, NDArray, NDArray]:

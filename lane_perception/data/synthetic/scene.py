@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.synthetic.carbody import draw_parts
+from lane_perception.data.synthetic.carbody import Part
 from lane_perception.data.synthetic.decals import band
 from lane_perception.data.synthetic.decals import Decal
 from lane_perception.data.synthetic.decals import road_span
@@ -86,6 +88,7 @@ class Scene:
     decals: tuple[Decal, ...] = ()
     things: tuple[Thing, ...] = ()
     shades: tuple[Shade, ...] = ()
+    parts: tuple[Part, ...] = ()                       # of the car, in view
 
 
 def draw_scene(streams: Streams, settings: WorldSettings,
@@ -125,7 +128,7 @@ def furnish(streams: Streams, settings: WorldSettings, track: Track, pose: Pose,
         apron, floor = floor, lay_floor(random)
         shape = tuple(apron_shape(random, coarse, half))
     return Scene(visible, floor, tapes, lights, room, apron, shape, tuple(decals), tuple(things),
-                 tuple(shades))
+                 tuple(shades), draw_parts(streams['car']) if amount > 0 else ())
 
 
 def apron_shape(random: np.random.Generator, coarse: NDArray,
@@ -201,13 +204,13 @@ def draw_track(streams: Streams, settings: WorldSettings) -> tuple[Track, Pose]:
     tightest = max(0.4, 0.75 * lane_width)
     radius = settings.min_radius or tightest * log_uniform(random, 1.0, 3.0)
     random = streams['road']
-    if random.random() < 0.5:
+    if random.random() < 0.45:
         road = open_road(random, radius)
         start = 2.5
     else:
         road = circuit(random, radius, max(random.uniform(2.5, 6.0), 5 * radius))
         start = random.uniform(0, road.length)
-    track = lay_track(streams['layout'], road, lane_width, tape_width)
+    track = lay_track(streams['layout'], road, lane_width, tape_width, near=start)
     return track, draw_pose(streams['pose'], track, start)
 
 
