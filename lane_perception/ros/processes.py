@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
-from lane_perception.package_files import find_package_file
+from lane_perception.ros.shared_memory import set_profile
 
 STOP_TIMEOUT_S = 5.0
 DOMAINS = 100  # Linux's default port range leaves room for the domains 0 to 101
@@ -31,10 +31,7 @@ def private_environment() -> dict[str, str]:
         environment['ROS_LOCALHOST_ONLY'] = '1'
     else:
         environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    # Pictures are larger than Fast DDS's own shared-memory segment.
-    profile = find_package_file('config/fastdds.xml')
-    if profile:
-        environment.setdefault('FASTDDS_DEFAULT_PROFILES_FILE', str(profile))
+    set_profile(environment)
     return environment
 
 

@@ -1,0 +1,183 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+The demo: a recording drives the node over DDS, and what comes out is scored and shown.
+
+Without a recording of one's own, one is made: a drive over a synthetic track with its true masks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from typing import Callable
+
+from lane_perception.benchmark.machine import command_line
+from lane_perception.benchmark.machine import describe_machine
+from lane_perception.data.recordings import IMAGE_TYPES
+from lane_perception.data.recordings import RecordingReader
+from lane_perception.data.recordings import RecordingWriter
+from lane_perception.errors import UserError
+from lane_perception.model_file import find_model
+from lane_perception.model_file import read_card
+from lane_perception.ros.demo_pictures import Pictures
+from lane_perception.ros.demo_score import pairs
+from lane_perception.ros.demo_score import score
+from lane_perception.ros.playback import NODE_NAME
+from lane_perception.ros.playback import Playback
+from lane_perception.ros.playback import PlaybackSettings
+from lane_perception.ros.playback import play_into_node
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """What the demo is asked to do."""
+
+    out: Path                        # folder for everything that it leaves
+    bag: Path | None = None          # a recording; None makes a synthetic one
+    topic: str | None = None         # of the frames; None: the recording's first picture topic
+    truth_topic: str | None = None   # of the true masks; None: not scored
+    model: str = 'lane_lite'         # shipped name or path; a,b,c is an ensemble
+    hz: float | None = None          # frames per second; None: the recording's own rate
+
+
+@dataclass(frozen=True)
+class Source:
+    """A recording, and what in it is what."""
+
+    bag: Path
+    topic: str
+    compressed: bool            # sensor_msgs/CompressedImage
+    truth_topic: str | None
+    frames: int
+
+
+class NothingCameOut(Exception):
+    """Say in one sentence that not a single mask was received, and where to look."""
+
+
+def run_demo(
+    settings: DemoSettings, progress: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """
+    Play, record, score and show; return what report.json holds.
+
+    :param progress: told each step in a sentence.
+    :raises UserError: for a model, recording or topic that cannot be used.
+    :raises NothingCameOut: when no mask was received.
+    """
+    for name in settings.model.split(','):
+        read_card(find_model(name.strip()))
+    settings.out.mkdir(parents=True, exist_ok=True)
+    source = _own_recording(settings, progress) if settings.bag else _synthetic(settings, progress)
+    playback_settings = PlaybackSettings(
+        source.bag, source.topic, source.compressed, settings.model, hz=settings.hz)
+    output_bag = settings.out / 'bag'
+    with RecordingWriter(output_bag, replace=True) as writer:
+        playback = play_into_node(playback_settings, settings.out, writer, progress)
+        _require_something(playback, settings.out)
+    progress(f'{len(playback.received)} of {len(playback.published)} masks came back; '
+             'scoring and drawing them')
+    pictures = Pictures(settings.out, source.frames)
+    scored = score(pairs(source.bag, source.topic, source.truth_topic, output_bag, NODE_NAME),
+                   pictures.add)
+    pictures.close()
+    report = {
+        **scored,
+        **playback.figures(),
+        'data': {
+            'recording': 'synthetic drive' if settings.bag is None else str(settings.bag),
+            'topic': source.topic,
+            'truth_topic': source.truth_topic,
+            'images': source.frames,
+        },
+        'model': settings.model,
+        'node': {
+            'start_s': round(playback.start_s, 2),
+            'exit_status': playback.exit_status,
+            'diagnostics': playback.diagnostics,
+        },
+        'command': command_line(),
+        'machine': describe_machine(),
+    }
+    _write_report(settings.out / 'report.json', report)
+    return report
+
+
+def _synthetic(settings: DemoSettings, progress: Callable[[str], None]) -> Source:
+    from lane_perception.ros import demo_recording as drive
+    bag = settings.out / 'recording'
+    progress(f'drawing a drive of {drive.SECONDS:g} s through the synthetic world')
+    start = time.monotonic()
+    drive.write_drive(bag)
+    frames = round(drive.SECONDS * drive.RATE)
+    progress(f'{frames} frames with their true masks in {bag} after '
+             f'{time.monotonic() - start:.0f} s')
+    return Source(bag, drive.IMAGE_TOPIC, False, drive.TRUTH_TOPIC, frames)
+
+
+def _own_recording(settings: DemoSettings, progress: Callable[[str], None]) -> Source:
+    with RecordingReader(settings.bag) as reader:
+        name = settings.topic or _first_image_topic(reader, settings.truth_topic)
+        topic = reader.require(name, IMAGE_TYPES)
+        if settings.truth_topic:
+            reader.require(settings.truth_topic, IMAGE_TYPES)
+        if topic.count == 0:
+            raise UserError(f'{name} in {settings.bag} holds no message')
+        stamps = {stamp_ns for stamp_ns, _, _ in reader.frames(name)}
+        for problem in reader.problems:
+            progress(f'note: {problem}')
+    if len(stamps) < topic.count:
+        raise UserError(
+            f'{topic.count} frames of {name} in {settings.bag} share {len(stamps)} header stamps; '
+            'results cannot be matched to frames without a stamp of their own')
+    progress(f'{topic.count} frames on {name} ({topic.message_type})'
+             + ('' if settings.topic else '; another topic is chosen with --topic'))
+    compressed = topic.message_type.endswith('CompressedImage')
+    return Source(settings.bag, name, compressed, settings.truth_topic, topic.count)
+
+
+def _first_image_topic(reader: RecordingReader, truth_topic: str | None) -> str:
+    names = [name for name in reader.image_topics() if name != truth_topic]
+    if not names:
+        others = ', '.join(reader.topics()) or 'none'
+        raise UserError(f'{reader.path} has no topic with pictures; its topics: {others}')
+    return names[0]
+
+
+def _require_something(playback: Playback, out: Path) -> None:
+    if any(stamp in playback.published for stamp in playback.received):
+        return
+    said = playback.diagnostics.get('message', '')
+    raise NothingCameOut(
+        f'{len(playback.published)} frames were sent and no mask came back'
+        f'{f"; the node says: {said}" if said else ""}; see {out / "lane_node.log"}')
+
+
+def _write_report(path: Path, report: dict[str, Any]) -> None:
+    temporary = path.with_suffix('.tmp')
+    temporary.write_text(json.dumps(report, indent=2) + '\n')
+    os.replace(temporary, path)
+
+
+def summary(report: dict[str, Any], out: Path) -> str:
+    """Return the lines that the demo ends with."""
+    age, rows = report['age_ms'], []
+    rows.append(('frames', f"{report['frames_sent']} sent, {report['frames_received']} received, "
+                           f"{report['frames_dropped']} dropped"))
+    rows.append(('output rate', f"{report['output_rate_hz']:.1f} Hz"))
+    rows.append(('age', f"{age['p50']:.1f} ms median, {age['p99']:.1f} ms p99 "
+                        '(publishing a frame to receiving its mask)'))
+    if report['frames_scored']:
+        rows.append(('lane IoU', f"{report['lane_iou']:.3f}"))
+        rows.append(('line F1', f"{report['line_f1']:.3f}"))
+    if report['center_mae_px'] is not None:
+        rows.append(('center error', f"{report['center_mae_px']:.1f} px mean"))
+    rows.append(('lane found', f"in {report['lane_found']:.0%} of the frames"))
+    rows += [('picture', str(out / 'frames.png')), ('video', str(out / 'overlay.mp4')),
+             ('output bag', str(out / 'bag')), ('figures', str(out / 'report.json'))]
+    return '\n'.join(f'  {name:<13} {value}' for name, value in rows)

@@ -1,0 +1,66 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Show what the node said about a recording: a picture of six frames and a video."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.evaluation.video import Video
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.overlay import draw_overlay
+from lane_perception.ros.demo_score import Pair
+
+COLUMNS, ROWS = 3, 2
+TILE_WIDTH = 640   # pixels
+
+
+class Pictures:
+    """Draws every frame into a video and six of them into a picture."""
+
+    def __init__(self, folder: Path, frames: int) -> None:
+        """
+        Begin.
+
+        :param folder: gets overlay.mp4 and frames.png.
+        :param frames: how many will be added; the six are spread evenly over them.
+        """
+        self._folder = folder
+        wanted = np.linspace(0, max(frames - 1, 0), COLUMNS * ROWS + 2).round()[1:-1]
+        self._wanted = {int(number) for number in wanted}
+        self._tiles: list[NDArray[np.uint8]] = []
+        self._finder = LaneFinder()
+        self._video = Video(folder / 'overlay.mp4')
+
+    def add(self, number: int, pair: Pair) -> None:
+        """Draw a frame; one that the node dropped is left out of the video."""
+        if pair.mask is None:
+            return
+        lane = self._finder.find(pair.mask, pair.stamp_ns / 1e9)
+        if pair.center != lane.center:
+            lane = dataclasses.replace(lane, center=pair.center)
+        drawn = draw_overlay(pair.image, pair.mask, lane)
+        self._video.add(drawn, pair.stamp_ns / 1e9)
+        if number in self._wanted:
+            self._tiles.append(_tile(drawn))
+
+    def close(self) -> None:
+        """Write the files."""
+        self._video.close()
+        if not self._tiles:
+            return
+        blank = np.zeros_like(self._tiles[0])
+        tiles = (self._tiles + [blank] * COLUMNS * ROWS)[:COLUMNS * ROWS]
+        rows = [cv2.hconcat(tiles[start:start + COLUMNS])
+                for start in range(0, len(tiles), COLUMNS)]
+        cv2.imwrite(str(self._folder / 'frames.png'), cv2.vconcat(rows))
+
+
+def _tile(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height = round(image.shape[0] * TILE_WIDTH / image.shape[1])
+    return cv2.resize(image, (TILE_WIDTH, height), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,236 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Play a recording into a lane_node of its own and receive what comes out.
+
+Three processes take part, as on a car: the player is the camera, the node works, and this process
+receives. The demo and the benchmark both measure the node through here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import Callable
+from typing import Iterator
+
+import numpy as np
+import rclpy
+from lifecycle_msgs.msg import State
+from lifecycle_msgs.srv import GetState
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from lane_perception.errors import UserError
+from lane_perception.ros.processes import RosProcess
+from lane_perception.ros.processes import private_environment
+from lane_perception.ros.recorder import OutputRecorder
+from lane_perception.ros.recorder import SerializedWriter
+
+NODE_NAME = '/lane_perception'
+NODE_MODULE = 'lane_perception.cli.lane_node'
+PLAYER_MODULE = 'lane_perception.ros.player'
+START_TIMEOUT_S = 60.0    # for the node to become active: it reads and compiles the model
+QUIET_S = 1.0             # without a new mask after the last frame: nothing more comes
+POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class PlaybackSettings:
+    """What is played into what."""
+
+    bag: Path                        # a recording
+    topic: str                       # of its frames
+    compressed: bool                 # whether they are sensor_msgs/CompressedImage
+    model: str = 'lane_lite'         # as the node's parameter of that name
+    parameters: dict[str, str] = field(default_factory=dict)   # more of the node's
+    hz: float | None = None          # frames per second; None: the recording's own rate
+    count: int | None = None         # frames to play, repeating the recording; needs hz
+    outputs: tuple[str, ...] = ('mask', 'center', 'offset', 'path', 'pose')  # to subscribe to
+    command: tuple[str, ...] = ()    # in front of the node's, such as taskset -c 0
+
+
+@dataclass
+class Playback:
+    """What went in and what came out, by stamp."""
+
+    published: dict[int, int]     # stamp -> CLOCK_MONOTONIC when it was published, nanoseconds
+    received: dict[int, int]      # stamp -> CLOCK_MONOTONIC when its mask arrived, nanoseconds
+    diagnostics: dict[str, str]   # the node's last
+    exit_status: int              # the node's
+    start_s: float                # from starting the node's process until it was active
+
+    def ages_ms(self) -> list[float]:
+        """Return, for each mask, the time from publishing its frame to receiving it, in ms."""
+        return [(arrived - self.published[stamp]) / 1e6
+                for stamp, arrived in self.received.items() if stamp in self.published]
+
+    def figures(self) -> dict[str, object]:
+        """Return DESIGN's keys for a playback: frames, output rate in Hz, age in ms."""
+        ages = self.ages_ms()
+        arrivals = sorted(self.received[stamp] for stamp in self.received
+                          if stamp in self.published)
+        span_s = (arrivals[-1] - arrivals[0]) / 1e9 if len(arrivals) > 1 else 0.0
+        quantiles = {f'p{q}': round(float(np.percentile(ages, q)), 3) if ages else None
+                     for q in (50, 90, 99)}
+        return {
+            'frames_sent': len(self.published),
+            'frames_received': len(ages),
+            'frames_dropped': len(self.published) - len(ages),
+            'output_rate_hz': round((len(arrivals) - 1) / span_s, 3) if span_s else 0.0,
+            'age_ms': quantiles,
+        }
+
+
+def node_arguments(settings: PlaybackSettings) -> list[str]:
+    """Return the command line of the lane_node that listens to the recording's topic."""
+    source = 'image/compressed' if settings.compressed else 'image'
+    parameters = {
+        'model': settings.model,
+        'image_transport': 'compressed' if settings.compressed else 'raw',
+        **settings.parameters,
+    }
+    arguments = ['--ros-args', '-r', f'{source}:={settings.topic}']
+    for name, value in parameters.items():
+        arguments += ['-p', f'{name}:={value}']
+    return arguments
+
+
+def play_into_node(
+    settings: PlaybackSettings,
+    log_folder: Path,
+    writer: SerializedWriter | None = None,
+    progress: Callable[[str], None] = lambda sentence: None,
+    watch: Callable[[int], None] = lambda pid: None,
+) -> Playback:
+    """
+    Start the node, play, receive, and end the node.
+
+    :param log_folder: lane_node.log and player.log are left there.
+    :param writer: of the output bag, or None.
+    :param progress: told what is being done, a sentence at a time.
+    :param watch: called with the node's process number when it is active, before the first frame.
+    :raises UserError: when the node does not become active or the player fails.
+    """
+    environment = private_environment()
+    with _environment(environment), _ros() as (node, executor):
+        recorder = OutputRecorder(node, NODE_NAME, writer, settings.outputs)
+        with _spinning(executor):
+            progress('starting lane_node in its own process')
+            started = time.monotonic()
+            lane_node = RosProcess(NODE_MODULE, node_arguments(settings),
+                                   log_folder / 'lane_node.log', environment, settings.command)
+            try:
+                _wait_until_active(node, lane_node)
+                start_s = time.monotonic() - started
+                watch(lane_node.pid)
+                progress(f'lane_node is active after {start_s:.1f} s; playing')
+                published = _play(settings, log_folder, environment, recorder, lane_node)
+            finally:
+                exit_status = lane_node.stop()
+        recorder.finish()
+        return Playback(published, recorder.received, recorder.diagnostics, exit_status, start_s)
+
+
+def _play(
+    settings: PlaybackSettings, log_folder: Path, environment: dict[str, str],
+    recorder: OutputRecorder, lane_node: RosProcess,
+) -> dict[int, int]:
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / 'published.json'
+        arguments = [str(settings.bag), '--topic', settings.topic, '--log', str(log)]
+        if settings.hz:
+            arguments += ['--hz', str(settings.hz)]
+        if settings.count:
+            arguments += ['--count', str(settings.count)]
+        player = RosProcess(PLAYER_MODULE, arguments, log_folder / 'player.log', environment)
+        try:
+            while not log.exists():
+                if player.wait(POLL_S) is not None and not log.exists():
+                    raise UserError(f'the frames could not be played: {player.last_words(1)}')
+                if lane_node.exit_status is not None:
+                    raise UserError('lane_node ended while frames were played: '
+                                    f'{lane_node.last_words()}')
+            published = dict(json.loads(log.read_text()))
+            _wait_until_quiet(recorder, len(published))
+        finally:
+            player.release()
+            if player.wait(2.0) is None:
+                player.stop()
+    return published
+
+
+def _wait_until_quiet(recorder: OutputRecorder, expected: int) -> None:
+    """Return when all masks have come, or when none has for QUIET_S."""
+    last, since = -1, time.monotonic()
+    while time.monotonic() - since < QUIET_S:
+        count = len(recorder.received)
+        if count >= expected:
+            time.sleep(POLL_S)  # its centre and offset follow right behind the last mask
+            return
+        if count != last:
+            last, since = count, time.monotonic()
+        time.sleep(POLL_S)
+
+
+def _wait_until_active(node: Node, lane_node: RosProcess) -> None:
+    client = node.create_client(GetState, f'{NODE_NAME}/get_state')
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if lane_node.exit_status is not None:
+            raise UserError(f'lane_node ended while starting: {lane_node.last_words()}')
+        if client.service_is_ready():
+            future = client.call_async(GetState.Request())
+            answered = threading.Event()
+            future.add_done_callback(lambda _: answered.set())
+            if (answered.wait(1.0) and future.result()
+                    and future.result().current_state.id == State.PRIMARY_STATE_ACTIVE):
+                return
+        time.sleep(POLL_S)
+    raise UserError(f'lane_node did not become active in {START_TIMEOUT_S:g} s; '
+                    f'its last words: {lane_node.last_words()}')
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set this process's environment, which the middleware reads when it starts."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _ros() -> Iterator[tuple[Node, SingleThreadedExecutor]]:
+    context = rclpy.Context()
+    # Ctrl-C shall raise KeyboardInterrupt here, so that the other processes are ended.
+    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = rclpy.create_node('lane_perception_recorder', context=context)
+        executor = SingleThreadedExecutor(context=context)
+        executor.add_node(node)
+        yield node, executor
+    finally:
+        rclpy.try_shutdown(context=context)
+
+
+@contextlib.contextmanager
+def _spinning(executor: SingleThreadedExecutor) -> Iterator[None]:
+    thread = threading.Thread(target=executor.spin, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        executor.shutdown()
+        thread.join(5.0)

@@ -1,0 +1,130 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Record what a lane_node publishes, with the stamps of the pictures that it belongs to.
+
+Messages are taken as bytes and written as they are. The log time of each is its header stamp, so
+that the output bag runs alongside the recording that was played. ``~/offset`` has no header: it is
+published right after the ``~/center`` of the same frame, and the writer's time that DDS carries
+with every sample says which centre that was.
+"""
+
+from __future__ import annotations
+
+import bisect
+import time
+from dataclasses import dataclass
+from typing import Any
+from typing import Protocol
+
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PointStamped
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from nav_msgs.msg import Path
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.qos import ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image
+from std_msgs.msg import Float32
+
+from lane_perception.ros.serialized import read_stamp
+
+QUEUE_DEPTH = 50  # messages per topic; a recorder that falls behind this far loses some
+
+OUTPUTS = {
+    'mask': Image,
+    'center': PointStamped,
+    'offset': Float32,
+    'path': Path,
+    'pose': PoseWithCovarianceStamped,
+    'overlay/compressed': CompressedImage,
+}
+
+
+class SerializedWriter(Protocol):
+    """What the recorder needs of a bag's writer."""
+
+    def write_serialized(self, topic: str, message_type: str, data: bytes, stamp_ns: int) -> None:
+        """Append one serialised message."""
+
+
+@dataclass(frozen=True)
+class _Offset:
+    source_ns: int   # when the node published it, on the node's clock
+    data: bytes
+
+
+class OutputRecorder:
+    """Subscribe to a lane_node's outputs, note when each mask arrives, write all into a bag."""
+
+    def __init__(
+        self,
+        node: Node,
+        prefix: str,
+        writer: SerializedWriter | None = None,
+        outputs: tuple[str, ...] = ('mask', 'center', 'offset', 'path', 'pose'),
+    ) -> None:
+        """
+        Subscribe.
+
+        :param node: an rclpy node that the caller spins.
+        :param prefix: the lane_node's full name, such as ``/lane_perception``.
+        :param writer: where messages go; None only notes when masks arrive.
+        :param outputs: of OUTPUTS. The overlay is made only while it is subscribed to.
+        """
+        self.received: dict[int, int] = {}      # stamp of a mask -> monotonic ns of its arrival
+        self.diagnostics: dict[str, str] = {}   # the newest from that node, keys and values
+        self._prefix = prefix
+        self._writer = writer
+        self._centers: list[tuple[int, int]] = []   # (source time, stamp)
+        self._offsets: list[_Offset] = []
+        qos = QoSProfile(depth=QUEUE_DEPTH, reliability=ReliabilityPolicy.RELIABLE)
+        for name in outputs:
+            node.create_subscription(
+                OUTPUTS[name], f'{prefix}/{name}', self._callback(name), qos, raw=True)
+        node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+
+    def _callback(self, name: str) -> Any:
+        if name == 'offset':
+            return self._on_offset
+        topic = f'{self._prefix}/{name}'
+        message_type = _type_name(OUTPUTS[name])
+
+        def on_stamped(data: bytes, info: dict[str, int]) -> None:
+            arrived_ns = time.monotonic_ns()
+            stamp_ns = read_stamp(data)
+            if name == 'mask':
+                self.received.setdefault(stamp_ns, arrived_ns)
+            elif name == 'center':
+                self._centers.append((info['source_timestamp'], stamp_ns))
+            if self._writer:
+                self._writer.write_serialized(topic, message_type, data, stamp_ns)
+        return on_stamped
+
+    def _on_offset(self, data: bytes, info: dict[str, int]) -> None:
+        self._offsets.append(_Offset(info['source_timestamp'], data))
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if self._prefix.lstrip('/') in status.name:
+                self.diagnostics = {'message': status.message}
+                self.diagnostics |= {pair.key: pair.value for pair in status.values}
+
+    def finish(self) -> None:
+        """Write the offsets, each at the stamp of its frame; call it when nothing more comes."""
+        if not self._writer:
+            return
+        self._centers.sort()
+        times = [source_ns for source_ns, _ in self._centers]
+        for offset in self._offsets:
+            place = bisect.bisect_right(times, offset.source_ns) - 1
+            if place >= 0:
+                self._writer.write_serialized(
+                    f'{self._prefix}/offset', _type_name(Float32), offset.data,
+                    self._centers[place][1])
+
+
+def _type_name(message_class: type) -> str:
+    package, _, _ = message_class.__module__.partition('.')
+    return f'{package}/msg/{message_class.__name__}'
