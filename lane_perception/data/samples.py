@@ -4,17 +4,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 from typing import Any
 from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.drawing import Point
+from lane_perception.data.drawing import draw_line
+from lane_perception.data.drawing import fill_polygon
 from lane_perception.data.frame_names import frame_identity
 from lane_perception.data.image_files import MARKING
 from lane_perception.data.image_files import NOT_JUDGED
@@ -23,10 +24,6 @@ from lane_perception.data.image_files import read_mask
 from lane_perception.errors import UserError
 
 LINE_WIDTH = 0.01   # of the picture's width: a line whose label names no width is drawn so wide
-_FINE = 4           # polygons are drawn so many times larger, and sampled at pixel centers
-_SHIFT = 8          # fractional bits of OpenCV's drawing functions
-
-Point = tuple[float, float]
 
 
 class Label(Protocol):
@@ -117,40 +114,6 @@ class Shapes:
         """Return how many points lie more than margin pixels outside the picture."""
         return sum(not (-margin <= u <= width + margin and -margin <= v <= height + margin)
                    for shape in self.shapes for u, v in shape.points)
-
-
-def draw_line(
-    mask: NDArray[np.uint8], points: tuple[Point, ...], width: float, value: int,
-) -> None:
-    """Draw a polyline, width pixels wide with round ends, into a mask."""
-    if not points:
-        return
-    # OpenCV counts from pixel centers.
-    fixed = np.round((np.array(points, np.float64) - 0.5) * 2 ** _SHIFT)
-    thickness = max(1, math.floor(width + 0.5))
-    corners = np.clip(fixed, -2 ** 30, 2 ** 30).astype(np.int32).reshape(-1, 1, 2)
-    cv2.polylines(mask, [corners], False, value, thickness, cv2.LINE_8, _SHIFT)
-
-
-def fill_polygon(mask: NDArray[np.uint8], points: tuple[Point, ...], value: int) -> None:
-    """Fill a polygon in a mask: the pixels whose center lies within it (even-odd rule)."""
-    if len(points) < 3:
-        return
-    height, width = mask.shape
-    corners = np.array(points, np.float64)
-    left, top = (max(0, math.floor(low)) for low in corners.min(axis=0))
-    right, bottom = (min(size, math.ceil(high) + 1)
-                     for size, high in zip((width, height), corners.max(axis=0)))
-    if left >= right or top >= bottom:
-        return
-    # fillPoly draws the outline too, half a pixel to its outside: an eighth of one when drawn
-    # four times larger.
-    fine = np.zeros(((bottom - top) * _FINE, (right - left) * _FINE), np.uint8)
-    fixed = np.round(((corners - (left, top)) * _FINE - 0.5) * 2 ** _SHIFT)
-    fixed = np.clip(fixed, -2 ** 30, 2 ** 30).astype(np.int32)
-    cv2.fillPoly(fine, [fixed.reshape(-1, 1, 2)], 255, cv2.LINE_8, _SHIFT)
-    inside = fine[_FINE // 2::_FINE, _FINE // 2::_FINE] > 0
-    mask[top:bottom, left:right][inside] = value
 
 
 @dataclass(frozen=True)

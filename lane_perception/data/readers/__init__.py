@@ -4,35 +4,78 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Sequence
 
 from lane_perception.data.image_files import find_images
+from lane_perception.data.readers.coco import read_coco
+from lane_perception.data.readers.json_files import label_files
+from lane_perception.data.readers.labelme import read_labelme
+from lane_perception.data.readers.lane_lines import read_culane
+from lane_perception.data.readers.lane_lines import read_tusimple
 from lane_perception.data.readers.mask_folder import read_mask_folder
 from lane_perception.data.samples import DataSet
 from lane_perception.errors import UserError
 
 __all__ = ['read_dataset']
 
+FORMATS = ('images/ with masks/ (PNG, same names), COCO polygons or run-length masks, labelme '
+           'JSON, TuSimple JSON lines, CULane .lines.txt')
 
-def read_dataset(path: str | Path, labels: str | Path = '', strict: bool = False) -> DataSet:
+
+def read_dataset(
+    path: str | Path, labels: str | Path = '', classes: Sequence[str] = (), strict: bool = False,
+) -> DataSet:
     """
     Find out how a folder is labeled and list its samples; no picture is opened yet.
 
-    :param path: the data set's folder.
+    :param path: the data set's folder. A folder masks/ in it counts before any other label.
     :param labels: where its labels are, when there are several kinds: a folder or file, in the
         data set's folder or anywhere.
+    :param classes: names of the classes that are markings, in COCO and labelme; none: all.
     :param strict: a label file that cannot be used is an error, not one of the result's problems.
-    :raises UserError: when there is nothing that a reader knows.
+    :raises UserError: when there is nothing that a reader knows, or several kinds of labels.
     """
     path = Path(path).expanduser()
     if not path.is_dir():
         raise UserError(f'there is no folder {path}')
-    if labels:
-        place = path / Path(labels).expanduser()
-        if not place.exists():
-            raise UserError(f'there are no labels at {place}')
+    place = path / Path(labels).expanduser() if labels else path
+    if not place.exists():
+        raise UserError(f'there are no labels at {place}')
+    masks = place if labels else path / 'masks'
+    if masks.is_dir() and find_images(masks) and not (labels and _has_files(label_files(masks))):
+        return read_mask_folder(path, masks, strict)
+    files = label_files(place)
+    broken = tuple(f'{file} is not JSON' for file in files.pop('broken', []))
+    if len(files) > 1:
+        kinds = '; '.join(f'{kind}: {found[0].relative_to(place)}'
+                          for kind, found in sorted(files.items()))
+        raise UserError(f'{place} holds labels of several kinds ({kinds}); say which file or '
+                        'folder by labels=')
+    if not files:
+        raise UserError(_nothing_found(path, place, broken))
+    if strict and broken:
+        raise UserError(broken[0])
+    (kind, found), = files.items()
+    if kind == 'coco':
+        data = read_coco(path, found, classes, strict)
+    elif kind == 'labelme':
+        data = read_labelme(path, found, classes, strict)
     else:
-        place = path / 'masks'
-    if place.is_dir() and find_images(place):
-        return read_mask_folder(path, place, strict)
-    raise UserError(f'{path} holds no labels that can be read')
+        data = (read_tusimple if kind == 'tusimple' else read_culane)(path, found, strict)
+    return replace(data, problems=broken + data.problems)
+
+
+def _has_files(files: dict[str, list[Path]]) -> bool:
+    return bool(set(files) - {'broken'})
+
+
+def _nothing_found(path: Path, place: Path, broken: tuple[str, ...]) -> str:
+    if broken:
+        return broken[0]
+    if path.name == 'images' and (path.parent / 'masks').is_dir():
+        return f'{path} holds only the pictures; name the folder above it, {path.parent}'
+    count = len(find_images(path))
+    return (f'{place} holds no labels that can be read ({count} pictures below {path}); known '
+            f'are {FORMATS}')

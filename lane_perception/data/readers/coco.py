@@ -1,0 +1,127 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Read COCO files with polygons or run-length masks, as exported by Roboflow and CVAT."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+from typing import Sequence
+
+from lane_perception.data.readers.json_files import NOT_JUDGED_NAMES
+from lane_perception.data.readers.json_files import Pictures
+from lane_perception.data.readers.json_files import load_json
+from lane_perception.data.samples import DataSet
+from lane_perception.data.samples import LabeledImage
+from lane_perception.data.samples import Shape
+from lane_perception.data.samples import Shapes
+from lane_perception.errors import UserError
+
+FOLDER_PARTS = {'train': 'train', 'valid': 'val', 'val': 'val', 'validation': 'val',
+                'test': 'test'}
+
+
+def read_coco(
+    path: Path, files: Sequence[Path], classes: Sequence[str] = (), strict: bool = False,
+) -> DataSet:
+    """
+    Read COCO annotation files.
+
+    Every class is a marking, but one called "ignore" (or the like) marks what is not judged.
+    A picture without an annotation has an empty mask.
+
+    :param path: the data set's folder.
+    :param files: annotation files in it.
+    :param classes: names of the classes that are markings; none: all.
+    :param strict: what cannot be used is an error, not one of the result's problems.
+    :raises UserError: when a file is broken, or nothing in it can be used.
+    """
+    pictures = Pictures(path)
+    samples: dict[str, LabeledImage] = {}
+    folders: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    problems: list[str] = []
+    for file in files:
+        for name, label in _labels(file, classes, counts, problems):
+            picture = pictures.find(name, file.parent)
+            if picture is None:
+                problems.append(f'{file} names {name}, which is not in {path}')
+                continue
+            stem = pictures.stem(picture)
+            if stem in samples:
+                problems.append(f'{file} labels {name} again; the first label counts')
+                continue
+            samples[stem] = LabeledImage.named(stem, picture, label)
+            if file.parent.name.lower() in FOLDER_PARTS:
+                folders[stem] = FOLDER_PARTS[file.parent.name.lower()]
+    if strict and problems:
+        raise UserError(problems[0])
+    if not samples:
+        raise UserError(f'{files[0]} is a COCO file, but labels no picture in {path}'
+                        + (f': {problems[0]}' if problems else ''))
+    if not counts:
+        raise UserError(f'{files[0]} is a COCO file without one polygon or mask'
+                        + (f' of the classes {", ".join(classes)}' if classes else
+                           '; export it as segmentation, not as boxes'))
+    named = ', '.join(f'{name} {count}' for name, count in sorted(counts.items()))
+    labeled = {sample.image_path for sample in samples.values()}
+    return DataSet(
+        path, f'COCO (shapes by class: {named})',
+        tuple(samples[stem] for stem in sorted(samples)),
+        tuple(picture for picture in pictures.files if picture not in labeled),
+        tuple(problems), folders)
+
+
+def _labels(
+    file: Path, classes: Sequence[str], counts: Counter[str], problems: list[str],
+) -> list[tuple[str, Shapes]]:
+    """Return (picture's name, label) for each picture of a file."""
+    content = load_json(file)
+    try:
+        names = {one['id']: str(one['name']) for one in content.get('categories', [])}
+        images = {one['id']: one for one in content['images']}
+        shapes: dict[Any, list[Shape]] = defaultdict(list)
+        for number, annotation in enumerate(content['annotations']):
+            name = names.get(annotation.get('category_id'), '')
+            judged = name.lower() not in NOT_JUDGED_NAMES
+            if classes and name not in classes and judged:
+                continue
+            if annotation['image_id'] not in images:
+                problems.append(f'{file}: annotation {number} is of picture '
+                                f'{annotation["image_id"]}, which the file does not list')
+                continue
+            drawn, problem = _shapes(annotation.get('segmentation'), name, judged)
+            if problem:
+                problems.append(f'{file}: annotation {number} {problem}')
+            counts[name or 'unnamed'] += len(drawn)
+            shapes[annotation['image_id']] += drawn
+        counts += Counter()   # drops the zeros
+        return [(str(image['file_name']), Shapes(file, tuple(shapes[key]), _size(image)))
+                for key, image in images.items()]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f'{file} is not a whole COCO file: {error!r}') from error
+
+
+def _size(image: dict) -> tuple[int, int] | None:
+    if image.get('height') and image.get('width'):
+        return int(image['height']), int(image['width'])
+    return None
+
+
+def _shapes(segmentation: Any, name: str, judged: bool) -> tuple[list[Shape], str]:
+    """Return the shapes of an annotation, and what is wrong with it."""
+    if isinstance(segmentation, dict):
+        if not {'size', 'counts'} <= set(segmentation):
+            return [], 'has a run-length mask without size or counts'
+        return [Shape('rle', rle=segmentation, judged=judged, name=name)], ''
+    if not segmentation:
+        return [], 'has no polygon and no mask'
+    drawn = []
+    for polygon in segmentation:
+        if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
+            return drawn, 'has a polygon with fewer than three points'
+        points = tuple((float(u), float(v)) for u, v in zip(polygon[::2], polygon[1::2]))
+        drawn.append(Shape('polygon', points, judged=judged, name=name))
+    return drawn, ''

@@ -1,0 +1,139 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Find label files, tell their formats apart, and find the pictures that they name."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from lane_perception.data.image_files import find_images
+from lane_perception.errors import UserError
+
+NOT_LABELS = ('split.json', 'report.json', 'run.json', 'package.json')
+NOT_JUDGED_NAMES = ('ignore', 'ignored', 'not_judged', 'not judged', 'unsure', 'doubtful',
+                    'dont_care', "don't care")
+_ALL_OF = 8         # JSON files in a folder are all looked into up to this number, else the first
+
+
+def load_json(path: Path) -> Any:
+    """
+    Return the content of a JSON file.
+
+    :raises UserError: naming the file and the line, when it is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding='utf-8-sig'))
+    except json.JSONDecodeError as error:
+        raise UserError(f'{path} is not JSON: {error.msg} in line {error.lineno}') from error
+    except UnicodeDecodeError as error:
+        raise UserError(f'{path} is not a text file') from error
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}') from error
+
+
+def label_files(place: Path) -> dict[str, list[Path]]:
+    """
+    Return the label files at a place by format: coco, labelme, tusimple, culane, broken.
+
+    :param place: a file, or a folder that is searched with all its inner folders.
+    """
+    if place.is_file():
+        files = [place]
+    else:
+        files = [Path(parent, name) for parent, folders, names in os.walk(place)
+                 if not any(part.startswith('.') for part in Path(parent).relative_to(place).parts)
+                 for name in names if not name.startswith('.')]
+    found: dict[str, list[Path]] = defaultdict(list)
+    by_folder: dict[Path, list[Path]] = defaultdict(list)
+    for file in sorted(files):
+        if file.name.endswith('.lines.txt'):
+            found['culane'].append(file)
+        elif file.suffix.lower() in ('.json', '.jsonl') and file.name not in NOT_LABELS:
+            by_folder[file.parent].append(file)
+    for group in by_folder.values():
+        kinds = [_kind(file) for file in group[:_ALL_OF]]
+        # Thousands of files side by side are one file a picture.
+        kinds += ['labelme' if 'labelme' in kinds else _kind(file) for file in group[_ALL_OF:]]
+        for kind, file in zip(kinds, group):
+            if kind:
+                found[kind].append(file)
+    return dict(found)
+
+
+def _kind(file: Path) -> str:
+    """Return the format of a JSON file; '' when it is JSON but no label."""
+    try:
+        value = load_json(file)
+    except UserError:
+        # JSON lines are not JSON as a whole, but each line is.
+        value = _first_line(file)
+        if value is None:
+            return 'broken'
+    if not isinstance(value, dict):
+        return ''
+    if isinstance(value.get('images'), list) and isinstance(value.get('annotations'), list):
+        return 'coco'
+    if 'shapes' in value:
+        return 'labelme'
+    if 'lanes' in value and 'h_samples' in value and 'raw_file' in value:
+        return 'tusimple'
+    return ''
+
+
+def _first_line(file: Path) -> Any:
+    try:
+        with open(file, encoding='utf-8-sig') as stream:
+            return json.loads(stream.readline())
+    except (json.JSONDecodeError, UnicodeDecodeError, OSError):
+        return None
+
+
+class Pictures:
+    """The pictures of a data set, found by what label files call them."""
+
+    def __init__(self, path: Path) -> None:
+        """List the pictures below a folder."""
+        self.path = path
+        self.files = [file for file in find_images(path)
+                      if 'masks' not in file.relative_to(path).parts[:-1]]
+        self._known = set(self.files)
+        self._by_name: dict[str, list[Path]] = defaultdict(list)
+        self._by_stem: dict[str, list[Path]] = defaultdict(list)
+        for file in self.files:
+            self._by_name[file.name].append(file)
+            self._by_stem[file.stem].append(file)
+
+    def find(self, name: str, near: Path, exact: bool = False) -> Path | None:
+        """
+        Return the picture of that name, or None.
+
+        :param name: as the label file has it: a path from any machine.
+        :param near: the label file's folder, where it is looked for first.
+        :param exact: the path must fit; otherwise a picture elsewhere, if it is the only one of
+            that name, is taken too.
+        """
+        relative = name.replace('\\', '/').lstrip('/')
+        for folder in (near, near / 'images', self.path, self.path / 'images'):
+            candidate = Path(os.path.normpath(folder / relative))
+            if candidate in self._known:
+                return candidate
+        if exact:
+            return None
+        same = self._by_name.get(relative.split('/')[-1], [])
+        # The label may name another suffix than the picture was converted to.
+        same = same or self._by_stem.get(Path(relative).stem, [])
+        nearest = [file for file in same if near in file.parents]
+        for choice in (nearest, same):
+            if len(choice) == 1:
+                return choice[0]
+        return None
+
+    def stem(self, file: Path) -> str:
+        """Return a picture's name in split files."""
+        images = self.path / 'images'
+        root = images if images in file.parents else self.path
+        return file.relative_to(root).with_suffix('').as_posix()

@@ -1,0 +1,167 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Read labelme's JSON files: polygons, and lines with a width."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from typing import Sequence
+
+import cv2
+import numpy as np
+
+from lane_perception.data.readers.json_files import NOT_JUDGED_NAMES
+from lane_perception.data.readers.json_files import Pictures
+from lane_perception.data.readers.json_files import load_json
+from lane_perception.data.samples import DataSet
+from lane_perception.data.samples import LabeledImage
+from lane_perception.data.samples import Shape
+from lane_perception.data.samples import Shapes
+from lane_perception.errors import UserError
+
+_WIDTH = re.compile(r'width\s*[=:]\s*(\d+(?:\.\d+)?)', re.IGNORECASE)
+_CIRCLE_CORNERS = 48
+
+
+def read_labelme(
+    path: Path, files: Sequence[Path], classes: Sequence[str] = (), strict: bool = False,
+) -> DataSet:
+    """
+    Read labelme files, one for each picture.
+
+    Polygons, rectangles, circles and masks are areas; lines and linestrips are drawn as wide as
+    the shape says by a number under the key "width" or by "width=12" in its description, in
+    pixels, otherwise as LINE_WIDTH of the picture's width. A shape labeled "ignore" (or the like)
+    marks what is not judged. A file without shapes is an empty mask.
+
+    :param path: the data set's folder.
+    :param files: JSON files in it.
+    :param classes: labels that are markings; none: all.
+    :param strict: what cannot be used is an error, not one of the result's problems.
+    :raises UserError: when nothing can be used.
+    """
+    pictures = Pictures(path)
+    samples: dict[str, LabeledImage] = {}
+    counts: Counter[str] = Counter()
+    problems: list[str] = []
+    for file in files:
+        try:
+            content = load_json(file)
+            label = _label(file, content, classes, counts, problems)
+        except UserError as error:
+            problems.append(str(error))
+            continue
+        name = str(content.get('imagePath') or file.stem)
+        picture = pictures.find(name, file.parent) or pictures.find(file.stem, file.parent)
+        if picture is None:
+            problems.append(f'{file} is of {name}, which is not in {path}')
+            continue
+        stem = pictures.stem(picture)
+        if stem in samples:
+            problems.append(f'{file} labels {name} again; the first label counts')
+            continue
+        samples[stem] = LabeledImage.named(stem, picture, label)
+    if strict and problems:
+        raise UserError(problems[0])
+    if not samples:
+        raise UserError(f'{files[0].parent} holds labelme files, but none of a picture in {path}'
+                        + (f': {problems[0]}' if problems else ''))
+    named = ', '.join(f'{name} {count}' for name, count in sorted(counts.items()))
+    labeled = {sample.image_path for sample in samples.values()}
+    return DataSet(
+        path, f'labelme (shapes by label: {named or "none"})',
+        tuple(samples[stem] for stem in sorted(samples)),
+        tuple(picture for picture in pictures.files if picture not in labeled), tuple(problems))
+
+
+def _label(
+    file: Path, content: Any, classes: Sequence[str], counts: Counter[str], problems: list[str],
+) -> Shapes:
+    if not isinstance(content, dict) or not isinstance(content.get('shapes'), list):
+        raise UserError(f'{file} is not a labelme file: it has no list of shapes')
+    size = None
+    if content.get('imageHeight') and content.get('imageWidth'):
+        size = (int(content['imageHeight']), int(content['imageWidth']))
+    shapes = []
+    for number, raw in enumerate(content['shapes']):
+        try:
+            name = str(raw['label'])
+            judged = name.lower() not in NOT_JUDGED_NAMES
+            if classes and name not in classes and judged:
+                continue
+            points = tuple((float(u), float(v)) for u, v in raw['points'])
+            shape, problem = _shape(raw, points, name, judged, size)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UserError(f'{file}: shape {number} is broken: {error!r}') from error
+        if problem:
+            problems.append(f'{file}: shape {number} ("{name}") {problem}')
+        if shape is not None:
+            shapes.append(shape)
+            counts[name] += 1
+    return Shapes(file, tuple(shapes), size)
+
+
+def _shape(
+    raw: dict, points: tuple, name: str, judged: bool, size: tuple[int, int] | None,
+) -> tuple[Shape | None, str]:
+    """Return the shape, or None and what is wrong with it."""
+    kind = raw.get('shape_type') or 'polygon'
+    if kind in ('line', 'linestrip'):
+        if len(points) < 2:
+            return None, 'is a line with fewer than two points'
+        return Shape('line', points, _width(raw), judged, name=name), ''
+    if kind == 'polygon':
+        if len(points) < 3:
+            return None, 'is a polygon with fewer than three points'
+        return Shape('polygon', points, judged=judged, name=name), ''
+    if kind == 'rectangle' and len(points) in (2, 4):
+        if len(points) == 2:
+            (left, top), (right, bottom) = points
+            points = ((left, top), (right, top), (right, bottom), (left, bottom))
+        return Shape('polygon', points, judged=judged, name=name), ''
+    if kind == 'circle' and len(points) == 2:
+        (u, v), edge = points
+        radius = math.dist((u, v), edge)
+        turns = np.linspace(0, 2 * np.pi, _CIRCLE_CORNERS, endpoint=False)
+        circle = tuple((u + radius * math.cos(turn), v + radius * math.sin(turn))
+                       for turn in turns)
+        return Shape('polygon', circle, judged=judged, name=name), ''
+    if kind == 'mask':
+        rle = _mask_rle(raw, points, size)
+        if rle is None:
+            return None, 'is a mask that cannot be decoded'
+        return Shape('rle', rle=rle, judged=judged, name=name), ''
+    return None, f'is a {kind}, which is no marking'
+
+
+def _width(raw: dict) -> float:
+    """Return the width that a line's shape says, 0 when it says none."""
+    if isinstance(raw.get('width'), (int, float)):
+        return float(raw['width'])
+    match = _WIDTH.search(str(raw.get('description') or ''))
+    return float(match.group(1)) if match else 0.0
+
+
+def _mask_rle(raw: dict, points: tuple, size: tuple[int, int] | None) -> dict | None:
+    """Return labelme's mask (a PNG at its place in the picture) as COCO's run lengths."""
+    try:
+        data = base64.b64decode(raw['mask'], validate=True)
+        patch = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if patch is None or size is None:
+            return None
+        left, top = (round(value) for value in points[0])
+        whole = np.zeros(size, np.uint8)
+        whole[top:top + patch.shape[0], left:left + patch.shape[1]] = patch != 0
+    except (KeyError, TypeError, ValueError, IndexError, binascii.Error, cv2.error):
+        return None
+    column_major = whole.T.reshape(-1)
+    changes = np.flatnonzero(np.diff(column_major)) + 1
+    edges = np.concatenate([[0], changes, [column_major.size]])
+    counts = np.diff(edges).tolist()
+    return {'size': list(size), 'counts': [0, *counts] if column_major[0] else counts}

@@ -1,0 +1,138 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Read the line formats of the lane benchmarks TuSimple and CULane."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from typing import Sequence
+
+from lane_perception.data.frame_names import frame_identity
+from lane_perception.data.readers.json_files import Pictures
+from lane_perception.data.samples import DataSet
+from lane_perception.data.samples import LabeledImage
+from lane_perception.data.samples import Shape
+from lane_perception.data.samples import Shapes
+from lane_perception.errors import UserError
+
+CULANE_SUFFIX = '.lines.txt'
+
+
+def read_tusimple(path: Path, files: Sequence[Path], strict: bool = False) -> DataSet:
+    """
+    Read TuSimple's JSON lines: "lanes" (u of each line), "h_samples" (their v), "raw_file".
+
+    A negative u means that the line is absent on that row. Lines are drawn as wide as LINE_WIDTH
+    of the picture's width.
+
+    :param path: the data set's folder, below which raw_file lies.
+    :param files: label files in it.
+    :param strict: a line that cannot be used is an error, not one of the result's problems.
+    :raises UserError: when nothing can be used.
+    """
+    pictures = Pictures(path)
+    samples: dict[str, LabeledImage] = {}
+    problems: list[str] = []
+    for file in files:
+        for number, text in enumerate(_lines(file), 1):
+            if not text.strip():
+                continue
+            where = f'{file}, line {number},'
+            try:
+                entry = json.loads(text)
+                name, shapes = str(entry['raw_file']), _tusimple_shapes(entry)
+            except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+                problems.append(f'{where} is not a TuSimple label: {error!r}')
+                continue
+            picture = pictures.find(name, file.parent, exact=True)
+            if picture is None:
+                problems.append(f'{where} names {name}, which is not in {path}')
+                continue
+            stem = pictures.stem(picture)
+            samples[stem] = LabeledImage(
+                stem, picture, Shapes(file, shapes), *_tusimple_identity(stem))
+    return _data_set(path, 'TuSimple lines', pictures, samples, problems, files, strict)
+
+
+def _tusimple_shapes(entry: dict[str, Any]) -> tuple[Shape, ...]:
+    rows = entry['h_samples']
+    shapes = []
+    for lane in entry['lanes']:
+        if len(lane) != len(rows):
+            raise ValueError(f'{len(lane)} columns for {len(rows)} rows')
+        # Columns and rows are numbers of pixels, whose centers lie half a pixel further.
+        points = tuple((float(u) + 0.5, float(v) + 0.5) for u, v in zip(lane, rows) if u >= 0)
+        if len(points) > 1:
+            shapes.append(Shape('line', points, name='lane'))
+    return tuple(shapes)
+
+
+def _tusimple_identity(stem: str) -> tuple[str, float]:
+    """Return recording and time: in clips/DRIVE/NUMBER/20 the clip's number is the time."""
+    *folders, clip, _ = ('', '', *stem.split('/'))
+    if clip.isdigit():
+        return '/'.join(folders).strip('/'), float(int(clip))
+    return frame_identity(stem)
+
+
+def read_culane(path: Path, files: Sequence[Path], strict: bool = False) -> DataSet:
+    """
+    Read CULane's line files: beside NAME.jpg a NAME.lines.txt, one line "u v u v ..." a marking.
+
+    Lines are drawn as wide as LINE_WIDTH of the picture's width; CULane's own are 16 pixels in
+    pictures 1640 wide.
+
+    :param path: the data set's folder.
+    :param files: .lines.txt files in it.
+    :param strict: a file that cannot be used is an error, not one of the result's problems.
+    :raises UserError: when nothing can be used.
+    """
+    pictures = Pictures(path)
+    samples: dict[str, LabeledImage] = {}
+    problems: list[str] = []
+    for file in files:
+        name = file.name[:-len(CULANE_SUFFIX)]
+        picture = pictures.find(f'{name}.jpg', file.parent, exact=True)
+        if picture is None:
+            problems.append(f'{file} has no picture {name}.jpg')
+            continue
+        try:
+            shapes = tuple(_culane_shape(line) for line in _lines(file) if line.strip())
+        except (ValueError, UserError) as error:
+            problems.append(f'{file} is not a CULane label: {error}')
+            continue
+        stem = pictures.stem(picture)
+        samples[stem] = LabeledImage.named(stem, picture, Shapes(file, shapes))
+    return _data_set(path, 'CULane lines', pictures, samples, problems, files, strict)
+
+
+def _culane_shape(line: str) -> Shape:
+    values = [float(text) + 0.5 for text in line.split()]
+    if len(values) % 2 or len(values) < 4:
+        raise ValueError(f'a line of {len(values)} numbers, which is not two points or more')
+    return Shape('line', tuple(zip(values[::2], values[1::2])), name='lane')
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding='utf-8-sig').splitlines()
+    except (UnicodeDecodeError, OSError) as error:
+        raise UserError(f'{file} cannot be read as text') from error
+
+
+def _data_set(
+    path: Path, kind: str, pictures: Pictures, samples: dict[str, LabeledImage],
+    problems: list[str], files: Sequence[Path], strict: bool,
+) -> DataSet:
+    if strict and problems:
+        raise UserError(problems[0])
+    if not samples:
+        raise UserError(f'{files[0]} holds {kind}, but none of a picture in {path}'
+                        + (f': {problems[0]}' if problems else ''))
+    labeled = {sample.image_path for sample in samples.values()}
+    count = sum(len(sample.label.shapes) for sample in samples.values())
+    return DataSet(
+        path, f'{kind} ({count} of them)', tuple(samples[stem] for stem in sorted(samples)),
+        tuple(picture for picture in pictures.files if picture not in labeled), tuple(problems))

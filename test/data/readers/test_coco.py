@@ -1,0 +1,166 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""COCO files from Roboflow and CVAT become masks."""
+
+import numpy as np
+import pytest
+from labels_on_disk import HEIGHT
+from labels_on_disk import SQUARE
+from labels_on_disk import WIDTH
+from labels_on_disk import coco
+from labels_on_disk import only_mask
+from labels_on_disk import square
+from labels_on_disk import write_json
+from labels_on_disk import write_picture
+
+from lane_perception.data.drawing import fill_polygon
+from lane_perception.data.readers import read_dataset
+from lane_perception.data.samples import load_sample
+from lane_perception.errors import UserError
+
+
+def run_lengths(mask):
+    counts, value = [], 0
+    run = 0
+    for pixel in mask.T.reshape(-1):
+        if (pixel > 0) != value:
+            counts.append(run)
+            run, value = 0, not value
+        run += 1
+    return {'size': list(mask.shape), 'counts': [*counts, run]}
+
+
+def compressed_run_lengths(mask):
+    from pycocotools import mask as coco_mask
+    packed = coco_mask.encode(np.asfortranarray(mask // 255))
+    return {'size': packed['size'], 'counts': packed['counts'].decode()}
+
+
+@pytest.mark.parametrize('segmentation', [
+    [SQUARE], run_lengths(square()), compressed_run_lengths(square())],
+    ids=['polygon', 'run lengths', 'compressed run lengths'])
+def test_roboflow_layout(tmp_path, segmentation):
+    write_picture(tmp_path / 'train/a_1.jpg')
+    write_json(tmp_path / 'train/_annotations.coco.json', coco(segmentation))
+    data = read_dataset(tmp_path)
+    assert (only_mask(data) == square()).all()
+    assert data.samples[0].stem == 'train/a_1' and 'lane 1' in data.format
+    assert data.folders == {'train/a_1': 'train'}
+
+
+def test_cvat_layout(tmp_path):
+    write_picture(tmp_path / 'images/default/a_1.jpg')
+    write_picture(tmp_path / 'images/default/a_2.jpg')
+    write_json(tmp_path / 'annotations/instances_default.json', coco([SQUARE]))
+    data = read_dataset(tmp_path)
+    assert (only_mask(data) == square()).all()
+    assert data.samples[0].stem == 'default/a_1' and data.samples[0].recording == 'a'
+    assert len(data.unlabeled) == 1
+
+
+def test_a_coco_picture_without_annotation_has_an_empty_mask(tmp_path):
+    content = coco([SQUARE])
+    content['images'].append({'id': 8, 'file_name': 'a_2.jpg'})
+    for name in ('a_1.jpg', 'a_2.jpg'):
+        write_picture(tmp_path / name)
+    write_json(tmp_path / 'labels.json', content)
+    masks = [load_sample(sample)[1] for sample in read_dataset(tmp_path).samples]
+    assert masks[0].any() and not masks[1].any()
+
+
+def test_two_annotations_lie_in_one_mask_and_ignored_ones_win(tmp_path):
+    content = coco([SQUARE])
+    content['categories'].append({'id': 4, 'name': 'ignore'})
+    content['annotations'].append({
+        'id': 2, 'image_id': 7, 'category_id': 4,
+        'segmentation': [[30, 10, 60, 10, 60, 30, 30, 30]]})
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'labels.json', content)
+    expected = square()
+    expected[10:30, 30:60] = 127
+    assert (only_mask(read_dataset(tmp_path)) == expected).all()
+
+
+def test_only_the_named_classes_are_markings(tmp_path):
+    content = coco([SQUARE])
+    content['categories'].append({'id': 4, 'name': 'car'})
+    content['annotations'].append({
+        'id': 2, 'image_id': 7, 'category_id': 4, 'segmentation': [[0, 0, 90, 0, 90, 50]]})
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'labels.json', content)
+    assert (only_mask(read_dataset(tmp_path, classes=['lane'])) == square()).all()
+    assert load_sample(read_dataset(tmp_path).samples[0])[1].sum() > square().sum()
+    with pytest.raises(UserError, match='without one polygon or mask of the classes line'):
+        read_dataset(tmp_path, classes=['line'])
+
+
+def test_boxes_are_refused(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'labels.json', coco([]))
+    with pytest.raises(UserError, match='export it as segmentation, not as boxes'):
+        read_dataset(tmp_path)
+
+
+@pytest.mark.parametrize('content, problem', [
+    (coco([SQUARE], name='b.jpg'), 'names b.jpg, which is not in'),
+    ({**coco([SQUARE]), 'annotations': [
+        {'image_id': 9, 'category_id': 3, 'segmentation': [SQUARE]}]}, 'is of picture 9'),
+    (coco([[1, 2, 3, 4]]), 'fewer than three points'),
+    (coco({'size': [60, 100]}), 'without size or counts'),
+])
+def test_what_is_wrong_in_a_coco_file_is_said(tmp_path, content, problem):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_picture(tmp_path / 'good/a_2.jpg')
+    write_json(tmp_path / 'good/labels.json', coco([SQUARE], name='a_2.jpg'))
+    write_json(tmp_path / 'labels.json', content)
+    data = read_dataset(tmp_path)
+    assert problem in data.problems[0] and str(tmp_path / 'labels.json') in data.problems[0]
+    assert 'good/a_2' in data.by_stem()
+    with pytest.raises(UserError, match=problem):
+        read_dataset(tmp_path, strict=True)
+
+
+def test_a_coco_file_with_parts_missing_is_named(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'labels.json', {'images': [{'id': 1}], 'annotations': []})
+    with pytest.raises(UserError, match='labels.json is not a whole COCO file'):
+        read_dataset(tmp_path)
+
+
+def test_a_label_made_for_another_size_is_refused(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg', height=120, width=200)
+    write_json(tmp_path / 'labels.json', coco([SQUARE]))
+    with pytest.raises(UserError, match='made for a picture of 100x60, but the picture is 200x'):
+        load_sample(read_dataset(tmp_path).samples[0])
+
+
+def test_run_lengths_of_another_size_are_refused(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'labels.json', coco(run_lengths(square()[:30])))
+    with pytest.raises(UserError, match='run-length mask of 100x30 for a picture of 100x60'):
+        load_sample(read_dataset(tmp_path).samples[0])
+
+
+def test_broken_run_lengths_are_refused(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'labels.json', coco({'size': [60, 100], 'counts': [1, 'x']}))
+    with pytest.raises(UserError, match='run-length mask that is broken'):
+        load_sample(read_dataset(tmp_path).samples[0])
+
+
+@pytest.mark.parametrize('seed', range(8))
+def test_polygons_are_filled_as_pycocotools_does(seed):
+    from pycocotools import mask as coco_mask
+    rng = np.random.default_rng(seed)
+    turns = np.sort(rng.uniform(0, 2 * np.pi, 9))
+    radius = rng.uniform(10, 28, 9)
+    points = np.stack([50 + radius * np.cos(turns), 30 + radius * np.sin(turns)], axis=1)
+    ours = np.zeros((HEIGHT, WIDTH), np.uint8)
+    fill_polygon(ours, tuple(map(tuple, points.tolist())), 255)
+    theirs = coco_mask.decode(coco_mask.frPyObjects([points.reshape(-1).tolist()], HEIGHT, WIDTH))
+    differing = (ours > 0) != (theirs[:, :, 0] > 0)
+    # pycocotools rounds the outline to a fifth of a pixel.
+    assert differing.sum() <= 0.025 * theirs.sum()
+    after = np.roll(points, -1, axis=0)
+    area = abs(np.sum(points[:, 0] * after[:, 1] - points[:, 1] * after[:, 0])) / 2
+    assert (ours > 0).sum() == pytest.approx(area, rel=0.01)

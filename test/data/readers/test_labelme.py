@@ -1,0 +1,85 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Files of labelme become masks."""
+
+import base64
+import json
+
+import cv2
+import numpy as np
+import pytest
+from labels_on_disk import labelme
+from labels_on_disk import line
+from labels_on_disk import only_mask
+from labels_on_disk import square
+from labels_on_disk import write_json
+from labels_on_disk import write_picture
+
+from lane_perception.data.readers import read_dataset
+from lane_perception.errors import UserError
+
+
+@pytest.mark.parametrize('shape', [
+    {'shape_type': 'polygon', 'points': [[20, 10], [40, 10], [40, 30], [20, 30]]},
+    {'shape_type': 'rectangle', 'points': [[20, 10], [40, 30]]},
+    {'shape_type': 'mask', 'points': [[20, 10], [39, 29]], 'mask': base64.b64encode(
+        cv2.imencode('.png', np.full((20, 20), 255, np.uint8))[1].tobytes()).decode()},
+], ids=['polygon', 'rectangle', 'mask'])
+def test_labelme_areas(tmp_path, shape):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'a_1.json', labelme(shape))
+    data = read_dataset(tmp_path)
+    assert (only_mask(data) == square()).all() and 'labelme' in data.format
+
+
+@pytest.mark.parametrize('more, width', [
+    ({'width': 12}, 12), ({'description': 'width=6'}, 6), ({'description': 'Width: 3.0'}, 3),
+    ({}, 1)])
+def test_labelme_lines_are_as_wide_as_they_say(tmp_path, more, width):
+    write_picture(tmp_path / 'images/a_1.jpg')
+    write_json(tmp_path / 'labels/a_1.json', labelme(line([10, 30.5], [90, 30.5], **more)))
+    mask = only_mask(read_dataset(tmp_path))
+    rows = np.flatnonzero(mask[:, 50])
+    assert len(rows) == width + 1 - width % 2   # all whose center is within half the width
+    assert rows.mean() == 30
+
+
+def test_labelme_file_without_shapes_is_an_empty_mask(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'a_1.json', labelme())
+    assert not only_mask(read_dataset(tmp_path)).any()
+
+
+def test_labelme_circle_is_round(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'a_1.json', labelme(
+        {'shape_type': 'circle', 'points': [[50, 30], [60, 30]]}))
+    assert (only_mask(read_dataset(tmp_path)) > 0).sum() == pytest.approx(np.pi * 100, rel=0.03)
+
+
+def test_labelme_finds_pictures_by_windows_paths(tmp_path):
+    write_picture(tmp_path / 'images/a_1.jpg')
+    write_json(tmp_path / 'labels/a_1.json', labelme(
+        line([0, 0], [9, 9]), name='..\\images\\a_1.jpg'))
+    assert only_mask(read_dataset(tmp_path)).any()
+
+
+@pytest.mark.parametrize('broken, problem', [
+    ('{"shapes": [', 'is not JSON'),
+    (json.dumps({'shapes': 3}), 'no list of shapes'),
+    (json.dumps(labelme({'shape_type': 'polygon', 'points': [[1, 'x']]})), 'shape 0 is broken'),
+    (json.dumps(labelme({'shape_type': 'point', 'points': [[1, 2]]}, name='b.jpg')), 'is a point'),
+    (json.dumps(labelme(line([1, 2]), name='b.jpg')), 'fewer than two points'),
+    (json.dumps(labelme({'shape_type': 'mask', 'points': [[1, 2]], 'mask': '!'})),
+     'cannot be decoded'),
+])
+def test_a_broken_labelme_file_is_named_and_the_others_are_read(tmp_path, broken, problem):
+    for name in ('a_1', 'b'):
+        write_picture(tmp_path / f'{name}.jpg')
+    write_json(tmp_path / 'a_1.json', labelme(line([0, 0], [50, 50])))
+    (tmp_path / 'b.json').write_text(broken)
+    data = read_dataset(tmp_path)
+    assert 'a_1' in data.by_stem()
+    assert any(problem in one and 'b.json' in one for one in data.problems), data.problems
+    with pytest.raises(UserError, match='b.json'):
+        read_dataset(tmp_path, strict=True)

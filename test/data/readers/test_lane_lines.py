@@ -1,0 +1,75 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Files of TuSimple and CULane become masks."""
+
+import json
+
+import numpy as np
+import pytest
+from labels_on_disk import only_mask
+from labels_on_disk import write_picture
+
+from lane_perception.data.readers import read_dataset
+from lane_perception.data.samples import load_sample
+from lane_perception.errors import UserError
+
+
+def test_tusimple_lines(tmp_path):
+    write_picture(tmp_path / 'clips/0313-1/6040/20.jpg')
+    write_picture(tmp_path / 'clips/0313-1/5320/20.jpg')
+    entries = [
+        {'raw_file': 'clips/0313-1/6040/20.jpg', 'h_samples': [10, 20, 30, 40],
+         'lanes': [[-2, 50, 50, 50], [-2, -2, -2, -2]]},
+        {'raw_file': 'clips/0313-1/5320/20.jpg', 'h_samples': [10, 20], 'lanes': []},
+    ]
+    (tmp_path / 'label_data_0313.json').write_text(
+        '\n'.join(json.dumps(entry) for entry in entries))
+    data = read_dataset(tmp_path)
+    assert 'TuSimple' in data.format and data.problems == ()
+    samples = data.by_stem()
+    mask = load_sample(samples['clips/0313-1/6040/20'])[1]
+    assert np.flatnonzero(mask.any(axis=0)).tolist() == [50]
+    assert np.flatnonzero(mask[:, 50]).tolist() == list(range(20, 41))
+    assert not load_sample(samples['clips/0313-1/5320/20'])[1].any()
+    assert {(one.recording, one.time) for one in data.samples} == {
+        ('clips/0313-1', 6040), ('clips/0313-1', 5320)}
+
+
+def test_tusimple_line_that_is_broken_is_named_with_its_number(tmp_path):
+    write_picture(tmp_path / 'clips/a/1/20.jpg')
+    good = {'raw_file': 'clips/a/1/20.jpg', 'h_samples': [10, 20], 'lanes': [[5, 5]]}
+    bad = {**good, 'lanes': [[5]]}
+    missing = {**good, 'raw_file': 'clips/a/2/20.jpg'}
+    (tmp_path / 'labels.json').write_text(
+        '\n'.join([json.dumps(good), json.dumps(bad), '{"raw', json.dumps(missing)]))
+    problems = read_dataset(tmp_path).problems
+    assert len(problems) == 3
+    for number, problem in zip((2, 3, 4), problems):
+        assert f'labels.json, line {number}' in problem
+    with pytest.raises(UserError, match='line 2'):
+        read_dataset(tmp_path, strict=True)
+
+
+def test_culane_lines(tmp_path):
+    folder = tmp_path / 'driver_23_30frame/05151640_0419.MP4'
+    write_picture(folder / '00000.jpg')
+    write_picture(folder / '00030.jpg')
+    (folder / '00000.lines.txt').write_text('-5.5 59 20.0 30 40.0 10\n70 59 70 20 \n')
+    data = read_dataset(tmp_path)
+    mask = only_mask(data)
+    assert mask[30, 20] == 255 and mask[40, 70] == 255 and mask[5, 70] == 0
+    assert data.samples[0].recording == 'driver_23_30frame/05151640_0419.MP4'
+    assert len(data.unlabeled) == 1 and 'CULane lines (2' in data.format
+
+
+def test_broken_culane_files_are_named(tmp_path):
+    write_picture(tmp_path / '00000.jpg')
+    write_picture(tmp_path / '00001.jpg')
+    (tmp_path / '00000.lines.txt').write_text('1 2 3 4\n')
+    (tmp_path / '00001.lines.txt').write_text('1 2 3\n')
+    (tmp_path / '00002.lines.txt').write_text('1 2 3 4\n')
+    problems = read_dataset(tmp_path).problems
+    assert '00001.lines.txt is not a CULane label' in problems[0]
+    assert '00002.lines.txt has no picture' in problems[1]
+    with pytest.raises(UserError, match='00001'):
+        read_dataset(tmp_path, strict=True)

@@ -1,0 +1,58 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The format of a folder is found, or a sentence says what is wrong."""
+
+import pytest
+from labels_on_disk import SQUARE
+from labels_on_disk import coco
+from labels_on_disk import labelme
+from labels_on_disk import only_mask
+from labels_on_disk import square
+from labels_on_disk import write_json
+from labels_on_disk import write_mask
+from labels_on_disk import write_picture
+
+from lane_perception.data.readers import read_dataset
+from lane_perception.errors import UserError
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(UserError, match='there is no folder'):
+        read_dataset(tmp_path / 'none')
+
+
+def test_missing_labels_are_named(tmp_path):
+    with pytest.raises(UserError, match='there are no labels at'):
+        read_dataset(tmp_path, 'none')
+
+
+def test_a_folder_without_labels_is_refused_with_the_known_formats(tmp_path):
+    write_picture(tmp_path / 'images/a.jpg')
+    (tmp_path / 'split.json').write_text('{}')
+    (tmp_path / 'notes.json').write_text('{"made": "today"}')
+    with pytest.raises(UserError, match=r'no labels that can be read \(1 pictures.*COCO.*CULane'):
+        read_dataset(tmp_path)
+
+
+def test_the_folder_of_pictures_is_refused_with_the_right_one(tmp_path):
+    write_picture(tmp_path / 'images/a.jpg')
+    write_mask(tmp_path / 'masks/a.png', square())
+    with pytest.raises(UserError, match=f'name the folder above it, {tmp_path}$'):
+        read_dataset(tmp_path / 'images')
+
+
+def test_several_kinds_of_labels_must_be_told_apart(tmp_path):
+    write_picture(tmp_path / 'images/a_1.jpg')
+    write_json(tmp_path / 'coco.json', coco([SQUARE]))
+    write_json(tmp_path / 'labelme/a_1.json', labelme())
+    with pytest.raises(UserError, match='several kinds .*coco.*labelme.* by labels='):
+        read_dataset(tmp_path)
+    assert only_mask(read_dataset(tmp_path, 'coco.json')).any()
+    assert not only_mask(read_dataset(tmp_path, 'labelme')).any()
+
+
+def test_a_label_file_that_is_not_json_is_named(tmp_path):
+    write_picture(tmp_path / 'a.jpg')
+    (tmp_path / 'labels.json').write_text('{"images": [')
+    with pytest.raises(UserError, match='labels.json is not JSON'):
+        read_dataset(tmp_path)
