@@ -36,6 +36,7 @@ TAPER_SIGMA = 0.02        # metres per metre: how fast a lane changes its width
 SLACK = (0.05, 0.02, 0.012)   # metres added to the marks' noise, one per iteration
 NOISE_FACTOR = 1.5        # the marks' errors hang together: fewer independent ones than marks
 CUT = 4.0                 # standard deviations beyond which a mark is let go
+HEAVY_TAILS = 1.7          # on the covariance: bends begin at once, not as a random walk
 START_SIGMA = 0.1         # radians: the marks' directions, for the first curve
 HEADING_SIGMA = 0.3       # radians: the candidate's heading, for the first curve
 ASKEW = 0.4               # sine of the angle between a mark and the lane beyond which it is
@@ -219,7 +220,7 @@ def _project(spline: _Spline, chains: Chains):
 
 
 def _result(spline, normal, s, side, miss, used) -> LaneCurve:
-    covariance = np.linalg.inv(normal)
+    covariance = HEAVY_TAILS * np.linalg.inv(normal)
     spline.trace()
     place, heading, width, taper, bend = spline.numbers[:5]
     lateral, angle = distance_to_arc(0.0, -place, np.tan(min(max(heading, -1.4), 1.4)), bend)

@@ -33,7 +33,6 @@ USUAL_WIDTH = 0.4         # metres: a lane that nobody has measured yet
 USUAL_WIDTH_SIGMA = 0.2
 GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
 LEARNT_WIDTH_SIGMA = 0.02
-FIRST_LOOKS = 3           # passes over the first picture, to find the horizon
 
 
 class LaneFinder:
@@ -57,10 +56,11 @@ class LaneFinder:
     def reset(self) -> None:
         """Forget the track, the learnt width and the horizon: a new recording begins."""
         self._track: LaneTrack | None = None
-        self._doubted_since: float | None = None
+        self._rival: LaneTrack | None = None
         self._reach = 1.0
         self._width: float | None = None
-        self._horizon: float | None = None
+        self._horizon = nominal_view.FIRST_HORIZON
+        self._horizon_weight = nominal_view.FIRST_WEIGHT
         if self.ground is None:
             self._size = None
 
@@ -77,14 +77,10 @@ class LaneFinder:
         self._look_from(size)
         self._advance(stamp)
         chains, candidate, curve = self._see(mask)
-        looks = FIRST_LOOKS if self.ground is None and self._horizon is None else 0
-        while looks and curve is not None and self._learn_horizon(size, candidate, curve, 1.0):
-            chains, candidate, curve = self._see(mask)
-            looks -= 1
         trust = 0.0 if curve is None else confidence(chains, candidate, curve)
         if trust < self.settings.min_confidence:
             return self._unseen(chains, size, stamp)
-        self._learn(size, candidate, curve)
+        self._learn(size, candidate, curve, trust)
         if stamp is None:
             return self._lane(chains, curve, trust, size)
         return self._tracked(chains, curve, trust, size, stamp)
@@ -93,10 +89,8 @@ class LaneFinder:
         """Prepare for pictures of a size, (width, height)."""
         if size == self._size:
             return
-        self._view = self.ground or nominal_view.nominal_view(
-            size, nominal_view.FIRST_HORIZON if self._horizon is None else self._horizon)
-        self._drawn_horizon = (nominal_view.FIRST_HORIZON if self._horizon is None
-                               else self._horizon)
+        self._view = self.ground or nominal_view.nominal_view(size, self._horizon)
+        self._drawn_horizon = self._horizon
         self._reader = MarkReader(size, self._view)
         self._size = size
 
@@ -134,55 +128,46 @@ class LaneFinder:
         taper = TAPER_SIGMA if self.ground is not None else nominal_view.TAPER_SIGMA
         return chains, candidate, fit(chains, candidate, expected, taper)
 
-    def _learn(self, size, candidate: Candidate, curve: LaneCurve) -> None:
+    def _learn(self, size, candidate: Candidate, curve: LaneCurve, trust: float) -> None:
         """Take over the width, and the horizon, from a lane of which both sides are seen."""
         if candidate.left is None or candidate.right is None:
             return
         share = 1.0 if self._width is None else 0.1
         self._width = curve.width * share + (1.0 - share) * (self._width or 0.0)
-        if self.ground is None:
-            if self._horizon is None:
-                self._horizon = self._drawn_horizon
-            self._learn_horizon(size, candidate, curve, nominal_view.GAIN)
-
-    def _learn_horizon(self, size, candidate, curve: LaneCurve, share: float) -> bool:
-        """Move the horizon towards what the lane's taper says; True when the floor was relaid."""
-        if candidate.left is None or candidate.right is None:
-            return False
+        if self.ground is not None or trust < nominal_view.CONFIDENT:
+            return
         seen = nominal_view.horizon_from_taper(size, self._drawn_horizon, curve.width, curve.taper)
-        known = self._drawn_horizon if self._horizon is None else self._horizon
-        self._horizon = known + share * (seen - known)
-        if abs(self._horizon - self._drawn_horizon) < nominal_view.REDRAWN:
-            return False
-        self._size = None
-        self._look_from(size)
-        return True
+        self._horizon_weight = min(self._horizon_weight + 1.0, nominal_view.MOST_WEIGHT)
+        self._horizon += (seen - self._horizon) / self._horizon_weight
+        if abs(self._horizon - self._drawn_horizon) > nominal_view.REDRAWN:
+            self._size = None  # the next picture is read on the floor laid anew
 
     def _tracked(self, chains, curve, trust, size, stamp) -> Lane:
         sighting = np.array([curve.lateral, curve.heading, curve.curvatures[0], curve.width])
         if self._track is None:
             self._track = LaneTrack(sighting, curve.covariance, stamp)
-            self._doubted_since = None
-        elif self._track.distance(sighting, curve.covariance) > OUTLIER:
-            if self._doubted_since is None:
-                self._doubted_since = stamp
-            if stamp - self._doubted_since < self.settings.max_gap_s / 2.0:
-                return self._unseen(chains, size, stamp)
-            self._track = LaneTrack(sighting, curve.covariance, stamp)
-        else:
+            self._rival = None
+        elif self._track.distance(sighting, curve.covariance) <= OUTLIER:
             self._track.update(sighting, curve.covariance)
-            self._doubted_since = None
+            self._rival = None
+        else:
+            # Once is an outlier; twice in agreement, the lane is there and the track was wrong.
+            rival, self._rival = self._rival, LaneTrack(sighting, curve.covariance, stamp)
+            if rival is None:
+                return self._unseen(chains, size, stamp)
+            rival.predict(stamp)
+            if rival.distance(sighting, curve.covariance) > OUTLIER:
+                return self._unseen(chains, size, stamp)
+            self._track, self._rival = self._rival, None
         self._reach = curve.seen
         return self._lane(chains, curve, trust, size, self._track)
 
     def _unseen(self, chains: Chains, size, stamp: float | None) -> Lane:
         """Return the lane held through a gap, or that there is none."""
-        markings = [chains.marks.pixels[chains.members(chain)] for chain in range(len(chains))]
-        empty = None if self.ground is None else np.zeros((0, 2))
+        markings = _polylines(chains)
         track = self._track
         if stamp is None or track is None:
-            return Lane(path=empty, trust=None if empty is None else np.zeros(0),
-                        markings=markings)
+            return self._nothing(markings)
         left = 1.0 - (stamp - track.seen) / self.settings.max_gap_s
         line = held_line(track.state, self._reach)
         return self._describe(line, np.full(len(line), max(left, 0.0) / 2.0), track.state[:4],
@@ -199,15 +184,16 @@ class LaneFinder:
             line = moved(line, state, track.state)
             state, covariance = track.state[:4], track.covariance[:2, :2]
         seen = np.arange(len(line)) * curve.step <= curve.seen + 0.1
-        markings = [pixels[chains.members(chain)] for chain in range(len(chains))]
         return self._describe(line[seen], trust / (1.0 + (curve.sigmas[seen] / 0.04) ** 2), state,
-                              covariance, trust, size, markings=markings,
+                              covariance, trust, size, markings=_polylines(chains),
                               left=pixels[curve.sides > 0], right=pixels[curve.sides < 0])
 
     def _describe(self, line, trust, state, covariance, lane_trust, size, **more) -> Lane:
         """Return a lane from its centre line in the view's metres."""
         pixels = self._view.to_image(line, size)
         shown = np.isfinite(pixels).all(axis=1)
+        if not shown.any():
+            return self._nothing(more['markings'])
         center = self._center(line[shown], pixels[shown], size)
         lane = dict(center=center, offset=float((size[0] - 1) / 2.0 - center[0]) * 2.0 / size[0],
                     confidence=float(lane_trust), center_line=pixels[shown], **more)
@@ -217,9 +203,20 @@ class LaneFinder:
                         curvature=curvature, width=width, covariance=covariance.copy())
         return Lane(**lane)
 
+    def _nothing(self, markings) -> Lane:
+        """Return that there is no lane."""
+        if self.ground is None:
+            return Lane(markings=markings)
+        return Lane(path=np.zeros((0, 2)), trust=np.zeros(0), markings=markings)
+
     def _center(self, line, pixels, size) -> tuple[float, float]:
         """Return the centre line's pixel on the look-ahead row, or at its distance in metres."""
         if self.settings.look_ahead_m and self.ground is not None:
             return crossing(pixels, line[:, 0], self.settings.look_ahead_m)
         row = (1.0 - self.settings.look_ahead) * size[1]
         return crossing(pixels, -pixels[:, 1], -row)
+
+
+def _polylines(chains: Chains) -> list[NDArray[np.float64]]:
+    """Return each marking as (N, 2) pixels from near to far."""
+    return [chains.marks.pixels[chains.members(chain)] for chain in range(len(chains))]

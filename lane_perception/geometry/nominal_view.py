@@ -16,12 +16,14 @@ from lane_perception.geometry.ground_calibration import GroundCalibration
 
 FOCAL = 0.75         # focal length in image widths
 MOUNT_HEIGHT = 0.18  # metres
-FIRST_HORIZON = 0.3  # fraction of the image height from the top
-HIGHEST = -0.5       # bounds of the estimate, in image heights
-LOWEST = 0.6
+FIRST_HORIZON = 0.33  # fraction of the image height from the top
+HIGHEST = 0.05       # bounds of the estimate, in image heights
+LOWEST = 0.55
+FIRST_WEIGHT = 2.0   # how many sightings the first guess is worth
+MOST_WEIGHT = 10.0   # sightings after which old ones fade
 TAPER_SIGMA = 0.15   # metres of lane width per metre: what a wrong horizon does
-GAIN = 0.1           # share of the difference that one more frame moves the horizon
-REDRAWN = 0.01       # image heights by which it moves before the floor is laid anew
+CONFIDENT = 0.6      # trust in a lane from which the horizon is learnt
+REDRAWN = 0.015      # image heights by which it moves before the floor is laid anew
 
 
 def nominal_view(image_size: tuple[int, int], horizon: float) -> GroundCalibration:

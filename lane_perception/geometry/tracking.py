@@ -18,6 +18,7 @@ HEADING_NOISE = 6.0     # rad/s^2 per root Hz
 CURVATURE_NOISE = 3.0   # 1/m per root second
 WIDTH_NOISE = 0.01      # m per root second
 RATE_SIGMA = (0.2, 0.6)  # m/s, rad/s: before two sightings tell
+PERSISTENCE = 4.0       # on the sightings' covariance: neighbours in time err alike
 OUTLIER = 18.4          # squared distance of place and heading: 1 in 10,000 for 2 numbers
 
 
@@ -61,6 +62,7 @@ class LaneTrack:
 
     def update(self, sighting: NDArray[np.float64], covariance: NDArray[np.float64]) -> None:
         """Take in a sighting of the stamp predicted to."""
+        covariance = PERSISTENCE * covariance
         spread = self.covariance[:4, :4] + covariance
         gain = np.linalg.solve(spread, self.covariance[:4]).T
         self.state = self.state + gain @ (sighting - self.state[:4])
