@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 PLUMB_BOB = 'plumb_bob'
 EQUIDISTANT = 'equidistant'
-TABLE_SIZE = 2048
+TABLE_SIZE = 4096
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,28 @@ class Camera:
         falling = np.flatnonzero(np.diff(bent) <= 1e-9)
         end = TABLE_SIZE if falling.size == 0 else int(falling[0]) + 1
         return radius[:end], bent[:end]
+
+    @cached_property
+    def _inverse(self) -> tuple[float, NDArray[np.float64]]:
+        """Return how many there are per unit, and undistorted radii at even distorted ones."""
+        undistorted, distorted = self._table
+        u = max(self.cx, self.width - self.cx) / self.fx
+        v = max(self.cy, self.height - self.cy) / self.fy
+        top = min(float(distorted[-1]), 2 * float(np.hypot(u, v)))
+        even = np.linspace(0, top, 8 * TABLE_SIZE)
+        return (len(even) - 1) / top, np.interp(even, distorted, undistorted)
+
+    def _straighten(self, bent: NDArray) -> NDArray[np.float64]:
+        """Return the undistorted radius of a distorted one; NaN where the lens forms no image."""
+        density, table = self._inverse
+        at = bent * density
+        beyond = ~(at < len(table) - 1)
+        at[beyond] = 0
+        index = at.astype(np.int32)
+        below = table[index]
+        radius = below + (table[index + 1] - below) * (at - index)
+        radius[beyond] = np.nan
+        return radius
 
     def _bend(self, radius: NDArray) -> NDArray:
         """Return the distorted radius (tan of the angle, or the angle itself for fisheyes)."""
@@ -140,14 +162,13 @@ class Camera:
         pixels = np.asarray(pixels, np.float64)
         xd = (pixels[:, 0] - self.cx) / self.fx
         yd = (pixels[:, 1] - self.cy) / self.fy
-        undistorted, distorted = self._table
         dx, dy = np.zeros_like(xd), np.zeros_like(yd)
         # The tangential part is small, so that a few rounds of putting it back converge.
-        rounds = 6 if self.model == PLUMB_BOB and any(self.coefficients[2:4]) else 1
+        rounds = 4 if self.model == PLUMB_BOB and any(self.coefficients[2:4]) else 1
         for _ in range(rounds):
             x, y = xd - dx, yd - dy
             bent = np.hypot(x, y)
-            radius = np.interp(bent, distorted, undistorted, right=np.nan)
+            radius = self._straighten(bent)
             scale = radius / np.maximum(bent, 1e-12)
             if rounds > 1:
                 dx, dy = self._tangential(x * scale, y * scale)

@@ -15,11 +15,17 @@ from lane_perception.data.synthetic.settings import pick
 
 @dataclass(frozen=True)
 class Face:
-    """A flat or upright polygon of a thing."""
+    """A polygon of a thing, seen from one side."""
 
-    corners: NDArray[np.float64]        # (N, 3) world, metres
+    corners: NDArray[np.float64]        # (N, 3) world, metres; counter-clockwise as it is seen
     color: tuple[float, float, float]   # linear reflectance: blue, green, red
     shade: float                        # of the light that falls on it, by how it is turned
+
+    def faces(self, eye: NDArray) -> bool:
+        """Return whether a (3,) world point sees its side that is colored."""
+        a, b, c = self.corners[0], self.corners[1], self.corners[-1]
+        (ax, ay, az), (bx, by, bz), (ex, ey, ez) = b - a, c - a, eye - a
+        return (ay * bz - az * by) * ex + (az * bx - ax * bz) * ey + (ax * by - ay * bx) * ez > 0
 
 
 @dataclass(frozen=True)
@@ -121,8 +127,8 @@ def furniture(random: np.random.Generator, place: NDArray) -> Thing:
             strut = np.array([corners[i], corners[i + 1]])
             ends = np.column_stack((strut, np.full(2, level)))
             up = np.array([0, 0, thick * 0.7])
-            faces.append(Face(np.array([ends[0], ends[1], ends[1] + up, ends[0] + up]),
-                              tuple(color), 0.8))
+            front = np.array([ends[0], ends[1], ends[1] + up, ends[0] + up])
+            faces += [Face(front, tuple(color), 0.8), Face(front[::-1], tuple(color), 0.7)]
     top = block(place, angle, length + 0.08, width + 0.08)
     faces += prism(random, top, height, height + 0.03, color_of(random))
     return Thing('furniture', tuple(place), tuple(faces), tuple(prints), height)

@@ -42,7 +42,8 @@ class Renderer:
         self.painter = Painter(camera)
         v, u = np.mgrid[0:camera.height, 0:camera.width].astype(np.float64)
         rays = camera.rays(np.column_stack((u.ravel(), v.ravel())))
-        rays = np.nan_to_num(rays).reshape(camera.height, camera.width, 3)
+        self.blind = np.isnan(rays[:, 2]).reshape(camera.height, camera.width)
+        rays = np.nan_to_num(rays, nan=0.577).reshape(camera.height, camera.width, 3)
         self.rays = rays.astype(np.float32)
         reach = camera.mount_height / np.maximum(-rays[..., 2], camera.mount_height / HORIZON)
         self.x = (rays[..., 0] * reach + camera.mount_forward).astype(np.float32)
@@ -79,6 +80,8 @@ class Renderer:
             coverage *= floor_share
         self._stand(scene, pose, radiance, coverage)
         mount_parts(scene.parts, self.painter, radiance, coverage)
+        if self.blind.any():
+            radiance[self.blind], coverage[self.blind] = 0.001, 0
         return View(radiance, coverage, contrast)
 
     def _floor(self, scene: Scene, pose: Pose, rows: slice) -> tuple[NDArray, NDArray, NDArray]:
@@ -88,7 +91,9 @@ class Renderer:
         surface = scene.floor.reflectance(x, y, footprint)
         gloss = np.full(x.shape, scene.floor.gloss, np.float32)
         if scene.apron is not None:
-            share = self._cover(scene.apron_shape, pose)[rows]
+            share = np.zeros(x.shape, np.float32)
+            part, cover = self._patch(scene.apron_shape, pose, rows)
+            share[part] = cover
             surface += share[..., None] * (scene.apron.reflectance(x, y, footprint) - surface)
             gloss += share * np.float32(scene.apron.gloss - scene.floor.gloss)
         self._lay(scene, pose, rows, surface, gloss, over=False)
@@ -139,41 +144,63 @@ class Renderer:
         for decal in scene.decals:
             if decal.over != over:
                 continue
-            share = self._cover(decal.polygons, pose)[rows] * np.float32(decal.opacity)
-            surface += share[..., None] * (np.array(decal.color, np.float32) - surface)
-            gloss += share * (np.float32(decal.gloss) - gloss)
-            hidden = share if hidden is None else np.maximum(hidden, share)
-        return hidden if over else None
+            part, share = self._patch(decal.polygons, pose, rows)
+            if share.size == 0:
+                continue
+            share = share * np.float32(decal.opacity)
+            target = surface[part]
+            target += share[..., None] * (np.array(decal.color, np.float32) - target)
+            gloss[part] += share * (np.float32(decal.gloss) - gloss[part])
+            if over:
+                hidden = np.zeros(gloss.shape, np.float32) if hidden is None else hidden
+                hidden[part] = np.maximum(hidden[part], share)
+        return hidden
 
-    def _cover(self, polygons: tuple[NDArray, ...], pose: Pose) -> NDArray[np.float32]:
-        """Return the (H, W) coverage by (N, 2) world polygons on the floor."""
+    def _patch(self, polygons: tuple[NDArray, ...], pose: Pose, rows: slice, rim: int = 0
+               ) -> tuple[tuple[slice, slice], NDArray[np.float32]]:
+        """
+        Return where, in some rows, (N, 2) world polygons on the floor lie, and the coverage there.
+
+        :param rim: pixels of nothing to leave round about.
+        """
         self.painter.clear()
-        for polygon in polygons:
-            self.painter.polygon(to_base_link(polygon, pose))
-        return self.painter.coverage()
+        sizes = [len(polygon) for polygon in polygons]
+        points = to_base_link(np.concatenate(polygons), pose)
+        for polygon in np.split(points, np.cumsum(sizes)[:-1]):
+            self.painter.polygon(polygon)
+        left, top, right, bottom = self.painter.box
+        if right > left and bottom > top:
+            height, width = self.painter.size
+            self.painter.box = [max(left - rim, 0), max(top - rim, rows.start),
+                                min(right + rim, width), min(bottom + rim, height)]
+        (high, wide), share = self.painter.patch()
+        self.painter.box[1] = min(top, self.painter.box[1])
+        if share.size == 0:
+            return (high, wide), share
+        return (slice(high.start - rows.start, high.stop - rows.start), wide), share
 
     def _shade(self, scene: Scene, pose: Pose, rows: slice, light: NDArray) -> None:
         """Throw shadows and sunlight on some rows of floor, in place."""
         scale = self.camera.width / 640
         for shade in scene.shades:
-            self.painter.clear()
-            for polygon in shade.polygons:
-                self.painter.polygon(to_base_link(polygon, pose))
-            if self.painter.patch()[1].size == 0:
+            sigma = shade.softness * scale
+            part, share = self._patch(shade.polygons, pose, rows, int(3 * sigma) + 1)
+            if share.size == 0:
                 continue
-            share = self.painter.coverage()
-            if shade.softness * scale > 0.3:
-                share = cv2.GaussianBlur(share, (0, 0), shade.softness * scale)
-            light *= 1 + share[rows][..., None] * (np.array(shade.light, np.float32) - 1)
+            if sigma > 0.3:
+                share = cv2.GaussianBlur(share, (0, 0), sigma)
+            light[part] *= 1 + share[..., None] * (np.array(shade.light, np.float32) - 1)
 
     def _stand(self, scene: Scene, pose: Pose, radiance: NDArray, coverage: NDArray) -> None:
         """Draw the things that stand on the floor, far ones first, in place."""
-        eye = self._origin(pose)[:2]
+        origin = self._origin(pose)
+        eye = origin[:2]
         away = [float(np.hypot(*(np.array(thing.place) - eye))) for thing in scene.things]
         base = np.array(scene.lights.ambient, np.float32) + np.float32(0.25)
         for index in np.argsort(away)[::-1]:
             thing = scene.things[index]
-            faces = sorted(thing.faces, key=lambda face: -float(np.hypot(
+            seen = [face for face in thing.faces if face.faces(origin)]
+            faces = sorted(seen, key=lambda face: -float(np.hypot(
                 *(face.corners[:, :2].mean(0) - eye)) - 0.01 * face.corners[:, 2].mean()))
             for face in faces:
                 self.painter.clear()

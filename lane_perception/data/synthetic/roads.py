@@ -65,18 +65,23 @@ def circuit(random: np.random.Generator, min_radius: float, size: float = 4.0) -
     """
     Return a closed road without crossings, driven counter-clockwise or clockwise.
 
-    Corners of a random star-shaped polygon are rounded; what bends tighter than min_radius
-    (metres), or comes nearer to itself than twice that, is drawn again.
+    Corners of a random star-shaped polygon are rounded, and the whole is enlarged until no bend is
+    tighter than min_radius (metres). What then comes too near to itself is drawn again.
     """
-    for attempt in range(200):
+    for attempt in range(40):
         corners = int(random.integers(4, 10))
         angles = (np.arange(corners) + random.uniform(-0.35, 0.35, corners)) * 2 * np.pi / corners
-        radii = random.uniform(0.45, 1.0, corners) * size / 2 * (1 + attempt / 100)
+        radii = random.uniform(0.45, 1.0, corners) * size / 2
         stretch = np.array([1.0, random.uniform(0.6, 1.0)])
         polygon = np.column_stack((np.cos(angles), np.sin(angles))) * radii[:, None] * stretch
-        rounding = min_radius * random.uniform(0.45, 0.9)
+        rounding = min_radius * random.uniform(0.5, 0.9)
         curve = smooth(resample(polygon, True), rounding)
-        if curve.length > 5 * min_radius and _is_drivable(curve, min_radius):
+        bend = _tightest(curve)
+        if bend * min_radius > 1:
+            if bend * min_radius > 2:
+                continue
+            curve = resample(curve.points * bend * min_radius, True)
+        if curve.length > 5 * min_radius and _keeps_apart(curve, min_radius):
             if random.random() < 0.5:
                 curve = Curve(curve.points[::-1].copy(), True)
             return curve
@@ -85,14 +90,19 @@ def circuit(random: np.random.Generator, min_radius: float, size: float = 4.0) -
     return resample(radius * np.column_stack((np.cos(angle), np.sin(angle))), True)
 
 
-def _is_drivable(curve: Curve, min_radius: float) -> bool:
-    """Return whether no bend is tighter than min_radius and no stretch too near to another."""
-    bend = np.abs(np.convolve(np.tile(curve.curvatures, 3), np.ones(9) / 9, 'same'))
-    if bend[len(curve.points):2 * len(curve.points)].max() > 1 / min_radius:
-        return False
+def _tightest(curve: Curve) -> float:
+    """Return the greatest curvature of a closed curve, over nine centimetres of it, 1/metres."""
+    turned = np.diff(np.concatenate((curve.headings, curve.headings[:1])))
+    turned = np.abs((turned + np.pi) % (2 * np.pi) - np.pi)
+    turned = np.concatenate((turned[-8:], turned))
+    return float(np.convolve(turned, np.ones(9), 'valid').max() / (9 * STEP))
+
+
+def _keeps_apart(curve: Curve, min_radius: float) -> bool:
+    """Return whether stretches of a closed curve that are not neighbors keep their distance."""
     coarse = curve.points[::10]
-    away = np.linalg.norm(coarse[:, None] - coarse[None], axis=2)
+    square = ((coarse[:, None] - coarse[None]) ** 2).sum(2)
     index = np.arange(len(coarse))
     apart = np.abs(index[:, None] - index[None])
     apart = np.minimum(apart, len(coarse) - apart) * 10 * STEP
-    return bool((away[apart > 3.2 * min_radius] > 1.6 * min_radius).all())
+    return bool((square[apart > 3.2 * min_radius] > (1.6 * min_radius) ** 2).all())

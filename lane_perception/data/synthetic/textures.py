@@ -222,21 +222,26 @@ def sample_texture(kind: str, variant: int, x: NDArray[np.float32], y: NDArray[n
     level = np.log2(np.maximum(footprint * np.float32(SIZE / scale), 1e-6)) - np.float32(0.35)
     np.clip(level, 0, LEVELS, out=level)
     cosine, sine = np.float32(np.cos(angle) / scale), np.float32(np.sin(angle) / scale)
+    u = x * cosine + y * sine + np.float32(shift[0])
+    v = y * cosine - x * sine + np.float32(shift[1])
+    u -= np.floor(u)
+    v -= np.floor(v)
     result = np.zeros(x.shape, np.float32)
     low, high = level.min(1), level.max(1)
+    left, right = level.min(0), level.max(0)
     for number in range(LEVELS):
-        rows = np.flatnonzero((high > number - 1) & (low < number + 1))
-        if rows.size == 0:
+        # Neighboring levels are blended over the middle 0.4 of the way between them.
+        rows = np.flatnonzero((high > number - 0.7) & (low < number + 0.7))
+        columns = np.flatnonzero((right > number - 0.7) & (left < number + 0.7))
+        if rows.size == 0 or columns.size == 0:
             continue
-        part = slice(rows[0], rows[-1] + 1)
-        weight = 1 - np.abs(level[part] - number)
-        np.maximum(weight, 0, out=weight)
+        part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        weight = np.abs(level[part] - np.float32(number))
+        weight = np.clip(np.float32(1.75) - weight * np.float32(2.5), 0, 1, out=weight)
         tile = levels[number]
-        u = x[part] * cosine + y[part] * sine + np.float32(shift[0])
-        v = y[part] * cosine - x[part] * sine + np.float32(shift[1])
-        u = (u - np.floor(u)) * np.float32(tile.shape[0]) - np.float32(0.5)
-        v = (v - np.floor(v)) * np.float32(tile.shape[0]) - np.float32(0.5)
-        value = cv2.remap(tile, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        size, half = np.float32(tile.shape[0]), np.float32(-0.5)
+        value = cv2.remap(tile, u[part] * size + half, v[part] * size + half, cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_WRAP)
         value *= weight
         result[part] += value
     return result
