@@ -43,6 +43,9 @@ class Expectation:
     lateral_sigma: float = 0.1    # metres
     heading: float = 0.0          # radians that the car should point left of the lane
     heading_sigma: float = 0.2    # radians
+    spread: float = 0.12          # how much a lane's width may vary along it, of the width
+    flare: float = 0.0            # metres of width gained per metre ahead
+    flare_sigma: float = 0.02
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
     if len(sides) == 2:
         unlikely = (width - expected.width) / hypot(expected.width_sigma, 0.05 * width)
         score /= 1.0 + 0.15 * unlikely * unlikely
-        score /= 1.0 + (survey.spread[left][right] / (0.12 * width)) ** 2
+        score /= 1.0 + (survey.spread[left][right] / (expected.spread * width)) ** 2
     # The car stands within its lane; far markings say little about where that is.
     outside = max(abs(lateral) - 0.4 * width, 0.0) / (0.1 * width + 0.7 * sigma)
     score /= 1.0 + outside * outside

@@ -32,13 +32,13 @@ LONGEST = 2.8             # metres
 SHORTEST = 0.5            # metres
 CURVATURE_SIGMA = 1.2     # 1/metres: how much lanes bend
 CURVATURE_WALK = 1.8      # 1/metres per root metre: how fast that changes
-TAPER_SIGMA = 0.02        # metres per metre: how fast a lane changes its width
 SLACK = (0.05, 0.02, 0.012)   # metres added to the marks' noise, one per iteration
 NOISE_FACTOR = 1.5        # the marks' errors hang together: fewer independent ones than marks
 CUT = 4.0                 # standard deviations beyond which a mark is let go
 HEAVY_TAILS = 1.7          # on the covariance: bends begin at once, not as a random walk
 START_SIGMA = 0.1         # radians: the marks' directions, for the first curve
 HEADING_SIGMA = 0.3       # radians: the candidate's heading, for the first curve
+FEWEST = 5                # marks that make a side
 ASKEW = 0.4               # sine of the angle between a mark and the lane beyond which it is
 
 _KNOT_UNIT = np.linspace(0.0, 1.0, KNOTS) ** 1.25
@@ -69,16 +69,17 @@ class LaneCurve:
     step: float                      # metres between two samples
     seen: float                      # metres along it that marks reach
     width: float                     # metres at the car
-    taper: float                     # metres of width gained per metre
+    flare: float                     # metres of width gained per metre ahead
     lateral: float                   # metres by which the car is left of it
     heading: float                   # radians that the car points left of it
     covariance: NDArray[np.float64]  # (4, 4) of lateral, heading, curvature, width
     sides: NDArray[np.int64]         # for each mark: 1 left, -1 right, 0 neither
     rms: float                       # metres: misfit of the marks that are used
+    both: bool                       # whether marks on both sides bear it
 
 
 class _Spline:
-    """The numbers that are fitted: place, heading, width, taper and the knots' curvatures."""
+    """The numbers that are fitted: place, heading, width, flare and the knots' curvatures."""
 
     def __init__(self, length: float) -> None:
         self.length = length
@@ -110,15 +111,10 @@ class _Spline:
         return ways
 
 
-def fit(chains: Chains, candidate: Candidate, expected: Expectation,
-        taper_sigma: float = TAPER_SIGMA) -> LaneCurve | None:
-    """
-    Return the centre line between the candidate's markings, or None when nothing holds it.
-
-    :param taper_sigma: how much the width may change, in metres per metre.
-    """
+def fit(chains: Chains, candidate: Candidate, expected: Expectation) -> LaneCurve | None:
+    """Return the centre line between the candidate's markings, or None when nothing holds it."""
     spline = _start(chains, candidate)
-    precision, pull = _prior(spline, candidate, expected, taper_sigma)
+    precision, pull = _prior(spline, candidate, expected)
     free = ~np.isin(chains.chain, candidate.rivals)
     slope = np.empty((len(free), 4 + KNOTS))
     for slack in SLACK:
@@ -191,16 +187,17 @@ def _start(chains: Chains, candidate: Candidate) -> _Spline:
     return spline
 
 
-def _prior(spline, candidate, expected, taper_sigma):
+def _prior(spline, candidate, expected):
     """Return the prior's precision matrix and its product with the prior's mean."""
     precision = np.zeros((4 + KNOTS, 4 + KNOTS))
     precision[0, 0] = precision[1, 1] = 1.0
     precision[2, 2] = 1.0 / expected.width_sigma ** 2
-    precision[3, 3] = 1.0 / taper_sigma ** 2
+    precision[3, 3] = 1.0 / expected.flare_sigma ** 2
     precision[4:, 4:] = _WALK / spline.length + _MEAN
     pull = np.zeros(4 + KNOTS)
     pull[0], pull[1] = -candidate.lateral, -candidate.heading
     pull[2] = expected.width * precision[2, 2]
+    pull[3] = expected.flare * precision[3, 3]
     return precision, pull
 
 
@@ -222,7 +219,7 @@ def _project(spline: _Spline, chains: Chains):
 def _result(spline, normal, s, side, miss, used) -> LaneCurve:
     covariance = HEAVY_TAILS * np.linalg.inv(normal)
     spline.trace()
-    place, heading, width, taper, bend = spline.numbers[:5]
+    place, heading, width, flare, bend = spline.numbers[:5]
     lateral, angle = distance_to_arc(0.0, -place, np.tan(min(max(heading, -1.4), 1.4)), bend)
     slope = np.zeros((4, 4 + KNOTS))
     slope[0, 0] = -np.cos(heading)
@@ -232,7 +229,9 @@ def _result(spline, normal, s, side, miss, used) -> LaneCurve:
     return LaneCurve(
         points=spline.points, headings=spline.headings, curvatures=spline.curvatures,
         sigmas=sigmas, step=spline.step, seen=float(s[used].max()), width=float(width),
-        taper=float(taper), lateral=float(lateral), heading=float(-angle),
+        flare=float(flare), lateral=float(lateral), heading=float(-angle),
         covariance=slope @ covariance @ slope.T,
-        sides=np.where(used, side, 0.0).astype(np.int64),
+        sides=np.where(used, side, 0.0).astype(np.int64), both=bool(min(
+            np.count_nonzero(used & (side > 0.0)), np.count_nonzero(used & (side < 0.0)))
+            >= FEWEST),
         rms=float(np.sqrt(np.mean(miss[used] ** 2))))

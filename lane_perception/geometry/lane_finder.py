@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from lane_perception.geometry import nominal_view
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import link
-from lane_perception.geometry.ego_lane import Candidate
 from lane_perception.geometry.ego_lane import choose
 from lane_perception.geometry.ego_lane import Expectation
 from lane_perception.geometry.ground_calibration import GroundCalibration
@@ -18,7 +17,6 @@ from lane_perception.geometry.lane import Lane
 from lane_perception.geometry.lane import LaneSettings
 from lane_perception.geometry.lane_curve import fit
 from lane_perception.geometry.lane_curve import LaneCurve
-from lane_perception.geometry.lane_curve import TAPER_SIGMA
 from lane_perception.geometry.marks import MarkReader
 from lane_perception.geometry.sighting import confidence
 from lane_perception.geometry.sighting import crossing
@@ -59,7 +57,8 @@ class LaneFinder:
         self._rival: LaneTrack | None = None
         self._reach = 1.0
         self._width: float | None = None
-        self._horizon = nominal_view.FIRST_HORIZON
+        self._flare = 0.0
+        self._horizon = self._drawn_horizon = nominal_view.FIRST_HORIZON
         self._horizon_weight = nominal_view.FIRST_WEIGHT
         if self.ground is None:
             self._size = None
@@ -80,7 +79,7 @@ class LaneFinder:
         trust = 0.0 if curve is None else confidence(chains, candidate, curve)
         if trust < self.settings.min_confidence:
             return self._unseen(chains, size, stamp)
-        self._learn(size, candidate, curve, trust)
+        self._learn(size, curve, trust)
         if stamp is None:
             return self._lane(chains, curve, trust, size)
         return self._tracked(chains, curve, trust, size, stamp)
@@ -90,6 +89,9 @@ class LaneFinder:
         if size == self._size:
             return
         self._view = self.ground or nominal_view.nominal_view(size, self._horizon)
+        if self._width is not None and self.ground is None:
+            self._flare += nominal_view.flare_of(
+                size, self._horizon - self._drawn_horizon, self._width)
         self._drawn_horizon = self._horizon
         self._reader = MarkReader(size, self._view)
         self._size = size
@@ -112,11 +114,16 @@ class LaneFinder:
             width, sigma = self._width, LEARNT_WIDTH_SIGMA
         else:
             width, sigma = USUAL_WIDTH, USUAL_WIDTH_SIGMA
-        if self._track is None:
-            return Expectation(width, sigma)
-        spread = np.sqrt(np.diag(self._track.covariance)[:2])
-        return Expectation(width, sigma, self._track.state[0], 0.04 + spread[0],
-                           self._track.state[1], 0.1 + spread[1])
+        known = dict(width=width, width_sigma=sigma)
+        if self.ground is None:
+            known.update(spread=nominal_view.SPREAD, flare=self._flare,
+                         flare_sigma=(nominal_view.FLARE_SIGMA if self._width is None
+                                      else nominal_view.LEARNT_FLARE_SIGMA))
+        if self._track is not None:
+            place, turn = np.sqrt(np.diag(self._track.covariance)[:2])
+            known.update(lateral=self._track.state[0], lateral_sigma=0.04 + place,
+                         heading=self._track.state[1], heading_sigma=0.1 + turn)
+        return Expectation(**known)
 
     def _see(self, mask: NDArray[np.uint8]):
         """Return the marks in chains, the chosen markings and the curve between them."""
@@ -125,18 +132,18 @@ class LaneFinder:
         candidate = choose(chains, expected)
         if candidate is None:
             return chains, None, None
-        taper = TAPER_SIGMA if self.ground is not None else nominal_view.TAPER_SIGMA
-        return chains, candidate, fit(chains, candidate, expected, taper)
+        return chains, candidate, fit(chains, candidate, expected)
 
-    def _learn(self, size, candidate: Candidate, curve: LaneCurve, trust: float) -> None:
+    def _learn(self, size, curve: LaneCurve, trust: float) -> None:
         """Take over the width, and the horizon, from a lane of which both sides are seen."""
-        if candidate.left is None or candidate.right is None:
+        if not curve.both:
             return
         share = 1.0 if self._width is None else 0.1
         self._width = curve.width * share + (1.0 - share) * (self._width or 0.0)
+        self._flare += share * (curve.flare - self._flare)
         if self.ground is not None or trust < nominal_view.CONFIDENT:
             return
-        seen = nominal_view.horizon_from_taper(size, self._drawn_horizon, curve.width, curve.taper)
+        seen = nominal_view.horizon_of(size, self._drawn_horizon, curve.width, curve.flare)
         self._horizon_weight = min(self._horizon_weight + 1.0, nominal_view.MOST_WEIGHT)
         self._horizon += (seen - self._horizon) / self._horizon_weight
         if abs(self._horizon - self._drawn_horizon) > nominal_view.REDRAWN:

@@ -21,7 +21,9 @@ HIGHEST = 0.05       # bounds of the estimate, in image heights
 LOWEST = 0.55
 FIRST_WEIGHT = 2.0   # how many sightings the first guess is worth
 MOST_WEIGHT = 10.0   # sightings after which old ones fade
-TAPER_SIGMA = 0.15   # metres of lane width per metre: what a wrong horizon does
+SPREAD = 0.3         # how much the lane's width varies along it, of the width
+FLARE_SIGMA = 0.15   # metres of lane width per metre: what a wrong horizon does
+LEARNT_FLARE_SIGMA = 0.03
 CONFIDENT = 0.6      # trust in a lane from which the horizon is learnt
 REDRAWN = 0.015      # image heights by which it moves before the floor is laid anew
 
@@ -42,13 +44,17 @@ def nominal_view(image_size: tuple[int, int], horizon: float) -> GroundCalibrati
     return GroundCalibration(width, height, homography, 0.0)
 
 
-def horizon_from_taper(image_size: tuple[int, int], horizon: float, width: float,
-                       taper: float) -> float:
+def horizon_of(image_size: tuple[int, int], horizon: float, width: float, flare: float) -> float:
     """
     Return the horizon under which the lane would keep its width.
 
     :param width: of the lane at the car, as seen with the horizon assumed so far.
-    :param taper: how much that width grows per metre ahead.
+    :param flare: how much that width grows per metre ahead.
     """
-    shift = -MOUNT_HEIGHT * FOCAL * image_size[0] * taper / width
+    shift = -MOUNT_HEIGHT * FOCAL * image_size[0] * flare / width
     return float(np.clip(horizon + shift / image_size[1], HIGHEST, LOWEST))
+
+
+def flare_of(image_size: tuple[int, int], moved: float, width: float) -> float:
+    """Return by how much the flare grows when the horizon is moved down by image heights."""
+    return width * moved * image_size[1] / (MOUNT_HEIGHT * FOCAL * image_size[0])

@@ -48,7 +48,7 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve) -> float:
     outside = max(abs(curve.lateral) / curve.width - 0.6, 0.0)
     trust /= 1.0 + (outside / 0.3) ** 2
     trust /= 1.0 + (max(abs(curve.heading) - SHARPEST, 0.0) / 0.3) ** 2
-    if candidate.left is None or candidate.right is None:
+    if not curve.both:
         trust *= SINGLE
     return float(trust)
 
