@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,12 +73,12 @@ def join(markings: list[Marking], road: Curve, half: float, other: Curve, other_
         if opened:
             pieces = without_flags(pieces, distance_to(marking.curve.points, other)
                                    < other_half - 0.01)
-        kept.append(Marking(marking.curve, marking.width, marking.paint, pieces, marking.role))
+        kept.append(replace(marking, pieces=pieces))
     for marking in other_markings:
         pieces = marking.pieces
         if covered:
             pieces = without_flags(pieces, distance_to(marking.curve.points, road) < half - 0.01)
-        kept.append(Marking(marking.curve, marking.width, marking.paint, pieces, 'other'))
+        kept.append(replace(marking, pieces=pieces))
     return kept
 
 

@@ -126,7 +126,12 @@ def _lay(random: np.random.Generator, road: Curve, offset: float, width: float, 
         for _ in range(int(random.integers(1, 4))):
             start = int(random.uniform(0, count))
             pieces = without(pieces, start, start + int(random.uniform(0.02, 0.8) / STEP))
-    return Marking(curve, widths.clip(0.3 * width, 2 * width), paint, pieces, role)
+    creases = np.zeros((0, 2), np.int64)
+    if not tidy and random.random() < 0.5:
+        first = random.integers(0, count, int(count * STEP * random.uniform(0.3, 4)))
+        creases = np.column_stack((first, first + random.integers(1, 7, len(first))))
+        creases = creases[creases[:, 1] < count]
+    return Marking(curve, widths.clip(0.3 * width, 2 * width), paint, pieces, role, creases)
 
 
 def by_hand(random: np.random.Generator, road: Curve, offset: float,

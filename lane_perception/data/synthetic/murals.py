@@ -18,15 +18,19 @@ from numpy.typing import NDArray
 WIDTH, HEIGHT = 1024, 384     # texels of a mural
 SPAN, RISE = 8.0, 3.0         # metres that it covers, along the wall and upwards
 PEAK = 8.0                    # greatest radiance
-MURALS = 30
+MURALS = 30                   # of rooms
+OUTDOORS = 10                 # of landscapes, numbered from MURALS on
 PER_METRE = WIDTH / SPAN
 
 
-@lru_cache(maxsize=MURALS)
+@lru_cache(maxsize=MURALS + OUTDOORS)
 def mural(variant: int) -> tuple[NDArray[np.uint8], ...]:
     """Return a wall's picture, (HEIGHT, WIDTH, 3), and its halvings; row 0 is at the floor."""
     random = np.random.default_rng([4242, variant])
     canvas = _Canvas(random)
+    if variant >= MURALS:
+        canvas.landscape()
+        return _packed(canvas.pixels)
     canvas.wall()
     density = random.choice([0.3, 1.0, 1.8])
     makers = [canvas.shelf, canvas.door, canvas.window, canvas.poster, canvas.table, canvas.chair,
@@ -35,7 +39,12 @@ def mural(variant: int) -> tuple[NDArray[np.uint8], ...]:
     weights = random.dirichlet(np.full(len(makers), 0.6))
     for number in random.choice(len(makers), int(14 * density), p=weights):
         makers[number]()
-    picture = np.sqrt(canvas.pixels.clip(0, PEAK) / PEAK) * 255
+    return _packed(canvas.pixels)
+
+
+def _packed(pixels: NDArray[np.float32]) -> tuple[NDArray[np.uint8], ...]:
+    """Return radiances as uint8 square roots, and their halvings."""
+    picture = np.sqrt(pixels.clip(0, PEAK) / PEAK) * 255
     levels = [np.rint(picture).astype(np.uint8)]
     while min(levels[-1].shape[:2]) > 12:
         levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
@@ -72,6 +81,27 @@ class _Canvas:
             high = random.uniform(0.04, 0.16)
             self.box(0, SPAN, 0, high, self.paint(0.02, 0.9))
             self.box(0, SPAN, high, high + 0.012, self.paint(0.02, 0.3))
+
+    def landscape(self) -> None:
+        """Paint sky, hills, hedges and houses, as outdoors and in simulators."""
+        random = self.random
+        low = np.exp(random.uniform(np.log(0.4), np.log(3.0)))
+        zenith = np.array([random.uniform(0.8, 1.4), 0.9, random.uniform(0.5, 0.9)]) * low
+        up = np.linspace(0, 1, HEIGHT)[:, None, None] ** 0.6
+        haze = np.full(3, low * random.uniform(0.8, 1.6))
+        self.pixels[:] = haze + up * (zenith - haze)
+        u = np.arange(WIDTH) * 2 * np.pi / WIDTH
+        for depth in range(int(random.integers(0, 4))):
+            ridge = sum(random.normal(0, 1 / k) * np.cos(k * u + random.uniform(0, 7))
+                        for k in range(1, 9 + 20 * (depth % 2)))
+            high = (random.uniform(0.1, 0.9) * (1 + 0.4 * ridge)).clip(0, 2.5)
+            green = np.array([random.uniform(0.1, 0.9), 1.0, random.uniform(0.4, 1.1)])
+            color = green * random.uniform(0.03, 0.5)
+            below = np.arange(HEIGHT)[:, None] < (high * PER_METRE)[None]
+            self.pixels[below] = color
+        for _ in range(int(random.integers(0, 12))):
+            width, at = random.uniform(0.02, 0.8), random.uniform(0, SPAN)
+            self.box(at, at + width, 0, random.uniform(0.1, 1.2), self.paint(0.02, 0.9))
 
     def paint(self, low: float, high: float) -> NDArray[np.float32]:
         """Return a random color, mostly dull."""

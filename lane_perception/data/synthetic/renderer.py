@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -109,7 +110,10 @@ class Renderer:
                 continue
             band = slice(used[0], used[-1] + 1)
             cover = part[band]
-            self._tape(tape, x[band], y[band], footprint[band], cover, surface[band], gloss[band])
+            creased = self._creases(scene, pose, number)
+            creased = None if creased is None else creased[rows][band]
+            self._tape(tape, x[band], y[band], footprint[band], cover, surface[band], gloss[band],
+                       creased)
             coverage[band] = np.maximum(coverage[band], cover)
         change = surface - bare
         hidden = self._lay(scene, pose, rows, surface, gloss, over=True)
@@ -121,11 +125,13 @@ class Renderer:
 
     @staticmethod
     def _tape(tape: Tape, x: NDArray, y: NDArray, footprint: NDArray, cover: NDArray,
-              surface: NDArray, gloss: NDArray) -> None:
+              surface: NDArray, gloss: NDArray, creased: NDArray | None) -> None:
         """Lay tape over some rows of a surface, in place."""
         value = tape.texture.sample(x, y, footprint)
         color = np.exp(value[..., None] * np.array(tape.texture.strength, np.float32))
         color *= np.array(tape.color, np.float32)
+        if creased is not None:
+            color *= 1 - np.float32(tape.creases) * creased[..., None]
         if tape.sheerness:
             own = surface.mean(2, keepdims=True)
             around = cv2.blur(own, (9, 9))[..., None]
@@ -257,6 +263,17 @@ class Renderer:
         if scene.track is None:
             return None
         chosen = [m for m in scene.track.markings if paint is None or m.paint == paint]
+        if not chosen:
+            return None
+        self.painter.clear()
+        for marking in chosen:
+            self._draw_marking(marking, pose)
+        return self.painter.coverage()
+
+    def _creases(self, scene: Scene, pose: Pose, paint: int) -> NDArray[np.float32] | None:
+        """Return the (H, W) coverage by folds and laps in tape of one paint, or None."""
+        chosen = [replace(m, pieces=m.creases) for m in scene.track.markings
+                  if m.paint == paint and len(m.creases)]
         if not chosen:
             return None
         self.painter.clear()

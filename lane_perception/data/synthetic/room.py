@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from lane_perception.data.synthetic.murals import HEIGHT
 from lane_perception.data.synthetic.murals import mural
 from lane_perception.data.synthetic.murals import MURALS
+from lane_perception.data.synthetic.murals import OUTDOORS
 from lane_perception.data.synthetic.murals import PEAK
 from lane_perception.data.synthetic.murals import RISE
 from lane_perception.data.synthetic.murals import SPAN
 from lane_perception.data.synthetic.murals import WIDTH
 
 FAR = np.float32(1e6)
+LAMP = np.float32(1e7)  # stands for the height where a ray ends in a lamp
 _UNPACK = ((np.arange(256) / 255.0) ** 2 * PEAK).astype(np.float32)
 
 
@@ -34,6 +36,9 @@ class Room:
     shift: tuple[float, float]           # of the murals along the walls, metres
     light: tuple[float, float, float]    # on the walls
     ceiling_light: tuple[float, float, float]
+    # Lamps in the ceiling: metres from one to the next along both axes, and the share of that
+    # which they span. No share, no lamps.
+    panels: tuple[float, float, float, float] = (1.0, 1.0, 0.0, 0.0)
 
     def inside(self, points: NDArray, margin: float = 0.0) -> NDArray[np.bool_]:
         """Return which (N, 2) world points lie in the room, margin metres off its walls."""
@@ -68,9 +73,25 @@ class Room:
         first = tx < ty
         reach = np.where(first, tx, ty)
         height = np.float32(origin[2]) + reach * rays[..., 2]
+        if self.panels[2] > 0:
+            self._hang(ox, oy, origin[2], dx, dy, rays[..., 2], height)
         along = np.where(first, oy + reach * dy, ox + reach * dx)
         wall = np.where(first, np.where(dx > 0, 0, 1), np.where(dy > 0, 2, 3)).astype(np.int32)
         return height, along, wall
+
+    def _hang(self, ox: float, oy: float, oz: float, dx: NDArray, dy: NDArray, dz: NDArray,
+              height: NDArray[np.float32]) -> None:
+        """Mark rays that end in a lamp of the ceiling by a height of LAMP, in place."""
+        rows = np.flatnonzero((height > self.ceiling).any(1))
+        if rows.size == 0:
+            return
+        part = slice(rows[0], rows[-1] + 1)
+        reach = np.float32(self.ceiling - oz) / np.maximum(dz[part], np.float32(1e-4))
+        u = (ox + reach * dx[part]) / np.float32(self.panels[0])
+        v = (oy + reach * dy[part]) / np.float32(self.panels[1])
+        lit = (u - np.floor(u) < self.panels[2]) & (v - np.floor(v) < self.panels[3])
+        lit &= height[part] > self.ceiling
+        height[part][lit] = LAMP
 
     def radiance(self, height: NDArray[np.float32], along: NDArray[np.float32],
                  wall: NDArray[np.int32], finest: int = 0) -> NDArray[np.float32]:
@@ -81,6 +102,8 @@ class Room:
         """
         result = np.empty((*height.shape, 3), np.float32)
         result[:] = np.array(self.ceiling_light, np.float32)
+        if self.panels[2] > 0:
+            result[height == LAMP] = np.array(self.light, np.float32) * 6
         texels = np.float32(WIDTH / SPAN)
         spacing = np.abs(np.diff(height, axis=0, append=height[-1:])) * texels
         step = np.abs(np.diff(along, axis=1, append=along[:, -1:])) * texels
@@ -123,9 +146,22 @@ def draw_room(random: np.random.Generator, points: NDArray, light: NDArray) -> R
     center = axes.T @ ((low + high) / 2)
     strength = np.exp(random.normal(0.0, 0.5))
     ceiling = strength * np.exp(random.normal(-0.5, 0.7))
+    panels = (1.0, 1.0, 0.0, 0.0)
+    if random.random() < 0.5:
+        panels = (*random.uniform(0.6, 3.0, 2), *random.uniform(0.05, 0.5, 2))
     return Room(tuple(float(c) for c in center), float(angle),
                 tuple(float(h) for h in (high - low) / 2), float(random.uniform(2.2, 5.0)),
                 tuple(int(n) for n in random.integers(0, MURALS, 4)),
                 tuple(float(s) for s in random.uniform(0, SPAN, 2)),
                 tuple(float(s) for s in light * strength),
-                tuple(float(s) for s in light * ceiling))
+                tuple(float(s) for s in light * ceiling), tuple(float(p) for p in panels))
+
+
+def draw_landscape(random: np.random.Generator, place: NDArray, light: NDArray) -> Room:
+    """Return open country round a place: a room whose far walls show hills and sky."""
+    half = random.uniform(15, 45, 2)
+    number = MURALS + int(random.integers(OUTDOORS))
+    light = tuple(float(s) for s in light * np.exp(random.normal(0.0, 0.3)))
+    return Room(tuple(float(p) for p in place), float(random.uniform(0, np.pi)),
+                tuple(float(h) for h in half), 1e6, (number,) * 4,
+                tuple(float(s) for s in random.uniform(0, SPAN, 2)), light, light)

@@ -29,6 +29,7 @@ from lane_perception.data.synthetic.objects import stand_about
 from lane_perception.data.synthetic.objects import Thing
 from lane_perception.data.synthetic.roads import circuit
 from lane_perception.data.synthetic.roads import open_road
+from lane_perception.data.synthetic.room import draw_landscape
 from lane_perception.data.synthetic.room import draw_room
 from lane_perception.data.synthetic.room import Room
 from lane_perception.data.synthetic.settings import log_uniform
@@ -63,6 +64,7 @@ class Tape:
     texture: Layer                     # folds, dirt, and where it is worn
     wear: float                        # 0 new to 1 much of it rubbed off
     sheerness: float                   # share of the floor's structure that shows through it
+    creases: float                     # how much darker folds and laps of it are
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,9 @@ def furnish(streams: Streams, settings: WorldSettings, track: Track, pose: Pose,
     random = streams['room']
     room = draw_room(random, np.vstack((coarse[reach < random.uniform(3, 12)], place)),
                      np.array(lights.ambient) + 0.3)
+    outdoors = random.random() < 0.1
+    if outdoors:
+        room = draw_landscape(random, place, np.array(lights.ambient) + 0.3)
     visible = track if with_track else None
     decals = scatter(streams['decals'], visible, place, pose.heading, amount,
                      [np.array(tape.color) for tape in tapes], np.array(floor.color))
@@ -124,7 +129,7 @@ def furnish(streams: Streams, settings: WorldSettings, track: Track, pose: Pose,
     shades = draw_shades(streams['shades'], lights, things, place, pose.heading)
     apron, shape = None, ()
     random = streams['apron']
-    if random.random() < 0.3:
+    if random.random() < (0.7 if outdoors else 0.3):
         apron, floor = floor, lay_floor(random)
         shape = tuple(apron_shape(random, coarse, half))
     return Scene(visible, floor, tapes, lights, room, apron, shape, tuple(decals), tuple(things),
@@ -260,7 +265,7 @@ def draw_tape(random: np.random.Generator, floor: Floor, color: str | None) -> T
                     log_uniform(random, 0.1, 0.8), random.uniform(0.02, 0.35))
     wear = 0.0 if random.random() < 0.7 else random.uniform(0.1, 0.8)
     return Tape(name, tuple(float(s) for s in shade.clip(0.01, 0.92)), gloss, texture, wear,
-                float(random.uniform(0.0, 0.6)))
+                float(random.uniform(0.0, 0.6)), float(random.uniform(-0.15, 0.35)))
 
 
 def contrast(one: NDArray, other: NDArray) -> float:

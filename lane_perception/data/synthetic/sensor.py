@@ -230,6 +230,8 @@ def draw_sensor(streams: Streams, settings: WorldSettings, size: tuple[int, int]
         defocus, motion = max(settings.blur, 0.01), 2 * settings.blur
     random = streams['noise']
     strength = random.random() ** 2 if settings.noise is None else settings.noise
+    if settings.noise is None and settings.blur is None and random.random() < 0.1:
+        strength, defocus, motion = 0.0, 0.01, 0.0  # as clean as a simulator's
     dark = np.clip(2 - mean_grey / 60, 1, 2)
     random = streams['tone']
     saturation = 0.0 if random.random() < 0.04 else random.uniform(0.6, 1.4)

@@ -22,6 +22,8 @@ class Marking:
     paint: int                   # which of the scene's tape colors
     pieces: NDArray[np.int64]    # (M, 2) first and last point of each piece that is laid
     role: str = 'edge'           # 'edge', 'center', 'double', 'other': for tests and figures
+    creases: NDArray[np.int64] = field(  # (K, 2) first and last point of folds and laps
+        default_factory=lambda: np.zeros((0, 2), np.int64))
 
 
 @dataclass(frozen=True)
