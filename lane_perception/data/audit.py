@@ -1,0 +1,233 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Look over a data set before training on it: what is there, what is wrong, what leaks."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from dataclasses import field
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+from typing import Iterable
+from typing import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.data.contact_sheet import contact_sheet
+from lane_perception.data.contact_sheet import labeled_tile
+from lane_perception.data.image_files import MARKING
+from lane_perception.data.image_files import write_image
+from lane_perception.data.near_duplicates import ALIKE
+from lane_perception.data.near_duplicates import nearest
+from lane_perception.data.near_duplicates import perceptual_hash
+from lane_perception.data.readers import read_dataset
+from lane_perception.data.samples import DataSet
+from lane_perception.data.samples import LabeledImage
+from lane_perception.data.samples import Shapes
+from lane_perception.data.samples import load_sample
+from lane_perception.data.splits import PARTS
+from lane_perception.data.splits import Split
+from lane_perception.data.splits import choose_split
+from lane_perception.data.splits import write_split
+from lane_perception.errors import UserError
+
+FULL = 0.5          # of the judged pixels: a mask with more markings is called full
+MANY_LEVELS = 8     # a mask with more different values was blurred or saved as JPEG
+SHEET_TILES = 48    # pictures on the contact sheet
+SHEET_COLUMNS = 6
+SHOWN = 5           # names that a printed line lists
+PART_COLORS = {'train': (120, 230, 120), 'val': (80, 200, 255), 'test': (255, 160, 120)}
+
+
+@dataclass
+class _Findings:
+    """What looking at every picture gives."""
+
+    sizes: Counter[str] = field(default_factory=Counter)
+    shares: dict[str, float] = field(default_factory=dict)   # stem -> markings, of judged pixels
+    broken: list[str] = field(default_factory=list)          # sentences
+    outside: dict[str, int] = field(default_factory=dict)    # stem -> points outside the picture
+    empty: list[str] = field(default_factory=list)           # stems of masks of zeros alone
+    many_levels: list[str] = field(default_factory=list)
+    unjudged: list[str] = field(default_factory=list)        # stems without a judged pixel
+    hashes: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+
+
+def audit_dataset(
+    path: str | Path, out: str | Path, labels: str = '', classes: Sequence[str] = (),
+    split: str = '',
+) -> dict[str, Any]:
+    """
+    Audit a data set and leave report.json, split.json and contact_sheet.jpg in a folder.
+
+    :param path: the data set's folder.
+    :param out: folder for the results; made when missing.
+    :param labels: as of :func:`lane_perception.data.readers.read_dataset`, classes too.
+    :param split: as of :func:`lane_perception.data.splits.choose_split`.
+    :returns: what report.json holds. ``failures`` lists, as sentences, what forbids training:
+        near-duplicates across the split, or no split at all.
+    :raises UserError: when the data set cannot be read at all.
+    """
+    data = read_dataset(path, labels, classes)
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    failures = []
+    try:
+        parts = choose_split(data, split)
+        write_split(parts, out / 'split.json')
+    except UserError as error:
+        parts = Split((), (), (), '')
+        failures.append(f'there is no split: {error}')
+    part_of = {stem: part for part in PARTS for stem in parts.part(part)}
+    findings = _Findings()
+    shown = set(np.linspace(0, len(data) - 1, min(len(data), SHEET_TILES)).round().astype(int))
+    tiles = []
+    for number, sample in enumerate(_with_progress(data.samples)):
+        try:
+            image, mask = load_sample(sample)
+        except UserError as error:
+            findings.broken.append(str(error))
+            continue
+        _look(sample, image, mask, findings)
+        if number in shown:
+            part = part_of.get(sample.stem, 'left out')
+            tiles.append(labeled_tile(image, mask, f'{part}: {sample.stem}',
+                                      PART_COLORS.get(part, (160, 160, 160))))
+    if tiles:
+        write_image(out / 'contact_sheet.jpg', contact_sheet(tiles, SHEET_COLUMNS), quality=85)
+    across = _across(parts, findings.hashes)
+    if across:
+        first = across[0]
+        failures.append(
+            f'{len(across)} near-duplicates lie across the split, such as {first["a"]} '
+            f'({first["part_a"]}) and {first["b"]} ({first["part_b"]}); put them on one side by '
+            'split.json, or leave them out')
+    report = _report(data, parts, findings, across, failures)
+    temporary = out / f'.report.json.{os.getpid()}.tmp'
+    temporary.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
+    os.replace(temporary, out / 'report.json')
+    return report
+
+
+def _look(
+    sample: LabeledImage, image: NDArray[np.uint8], mask: NDArray[np.uint8], findings: _Findings,
+) -> None:
+    height, width = image.shape[:2]
+    findings.sizes[f'{width}x{height}'] += 1
+    levels = np.bincount(mask.reshape(-1), minlength=256)
+    judged = int(levels[0] + levels[MARKING])
+    if judged:
+        findings.shares[sample.stem] = float(levels[MARKING] / judged)
+    else:
+        findings.unjudged.append(sample.stem)
+    if levels[0] == mask.size:
+        findings.empty.append(sample.stem)
+    if np.count_nonzero(levels) > MANY_LEVELS:
+        findings.many_levels.append(sample.stem)
+    if isinstance(sample.label, Shapes):
+        outside = sample.label.points_outside(height, width)
+        if outside:
+            findings.outside[sample.stem] = outside
+    findings.hashes[sample.stem] = perceptual_hash(image)
+
+
+def _across(split: Split, hashes: dict[str, NDArray[np.bool_]]) -> list[dict[str, Any]]:
+    """Return each picture's most alike one in a part before its own, if a near-duplicate."""
+    found = []
+    for part_a, part_b in combinations(PARTS, 2):
+        before, after = ([stem for stem in split.part(part) if stem in hashes]
+                         for part in (part_a, part_b))
+        if before and after:
+            numbers, bits = nearest(np.array([hashes[stem] for stem in after]),
+                                    np.array([hashes[stem] for stem in before]))
+            found += [{'a': before[numbers[place]], 'part_a': part_a, 'b': after[place],
+                       'part_b': part_b, 'bits': int(bits[place])}
+                      for place in np.flatnonzero(bits <= ALIKE)]
+    return sorted(found, key=lambda pair: (pair['bits'], pair['b']))
+
+
+def _report(
+    data: DataSet, split: Split, findings: _Findings, across: list[dict[str, Any]],
+    failures: list[str],
+) -> dict[str, Any]:
+    shares = findings.shares
+    hashes = np.array(list(findings.hashes.values()))
+    twins = int((nearest(hashes)[1] <= ALIKE).sum()) if len(hashes) > 1 else 0
+    values = sorted(shares.values())
+    return {
+        'data': str(data.path),
+        'format': data.format,
+        'labeled': len(data),
+        'unlabeled': len(data.unlabeled),
+        'unlabeled_images': [str(path.relative_to(data.path)) for path in data.unlabeled],
+        'recordings': dict(Counter(sample.recording for sample in data.samples)),
+        'sizes': dict(findings.sizes.most_common()),
+        'split': {part: len(split.part(part)) for part in PARTS},
+        'split_how': split.how,
+        'marking_share': {'min': values[0], 'median': values[len(values) // 2],
+                          'max': values[-1]} if values else None,
+        'empty_masks': findings.empty,
+        'full_masks': [stem for stem, share in shares.items() if share > FULL],
+        'unjudged_masks': findings.unjudged,
+        'masks_of_many_levels': findings.many_levels,
+        'points_outside': findings.outside,
+        'broken': findings.broken,
+        'problems': list(data.problems),
+        'near_duplicate_bits': ALIKE,
+        'near_duplicates_across': across,
+        'images_with_near_duplicates': twins,
+        'failures': failures,
+    }
+
+
+def describe(report: dict[str, Any]) -> str:
+    """Return an audit's report as lines for people."""
+    sizes = ', '.join(f'{size} ({count})' for size, count in report['sizes'].items())
+    split = ', '.join(f'{part} {count}' for part, count in report['split'].items())
+    lines = [
+        f'{report["data"]}: {report["format"]}',
+        f'{report["labeled"]} labeled pictures, {report["unlabeled"]} without a label, '
+        f'{len(report["recordings"])} recording(s); sizes {sizes or "none"}',
+        f'split {report["split_how"] or "none"}: {split}',
+    ]
+    share = report['marking_share']
+    if share:
+        lines.append(f'markings cover {share["median"]:.1%} of a picture in the median '
+                     f'({share["min"]:.1%} to {share["max"]:.1%})')
+    for key, what in (
+            ('empty_masks', 'masks are empty'),
+            ('full_masks', f'masks are more than {FULL:.0%} marking'),
+            ('unjudged_masks', 'masks have no pixel that is judged (0 or 255)'),
+            ('masks_of_many_levels', 'masks have many gray levels: saved as JPEG, or scaled '
+                                     'smoothly? only 0 and 255 are judged'),
+            ('points_outside', 'labels have points outside their picture'),
+            ('unlabeled_images', 'pictures have no label'),
+            ('broken', 'pictures or labels are broken'),
+            ('problems', 'entries of labels cannot be used')):
+        if report[key]:
+            lines.append(f'{len(report[key])} {what}: {_names(report[key])}')
+    if report['images_with_near_duplicates']:
+        lines.append(f'{report["images_with_near_duplicates"]} pictures have a near-duplicate')
+    lines += [f'FAILED: {failure}' for failure in report['failures']]
+    return '\n'.join(lines)
+
+
+def _names(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
+    return ', '.join(names[:SHOWN]) + more
+
+
+def _with_progress(samples: Sequence[LabeledImage]) -> Iterable[LabeledImage]:
+    for number, sample in enumerate(samples, 1):
+        yield sample
+        if sys.stderr.isatty() and (number % 20 == 0 or number == len(samples)):
+            end = '\n' if number == len(samples) else ''
+            print(f'\rlooked at {number} of {len(samples)} ', end=end, file=sys.stderr,
+                  flush=True)
