@@ -27,7 +27,7 @@ def draw_camera(streams: Streams, settings: WorldSettings) -> tuple[Camera, tupl
     random = streams['sensor size']
     sensor = pick(random, SENSORS)
     if settings.resolution is not None:
-        sensor = (settings.resolution, int(round(settings.resolution * sensor[1] / sensor[0])))
+        sensor = (settings.resolution, round(settings.resolution * sensor[1] / sensor[0]))
     camera = _lens(streams['lens'], settings, sensor)
     random = streams['crop']
     if random.random() < 0.25:  # a window cut from a taller image

@@ -44,14 +44,13 @@ class World:
     def __init__(self, seed: int, settings: WorldSettings = WorldSettings(),
                  camera: Camera | None = None, reverse: bool = False) -> None:
         """
-        Make the world of a seed.
+        Make the world of a seed: as on cars that people drive, where settings leave it open.
 
         :param camera: looks at it; None draws one from the seed.
         :param reverse: the track is to be driven the other way round.
         """
         self.streams = Streams(seed, 0)
-        if settings.size is None and camera is None:
-            settings = _with_size(settings)
+        settings = as_usual(self.streams, settings)
         self.scene, self.start = draw_drive_scene(self.streams, settings, reverse)
         drawn, sensor_size = draw_camera(self.streams, settings)
         self.camera = camera or drawn
@@ -72,9 +71,18 @@ class World:
         return lane_truth(self.scene, self.camera, pose, near)
 
 
-def _with_size(settings: WorldSettings) -> WorldSettings:
-    """Return the settings with the size of picture that drives have by default."""
-    return replace(settings, size=DRIVE_SIZE)
+def as_usual(streams: Streams, settings: WorldSettings) -> WorldSettings:
+    """Return the settings with what they leave open drawn as on cars that people drive."""
+    random = streams['as usual']
+    usual = {'size': DRIVE_SIZE, 'camera_height': random.uniform(0.10, 0.25),
+             'pitch': random.uniform(12, 28), 'fov': random.uniform(70, 130),
+             'exposure': random.uniform(75, 130), 'cast': random.uniform(0.0, 0.25),
+             'noise': random.uniform(0.0, 0.2), 'blur': random.uniform(0.3, 1.0),
+             'resolution': DRIVE_SIZE[0], 'clutter': random.uniform(0.0, 0.5)}
+    for name, value in usual.items():
+        if getattr(settings, name) is None:
+            settings = replace(settings, **{name: value})
+    return settings
 
 
 def drive(seed: int, speed: float = 0.5, seconds: float = 60.0, rate: float = 30.0,

@@ -173,17 +173,19 @@ MAKERS = {'box': (box, 0.25), 'cone': (cone, 0.15), 'furniture': (furniture, 0.2
 
 
 def stand_about(random: np.random.Generator, keep_clear: NDArray, clearance: float,
-                place: NDArray, heading: float, amount: float) -> list[Thing]:
+                place: NDArray, heading: float, amount: float,
+                on_road_chance: float = 0.0) -> list[Thing]:
     """
     Return random things in front of the car, mostly beside the road.
 
     :param keep_clear: (N, 2) world points that most things stay `clearance` metres away from.
     :param amount: 0 nothing, 1 much.
+    :param on_road_chance: share of the things that may stand on the road.
     """
     things = []
     for _ in range(int(random.poisson(4.0 * amount))):
         kind = pick(random, {name: row[1] for name, row in MAKERS.items()})
-        on_road = random.random() < 0.12
+        on_road = random.random() < on_road_chance
         for _ in range(12):
             angle = heading + random.uniform(-1.3, 1.3)
             reach = log_uniform(random, 0.35, 7.0)

@@ -97,12 +97,17 @@ def draw_scene(streams: Streams, settings: WorldSettings,
                with_track: bool = True) -> tuple[Scene, Pose]:
     """Return a random scene and a pose of the car in it."""
     track, pose = draw_track(streams, settings)
-    return furnish(streams, settings, track, pose, with_track), pose
+    return furnish(streams, settings, track, [pose], with_track), pose
 
 
-def furnish(streams: Streams, settings: WorldSettings, track: Track, pose: Pose,
+def furnish(streams: Streams, settings: WorldSettings, track: Track, poses: list[Pose],
             with_track: bool = True) -> Scene:
-    """Return a scene round a track: floor, tape, light, room, and what lies and stands about."""
+    """
+    Return a scene round a track: floor, tape, light, room, and what lies and stands about.
+
+    :param poses: what is to be seen from them is drawn; the lamps hang about the first.
+    :param with_track: False leaves the floor bare of tape and of all that belongs to a road.
+    """
     floor = lay_floor(streams['floor'], settings.floor, settings.floor_brightness)
     tapes = tuple(draw_tape(streams[f'tape {number}'], floor, settings.tape_color)
                   for number in range(2))
@@ -110,23 +115,29 @@ def furnish(streams: Streams, settings: WorldSettings, track: Track, pose: Pose,
     amount = random.choice([0.0, 0.5, 1.0, 1.8], p=[0.2, 0.3, 0.3, 0.2])
     if settings.clutter is not None:
         amount = 2.0 * settings.clutter
-    place = np.array([pose.x, pose.y])
+    place = np.array([poses[0].x, poses[0].y])
     lights = draw_lights(streams['lights'], place, settings.glare)
     coarse = track.road.points[::10]
     reach = np.linalg.norm(coarse - place, axis=1)
     random = streams['room']
-    room = draw_room(random, np.vstack((coarse[reach < random.uniform(3, 12)], place)),
-                     np.array(lights.ambient) + 0.3)
+    extent = random.uniform(3, 12) if len(poses) == 1 else np.inf
+    light = np.array(lights.ambient) + 0.3
+    room = draw_room(random, np.vstack((coarse[reach < extent], place)), light)
     outdoors = random.random() < 0.1
     if outdoors:
-        room = draw_landscape(random, place, np.array(lights.ambient) + 0.3)
+        room = draw_landscape(random, place, light)
     visible = track if with_track else None
-    decals = scatter(streams['decals'], visible, place, pose.heading, amount,
-                     [np.array(tape.color) for tape in tapes], np.array(floor.color))
     half = max(abs(side) for side in road_span(track))
-    things = stand_about(streams['things'], coarse if with_track else np.zeros((0, 2)),
-                         half + 0.08, place, pose.heading, amount)
-    shades = draw_shades(streams['shades'], lights, things, place, pose.heading)
+    decals, things, shades = [], [], []
+    lying, standing, shading = (streams[name] for name in ('decals', 'things', 'shades'))
+    for pose in poses:
+        place = np.array([pose.x, pose.y])
+        decals += scatter(lying, visible, place, pose.heading, amount,
+                          [np.array(tape.color) for tape in tapes], np.array(floor.color))
+        new = stand_about(standing, coarse if with_track else np.zeros((0, 2)), half + 0.08,
+                          place, pose.heading, amount, 0.12 if len(poses) == 1 else 0.0)
+        things += new
+        shades += draw_shades(shading, lights, new, place, pose.heading)
     apron, shape = None, ()
     random = streams['apron']
     if random.random() < (0.7 if outdoors else 0.3):
@@ -234,7 +245,10 @@ def draw_drive_scene(streams: Streams, settings: WorldSettings,
         track = track.reversed()
     center = track.center_line()
     start = Pose(*(float(c) for c in center.points[0]), float(center.headings[0]))
-    return furnish(streams, settings, track, start), start
+    stations = range(0, len(center.points), max(1, len(center.points) // 4))
+    poses = [Pose(*(float(c) for c in center.points[i]), float(center.headings[i]))
+             for i in stations]
+    return furnish(streams, settings, track, poses), start
 
 
 def draw_pose(random: np.random.Generator, track: Track, start: float) -> Pose:

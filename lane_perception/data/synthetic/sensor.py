@@ -227,7 +227,7 @@ def draw_sensor(streams: Streams, settings: WorldSettings, size: tuple[int, int]
     motion = 0.0 if random.random() < 0.6 else log_uniform(random, 1.5, 16)
     motion_angle = random.normal(0, 0.5) + (np.pi / 2 if random.random() < 0.25 else 0)
     if settings.blur is not None:
-        defocus, motion = max(settings.blur, 0.01), 2 * settings.blur
+        defocus, motion = max(settings.blur, 0.01), 1.5 * settings.blur
     random = streams['noise']
     strength = random.random() ** 2 if settings.noise is None else settings.noise
     if settings.noise is None and settings.blur is None and random.random() < 0.1:

@@ -32,7 +32,7 @@ class WorldSettings:
     lens: str | None = None                   # 'plumb_bob' or 'equidistant'
     exposure: float | None = None             # mean grey level aimed at, 3 to 200
     glare: float | None = None                # 0 none to 1 strong
-    blur: float | None = None                 # defocus and motion, pixels at 640 wide (sigma)
+    blur: float | None = None                 # defocus (sigma) and motion, pixels at 640 wide
     noise: float | None = None                # 0 none to 1 strong
     cast: float | None = None                 # white balance error, 0 none to 1 far off
     clutter: float | None = None              # things that are no markings, 0 none to 1 many
