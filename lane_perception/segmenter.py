@@ -149,13 +149,11 @@ class Segmenter:
             return self._run(runtime, self._batch(image, height, width, 1))[0]
         variants = self._batch(image, height, width, 2 if self.tta == 'flip' else 4)
         maps = self._run(runtime, variants)
-        maps[1] = maps[1, :, ::-1].copy()
+        maps[1] = cv2.flip(maps[1], 1)
         if self.tta == 'flip':
-            return maps.mean(axis=0)
+            return _mean(list(maps))
         small = self._batch(image, _scaled(height), _scaled(width), 1)
-        size = (maps.shape[2], maps.shape[1])
-        scaled = cv2.resize(self._run(runtime, small)[0], size, interpolation=cv2.INTER_LINEAR)
-        return (maps.sum(axis=0) + scaled) / (len(maps) + 1)
+        return _mean([*maps, resize_probability(self._run(runtime, small)[0], *maps.shape[1:])])
 
     def _batch(
         self, image: NDArray[np.uint8], height: int, width: int, count: int,
@@ -195,9 +193,7 @@ class Segmenter:
         return mask
 
 
-def resize_probability(
-    probability: NDArray[np.float32], height: int, width: int,
-) -> NDArray[np.float32]:
+def resize_probability(probability: NDArray, height: int, width: int) -> NDArray:
     """Return the (h, w) map at (height, width), interpolated linearly."""
     if probability.shape == (height, width):
         return probability
@@ -206,7 +202,14 @@ def resize_probability(
 
 def _mean_at_largest(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     height, width = max((one.shape for one in maps), key=lambda shape: shape[0] * shape[1])
-    return np.mean([resize_probability(one, height, width) for one in maps], axis=0)
+    return _mean([resize_probability(one, height, width) for one in maps])
+
+
+def _mean(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    total = cv2.add(maps[0], maps[1])
+    for one in maps[2:]:
+        cv2.add(total, one, dst=total)
+    return cv2.multiply(total, 1.0 / len(maps), dst=total)
 
 
 def _scaled(side: int) -> int:
