@@ -26,7 +26,7 @@ from lane_perception.data.synthetic.sensor import draw_sensor
 from lane_perception.data.synthetic.settings import Streams
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.geometry.ground_calibration import GroundCalibration
-from lane_perception.geometry.lens import Lens
+from lane_perception.simulation.eyes import calibration_of
 
 SIZE = (640, 480)
 MIN_VISIBLE = 0.25   # metres of one marking of the lane, within SIGHT, that make it visible
@@ -44,13 +44,6 @@ class TrackFrame:
     ground: GroundCalibration
     width: float                 # metres between the middles of the lane's markings
     sides: int                   # how many of the lane's markings are visible
-
-
-def calibration_of(camera: Camera) -> GroundCalibration:
-    """Return the exact ground calibration of a synthetic camera."""
-    lens = Lens.create(camera.matrix, camera.model, camera.coefficients)
-    return GroundCalibration(camera.width, camera.height, camera.ground_homography(), 0.0, lens,
-                             camera.mount_forward)
 
 
 def track_frames(

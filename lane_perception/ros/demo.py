@@ -54,6 +54,7 @@ class Source:
     compressed: bool            # sensor_msgs/CompressedImage
     truth_topic: str | None
     frames: int
+    center_topic: str | None = None   # of the true lane centres
 
 
 class NothingCameOut(Exception):
@@ -83,8 +84,9 @@ def run_demo(
     progress(f'{len(playback.received)} of {len(playback.published)} masks came back; '
              'scoring and drawing them')
     pictures = Pictures(settings.out, source.frames)
-    scored = score(pairs(source.bag, source.topic, source.truth_topic, output_bag, NODE_NAME),
-                   pictures.add)
+    frames = pairs(source.bag, source.topic, source.truth_topic, output_bag, NODE_NAME,
+                   source.center_topic)
+    scored = score(frames, pictures.add)
     pictures.close()
     report = {
         **scored,
@@ -117,7 +119,8 @@ def _synthetic(settings: DemoSettings, progress: Callable[[str], None]) -> Sourc
     frames = round(drive.SECONDS * drive.RATE)
     progress(f'{frames} frames with their true masks in {bag} after '
              f'{time.monotonic() - start:.0f} s')
-    return Source(bag, drive.IMAGE_TOPIC, False, drive.TRUTH_TOPIC, frames)
+    return Source(bag, drive.IMAGE_TOPIC, False, drive.TRUTH_TOPIC, frames,
+                  drive.CENTER_TOPIC)
 
 
 def _own_recording(settings: DemoSettings, progress: Callable[[str], None]) -> Source:

@@ -36,13 +36,14 @@ class Pair:
     mask: NDArray[np.uint8] | None    # the node's, None where the frame was dropped
     center: tuple[float, float] | None   # the node's, None without a lane
     truth: NDArray[np.uint8] | None   # (h, w) uint8, None where the recording has none
+    true_center: tuple[float, float] | None   # (u, v) in the frame's pixels
 
 
 class ByStamp:
     """A topic's messages, found by header stamp while its recording is read once."""
 
-    def __init__(self, path: Path, topic: str) -> None:
-        """Open the recording; a topic that it lacks has no message."""
+    def __init__(self, path: Path, topic: str | None) -> None:
+        """Open the recording; None, and a topic that it lacks, have no message."""
         reader = RecordingReader(path)
         self._messages = reader.frames(topic) if topic in reader.topics() else iter(())
         self._waiting: dict[int, Any] = {}
@@ -61,25 +62,37 @@ class ByStamp:
 
 def pairs(
     bag: Path, topic: str, truth_topic: str | None, output_bag: Path, prefix: str,
+    center_topic: str | None = None,
 ) -> Iterator[Pair]:
-    """Yield the frames of a recording with what the output bag and the truth hold for each."""
+    """
+    Yield the frames of a recording with what the output bag and the truth hold for each.
+
+    :param prefix: the lane_node's full name.
+    :param center_topic: the recording's true lane centres (geometry_msgs/PointStamped); without
+        it they are what the lane finder sees in the true mask.
+    """
     masks = ByStamp(output_bag, f'{prefix}/mask')
     centers = ByStamp(output_bag, f'{prefix}/center')
-    truths = ByStamp(bag, truth_topic) if truth_topic else None
+    truths = ByStamp(bag, truth_topic)
+    true_centers = ByStamp(bag, center_topic)
+    finder = LaneFinder()
     with RecordingReader(bag) as reader:
         for stamp_ns, _, message in reader.frames(topic):
             mask, center = masks.get(stamp_ns), centers.get(stamp_ns)
-            truth = truths.get(stamp_ns) if truths else None
+            truth, true_center = truths.get(stamp_ns), true_centers.get(stamp_ns)
             try:
                 image = to_bgr(message)
             except ImageError:
                 continue  # the node has dropped it too
-            yield Pair(
-                stamp_ns, image,
-                None if mask is None else to_mono(mask),
-                None if center is None or math.isnan(center.point.x)
-                else (center.point.x, center.point.y),
-                None if truth is None else to_mono(truth))
+            truth = None if truth is None else to_mono(truth)
+            if true_center is not None:
+                true_point = _point(true_center)
+            elif truth is not None:
+                true_point = _scaled(finder.find(truth).center, image.shape[1] / truth.shape[1])
+            else:
+                true_point = None
+            yield Pair(stamp_ns, image, None if mask is None else to_mono(mask),
+                       _point(center), truth, true_point)
 
 
 def score(
@@ -92,25 +105,28 @@ def score(
         recordings serves pictures too.
     """
     segmentation, lines, centers = SegmentationScore(), LineScore(), CenterScore()
-    finder = LaneFinder()
     size = None
     for number, pair in enumerate(frames):
         look(number, pair)
         if pair.mask is None:
             continue
-        if pair.truth is None:
-            centers.add(pair.center, judged=False)
-            continue
-        mask = fit_to_label(pair.mask, pair.truth)
-        segmentation.add(mask, pair.truth)
-        lines.add(mask, pair.truth)
-        scale = pair.image.shape[1] / pair.truth.shape[1]
-        centers.add(pair.center, _scaled(finder.find(pair.truth).center, scale))
-        size = pair.truth.shape
+        centers.add(pair.center, pair.true_center, judged=pair.truth is not None)
+        if pair.truth is not None:
+            mask = fit_to_label(pair.mask, pair.truth)
+            segmentation.add(mask, pair.truth)
+            lines.add(mask, pair.truth)
+            size = pair.truth.shape
     figures: dict[str, Any] = {'frames_scored': len(segmentation)}
     if len(segmentation):
         figures |= {**segmentation.result(), **lines.result(), 'label_size': list(size)}
     return {**figures, **centers.result()}
+
+
+def _point(message: Any) -> tuple[float, float] | None:
+    """Return a PointStamped's pixels; None for no message and for NaN, which means no lane."""
+    if message is None or math.isnan(message.point.x):
+        return None
+    return float(message.point.x), float(message.point.y)
 
 
 def _scaled(

@@ -121,7 +121,7 @@ def play_into_node(
     :raises UserError: when the node does not become active or the player fails.
     """
     environment = private_environment()
-    with _environment(environment), _ros() as (node, executor):
+    with environment_of_processes(environment), _ros() as (node, executor):
         recorder = OutputRecorder(node, NODE_NAME, writer, settings.outputs)
         with _spinning(executor):
             progress('starting lane_node in its own process')
@@ -200,7 +200,7 @@ def _wait_until_active(node: Node, lane_node: RosProcess) -> None:
 
 
 @contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def environment_of_processes(values: dict[str, str]) -> Iterator[None]:
     """Set this process's environment, which the middleware reads when it starts."""
     before = dict(os.environ)
     os.environ.update(values)
