@@ -11,6 +11,8 @@ share of labelled ones; hits are summed over the set, so long lines weigh more t
 
 from __future__ import annotations
 
+from array import array
+from typing import NamedTuple
 from typing import Sequence
 
 import cv2
@@ -56,6 +58,14 @@ def distances(lines: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np
     return field[lines[inside]]
 
 
+class LineFigures(NamedTuple):
+    """How well lines agree, each 0 to 1."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
 class LineScore:
     """Collect the hits of thinned markings over a set of images."""
 
@@ -67,10 +77,9 @@ class LineScore:
             ``line_f1``.
         """
         self.tolerances = tuple(tolerances)
-        # A row a tolerance: hits of predicted pixels, predicted, hits of labelled pixels, labelled
-        self._hits = np.zeros((len(self.tolerances), 4), np.int64)
+        self._hits = array('q')
 
-    def add(self, prediction: NDArray[np.uint8], label: NDArray[np.uint8]) -> float:
+    def add(self, prediction: NDArray[np.uint8], label: NDArray[np.uint8]) -> LineFigures:
         """
         Score one image.
 
@@ -78,7 +87,7 @@ class LineScore:
         :param label: (H, W) uint8: 0 background, 255 marking, anything between not judged. Lines
             are thinned before pixels that are not judged are dropped, so that an unjudged area
             does not bend them.
-        :returns: this image's line F1 at the first tolerance.
+        :returns: this image's figures at the first tolerance.
         :raises ValueError: when the two have different shapes.
         :raises UserError: when scikit-image is not installed.
         """
@@ -95,8 +104,18 @@ class LineScore:
             (np.count_nonzero(to_label <= tolerance * diagonal), to_label.size,
              np.count_nonzero(to_prediction <= tolerance * diagonal), to_prediction.size)
             for tolerance in self.tolerances], np.int64)
-        self._hits += hits
-        return _scores(hits[0])[2]
+        self._hits.extend(hits.ravel().tolist())
+        return line_figures(hits[0])
+
+    @property
+    def hits(self) -> NDArray[np.int64]:
+        """
+        Return the counts of every image and tolerance.
+
+        :returns: (N, T, 4) int64: hits of predicted pixels, predicted pixels, hits of labelled
+            pixels, labelled pixels.
+        """
+        return np.array(self._hits, np.int64).reshape(-1, len(self.tolerances), 4)
 
     def result(self) -> dict[str, float | dict[str, float]]:
         """
@@ -106,22 +125,24 @@ class LineScore:
             ``line_tolerance`` itself (a fraction of the diagonal), and ``line_f1_at``: line F1
             for every tolerance. A set without any line on both sides scores 1.
         """
-        precision, recall, f1 = _scores(self._hits[0])
+        total = self.hits.sum(axis=0)
+        precision, recall, f1 = line_figures(total[0])
         return {
             'line_f1': f1,
             'line_precision': precision,
             'line_recall': recall,
             'line_tolerance': self.tolerances[0],
-            'line_f1_at': {str(tolerance): _scores(hits)[2]
-                           for tolerance, hits in zip(self.tolerances, self._hits)},
+            'line_f1_at': {str(tolerance): line_figures(hits).f1
+                           for tolerance, hits in zip(self.tolerances, total)},
         }
 
 
-def _scores(hits: NDArray[np.int64]) -> tuple[float, float, float]:
+def line_figures(hits: NDArray[np.int64]) -> LineFigures:
+    """Return the figures of a row of :attr:`LineScore.hits`, or of a sum of rows."""
     predicted_hits, predicted, labelled_hits, labelled = (int(value) for value in hits)
     if predicted == labelled == 0:
-        return 1.0, 1.0, 1.0
+        return LineFigures(1.0, 1.0, 1.0)
     precision = predicted_hits / predicted if predicted else 0.0
     recall = labelled_hits / labelled if labelled else 0.0
     total = precision + recall
-    return precision, recall, 2 * precision * recall / total if total else 0.0
+    return LineFigures(precision, recall, 2 * precision * recall / total if total else 0.0)

@@ -43,7 +43,7 @@ def test_distances_are_euclidean_to_the_nearest_line_pixel():
 @pytest.mark.parametrize(('shift', 'expected'), [(0, 1.0), (5, 1.0), (6, 0.0)])
 def test_a_shifted_line_hits_up_to_the_tolerance_and_not_beyond(shift, expected):
     score = LineScore((0.01,))
-    assert score.add(vertical(100 + shift), vertical(100)) == expected
+    assert score.add(vertical(100 + shift), vertical(100)).f1 == expected
     assert score.result()['line_f1'] == expected
 
 
@@ -97,6 +97,6 @@ def test_predicted_lines_in_an_area_that_is_not_judged_cost_nothing():
 def test_no_line_on_both_sides_is_right_and_on_one_side_is_wrong():
     empty = np.zeros((300, 400), np.uint8)
     assert LineScore().result()['line_f1'] == 1.0
-    assert LineScore().add(empty, empty) == 1.0
-    assert LineScore().add(vertical(100), empty) == 0.0
-    assert LineScore().add(empty, vertical(100)) == 0.0
+    assert LineScore().add(empty, empty).f1 == 1.0
+    assert LineScore().add(vertical(100), empty).f1 == 0.0
+    assert LineScore().add(empty, vertical(100)).f1 == 0.0
