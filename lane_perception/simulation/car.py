@@ -43,7 +43,8 @@ class Car:
         """
         limit = self.settings.steering_limit
         wanted = min(max(steering, -limit), limit)
-        self.steering += (wanted - self.steering) * (1 - exp(-seconds / self.settings.steering_lag))
+        followed = 1 - exp(-seconds / self.settings.steering_lag)
+        self.steering += (wanted - self.steering) * followed
         self.speed += (speed - self.speed) * (1 - exp(-seconds / self.settings.speed_lag))
         turn = self.speed * tan(self.steering) / self.settings.wheelbase * seconds
         middle = self.heading + turn / 2.0

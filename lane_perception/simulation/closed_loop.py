@@ -11,18 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field
-from math import radians
 from typing import Callable
+from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.data.synthetic.camera import Camera
 from lane_perception.data.synthetic.driving import World
 from lane_perception.data.synthetic.scene import Pose
-from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane import Lane
-from lane_perception.geometry.lens import Lens
 from lane_perception.simulation.car import Car
 from lane_perception.simulation.car import CarSettings
 from lane_perception.simulation.controller import Controller
@@ -31,7 +28,9 @@ from lane_perception.simulation.controller import ControllerSettings
 STEP = 0.005         # seconds between two steps of the car
 LOST = 0.5           # lane widths outside of the lane at which the car is put back
 
-Look = Callable[[World, Pose, float], tuple[Lane, 'NDArray[np.uint8] | None']]
+Picture = Optional[NDArray[np.uint8]]
+Look = Callable[[World, Pose, float], tuple[Lane, Picture, Picture]]
+Watch = Callable[[float, Lane, Picture, Picture], None]
 
 
 @dataclass(frozen=True)
@@ -76,36 +75,14 @@ class DriveLog:
         }
 
 
-def car_camera() -> Camera:
-    """Return the camera of the simulated car: 640x480, 88 degrees wide, 18 cm up, 22 down."""
-    return Camera(640, 480, 330.0, 330.0, 319.5, 239.5, mount_height=0.18, pitch=radians(22.0),
-                  mount_forward=0.2)
-
-
-def calibration_of(camera: Camera) -> GroundCalibration:
-    """Return the exact ground calibration of a synthetic camera."""
-    lens = Lens.create(camera.matrix, camera.model, camera.coefficients)
-    return GroundCalibration(camera.width, camera.height, camera.ground_homography(), 0.0, lens,
-                             camera.mount_forward)
-
-
-def true_mask(world: World, pose: Pose) -> NDArray[np.uint8]:
-    """Return the mask that a faultless segmenter would give."""
-    coverage = world.renderer.marking_coverage(world.scene, pose)
-    if coverage is None:
-        return np.zeros((world.camera.height, world.camera.width), np.uint8)
-    return np.where(coverage >= 0.5, 255, 0).astype(np.uint8)
-
-
 def drive_loop(world: World, look: Look, settings: LoopSettings, seed: int = 0,
-               watch: Callable[[float, Lane, NDArray | None, Car], None] | None = None,
-               ) -> DriveLog:
+               watch: Watch | None = None) -> DriveLog:
     """
     Drive through a world and return what happened.
 
-    :param look: the lane (and the picture, for watchers) at a pose and a stamp.
+    :param look: gives the lane, and for watchers the picture and the mask, at a pose and stamp.
     :param seed: of the frames that are dropped.
-    :param watch: called after each frame, for videos and progress.
+    :param watch: called with stamp, lane, picture and mask of each frame.
     """
     car = Car(world.start.x, world.start.y, world.start.heading, settings.car)
     controller = Controller(settings.car.wheelbase, settings.speed, settings.controller)
@@ -123,11 +100,11 @@ def drive_loop(world: World, look: Look, settings: LoopSettings, seed: int = 0,
         outside = abs(lateral) > half
         arrives = random.random() >= settings.drop and not _in_gap(now, settings)
         if arrives:
-            lane, image = look(world, pose, now)
+            lane, image, mask = look(world, pose, now)
             waiting.append((now + settings.latency, lane))
             log.seen.append(lane.center is not None)
             if watch:
-                watch(now, lane, image, car)
+                watch(now, lane, image, mask)
         log.stamp.append(now)
         log.place.append((car.x, car.y))
         log.lateral.append(lateral)
@@ -160,10 +137,3 @@ def _advance(car: Car, controller: Controller, waiting: list, now: float,
                 controller.offset(lane.offset, time)
         steering, speed = controller.command(time)
         car.move(steering, speed, 1.0 / settings.rate / steps)
-
-
-def outline(world: World, offset: float) -> NDArray[np.float64]:
-    """Return (N, 2) world metres of a line beside the ego lane's centre."""
-    center = world.scene.track.center_line()
-    return center.points + offset * np.column_stack((-np.sin(center.headings),
-                                                     np.cos(center.headings)))

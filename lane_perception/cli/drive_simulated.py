@@ -1,0 +1,126 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Drive a simulated car round a synthetic track by what the lane finder sees."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from pathlib import Path
+from typing import Sequence
+
+import cv2
+
+from lane_perception.cli.command import run_main
+from lane_perception.errors import UserError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the drive's arguments."""
+    parser = argparse.ArgumentParser(
+        prog='drive_simulated', description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument('--track', type=int, default=2_000_000, metavar='SEED',
+                        help='the track; training never draws seeds from 1000000 on')
+    parser.add_argument('--speed', type=float, default=0.5, help='m/s')
+    parser.add_argument('--seconds', type=float, default=60.0, help='length of the drive')
+    parser.add_argument('--reverse', action='store_true', help='drive the other way round')
+    parser.add_argument('--model', default='lane_lite',
+                        help='shipped name or path; a,b,c is an ensemble')
+    parser.add_argument('--true-mask', action='store_true',
+                        help='in the place of the model: the masks of a faultless one')
+    parser.add_argument('--steer-by', choices=('path', 'offset'), default='path',
+                        help='pure pursuit of the path in metres, or the offset in the picture')
+    parser.add_argument('--latency', type=float, default=0.04,
+                        help='seconds from the picture to the wheels (in process)')
+    parser.add_argument('--drop', type=float, default=0.0, help='share of the frames that is lost')
+    parser.add_argument('--gap', type=float, default=0.0,
+                        help='seconds without frames, every 5 seconds')
+    parser.add_argument('--learn-width', action='store_true',
+                        help="do not tell the lane finder the lane's width")
+    parser.add_argument('--no-video', action='store_true', help='write no drive.mp4')
+    parser.add_argument('--out', type=Path, default=Path('out/drive'),
+                        help='folder for report.json, top_view.png and drive.mp4')
+    return parser
+
+
+def body(argv: Sequence[str] | None = None) -> int:
+    """Drive, write the report and the pictures, and print the figures."""
+    arguments = build_parser().parse_args(argv)
+    _check(arguments)
+    from lane_perception.simulation.closed_loop import LoopSettings
+    from lane_perception.simulation.top_view import draw_top_view
+    settings = LoopSettings(
+        speed=arguments.speed, seconds=arguments.seconds, latency=arguments.latency,
+        steer_by=arguments.steer_by, drop=arguments.drop, gap=arguments.gap)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    world, log = _drive(arguments, settings)
+    report = {**log.report(), 'track': arguments.track, 'reverse': arguments.reverse,
+              'speed': arguments.speed, 'steer_by': arguments.steer_by,
+              'mask': 'true' if arguments.true_mask else arguments.model,
+              'lane_width_given': not arguments.learn_width,
+              'latency_s': arguments.latency, 'drop': arguments.drop, 'gap_s': arguments.gap}
+    (arguments.out / 'report.json').write_text(json.dumps(report, indent=2) + '\n')
+    cv2.imwrite(str(arguments.out / 'top_view.png'), draw_top_view(world.scene.track, log))
+    print(f'{report["distance_m"]:.1f} m in {report["seconds"]:.0f} s, in lane '
+          f'{report["in_lane"]:.1%}, mean offset {1000 * report["mean_offset_m"]:.0f} mm, largest '
+          f'{1000 * report["max_offset_m"]:.0f} mm, departures {report["departures"]}; '
+          f'see {arguments.out}')
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    for name, low, high in (('speed', 0.05, 5.0), ('seconds', 0.1, 3600.0),
+                            ('latency', 0.0, 1.0), ('drop', 0.0, 0.95), ('gap', 0.0, 4.5)):
+        value = getattr(arguments, name)
+        if not low <= value <= high:
+            raise UserError(f'--{name} {value:g} is not between {low:g} and {high:g}')
+    if arguments.track < 0:
+        raise UserError(f'--track {arguments.track} is negative; give a seed from 0 on')
+
+
+def _drive(arguments, settings):
+    from lane_perception.data.synthetic.driving import World
+    from lane_perception.geometry.lane_finder import LaneFinder
+    from lane_perception.geometry.lane_finder import LaneSettings
+    from lane_perception.pipeline import LanePipeline
+    from lane_perception.simulation.closed_loop import drive_loop
+    from lane_perception.simulation.eyes import calibration_of
+    from lane_perception.simulation.eyes import car_camera
+    from lane_perception.simulation.eyes import lane_width
+    from lane_perception.simulation.eyes import PipelineEyes
+    from lane_perception.simulation.eyes import TrueMaskEyes
+    camera = car_camera()
+    ground = calibration_of(camera)
+    world = World(arguments.track, camera=camera, reverse=arguments.reverse)
+    finder = LaneSettings(lane_width=0.0 if arguments.learn_width else lane_width(world))
+    if arguments.true_mask:
+        look = TrueMaskEyes(LaneFinder(finder, ground), pictures=not arguments.no_video)
+    else:
+        look = PipelineEyes(LanePipeline.load(arguments.model, ground=ground, settings=finder))
+    with contextlib.ExitStack() as stack:
+        video = None if arguments.no_video else _video(stack, arguments.out, settings.rate)
+
+        def watch(stamp, lane, image, mask):
+            if video is not None:
+                from lane_perception.overlay import draw_overlay
+                video.add(draw_overlay(image, mask, lane), stamp)
+            if round(stamp * settings.rate) % round(5 * settings.rate) == 0:
+                print(f'{stamp:5.0f} of {settings.seconds:.0f} s', flush=True)
+        return world, drive_loop(world, look, settings, watch=watch)
+
+
+def _video(stack, folder: Path, rate: float):
+    from lane_perception.evaluation.video import Video
+    return stack.enter_context(Video(folder / 'drive.mp4', rate))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the verb and return the process's exit status."""
+    return run_main(body, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

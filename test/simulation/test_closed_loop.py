@@ -1,0 +1,111 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated car, its controller, and drives in the synthetic world with true masks."""
+
+import json
+import math
+
+import cv2
+import numpy as np
+import pytest
+
+from lane_perception.cli import drive_simulated
+from lane_perception.data.synthetic.driving import World
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.simulation.car import Car
+from lane_perception.simulation.closed_loop import drive_loop
+from lane_perception.simulation.closed_loop import LoopSettings
+from lane_perception.simulation.controller import Controller
+from lane_perception.simulation.eyes import calibration_of
+from lane_perception.simulation.eyes import car_camera
+from lane_perception.simulation.eyes import lane_width
+from lane_perception.simulation.eyes import TrueMaskEyes
+
+TRACK = 2_000_003
+
+
+def world_and_eyes(reverse=False):
+    camera = car_camera()
+    world = World(TRACK, camera=camera, reverse=reverse)
+    settings = LaneSettings(lane_width=lane_width(world))
+    return world, TrueMaskEyes(LaneFinder(settings, calibration_of(camera)))
+
+
+def test_a_held_steering_angle_drives_the_circle_of_the_wheelbase():
+    car = Car(0.0, 0.0, 0.0)
+    places = []
+    for _ in range(4000):
+        car.move(math.radians(20), 0.5, 0.005)
+        places.append((car.x, car.y))
+    places = np.array(places[1000:])
+    radius = 0.25 / math.tan(math.radians(20))
+    center = (places.max(axis=0) + places.min(axis=0)) / 2
+    assert np.hypot(*(places - center).T) == pytest.approx(radius, rel=0.01)
+
+
+def test_steering_stops_at_its_limit():
+    car = Car(0.0, 0.0, 0.0)
+    for _ in range(1000):
+        car.move(3.0, 0.0, 0.005)
+    assert car.steering == pytest.approx(math.radians(30), abs=1e-3)
+
+
+def test_pure_pursuit_steers_towards_the_path():
+    controller = Controller(0.25, 0.5)
+    x = np.linspace(0, 1, 20)
+    controller.path(np.column_stack((x, np.full(20, 0.1))), 0.0)
+    assert controller.command(0.0)[0] > 0.05
+    controller.path(np.column_stack((x, np.full(20, -0.1))), 0.0)
+    assert controller.command(0.0)[0] < -0.05
+
+
+def test_the_controller_stops_without_a_lane():
+    controller = Controller(0.25, 0.5)
+    assert controller.command(0.0)[1] == 0.0
+    controller.offset(0.1, 0.0)
+    assert controller.command(0.1)[1] == 0.5
+    controller.offset(float('nan'), 0.25)
+    assert controller.command(0.25)[1] == 0.0
+
+
+@pytest.mark.parametrize('steer_by', ['path', 'offset'])
+def test_a_drive_stays_in_its_lane(steer_by):
+    report = drive_loop(*world_and_eyes(), LoopSettings(seconds=12, steer_by=steer_by)).report()
+    assert report['departures'] == 0
+    assert report['in_lane'] == 1.0
+    assert report['distance_m'] > 5.0
+    assert report['mean_offset_m'] < (0.02 if steer_by == 'path' else 0.05)
+
+
+def test_a_drive_survives_lost_frames_and_gaps():
+    log = drive_loop(*world_and_eyes(reverse=True), LoopSettings(seconds=12, drop=0.3, gap=0.5))
+    assert log.report()['departures'] == 0
+    assert 0.5 * len(log.stamp) < len(log.seen) < 0.72 * len(log.stamp)
+
+
+def test_a_blind_car_stands_still():
+    world, _ = world_and_eyes()
+    finder = LaneFinder(ground=calibration_of(world.camera))
+
+    def look(world, pose, stamp):
+        return finder.find(np.zeros((480, 640), np.uint8), stamp), None, None
+    report = drive_loop(world, look, LoopSettings(seconds=1)).report()
+    assert report['distance_m'] == 0.0
+    assert report['lane_found'] == 0.0
+
+
+def test_the_verb_writes_report_and_top_view(tmp_path, capsys):
+    assert drive_simulated.main(['--true-mask', '--no-video', '--seconds', '2',
+                                 '--out', str(tmp_path)]) == 0
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert {'distance_m', 'seconds', 'in_lane', 'mean_offset_m', 'max_offset_m',
+            'departures'} <= report.keys()
+    picture = cv2.imread(str(tmp_path / 'top_view.png'))
+    assert (picture == (90, 200, 90)).all(axis=2).any()  # the way, inside the lane
+    assert 'departures 0' in capsys.readouterr().out
+
+
+def test_the_verb_refuses_a_speed_that_no_car_has(capsys):
+    assert drive_simulated.main(['--speed', '90']) == 2
+    assert '--speed 90 is not between' in capsys.readouterr().err
