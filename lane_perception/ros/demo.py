@@ -21,6 +21,7 @@ from lane_perception.benchmark.machine import describe_machine
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
+from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.errors import UserError
 from lane_perception.model_file import find_model
 from lane_perception.model_file import read_card
@@ -31,6 +32,12 @@ from lane_perception.ros.playback import NODE_NAME
 from lane_perception.ros.playback import Playback
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
+
+FRAMES = 150
+RATE = 30.0          # frames per second
+SPEED = 0.6          # metres per second
+SEED = 1_000_002     # training never draws it
+WORLD = WorldSettings(size=(640, 480))
 
 
 @dataclass(frozen=True)
@@ -111,16 +118,15 @@ def run_demo(
 
 
 def _synthetic(settings: DemoSettings, progress: Callable[[str], None]) -> Source:
-    from lane_perception.ros import demo_recording as drive
+    from lane_perception.data.synthetic import recording
     bag = settings.out / 'recording'
-    progress(f'drawing a drive of {drive.SECONDS:g} s through the synthetic world')
+    progress(f'drawing {FRAMES} frames of a drive through the synthetic world')
     start = time.monotonic()
-    drive.write_drive(bag)
-    frames = round(drive.SECONDS * drive.RATE)
-    progress(f'{frames} frames with their true masks in {bag} after '
-             f'{time.monotonic() - start:.0f} s')
-    return Source(bag, drive.IMAGE_TOPIC, False, drive.TRUTH_TOPIC, frames,
-                  drive.CENTER_TOPIC)
+    recording.write_recording(
+        bag, SEED, FRAMES, SPEED, RATE, WORLD, compressed=False, replace=True)
+    progress(f'they and their true masks are in {bag} after {time.monotonic() - start:.0f} s')
+    return Source(bag, recording.IMAGE_TOPIC, False, recording.MASK_TOPIC, FRAMES,
+                  recording.CENTER_TOPIC)
 
 
 def _own_recording(settings: DemoSettings, progress: Callable[[str], None]) -> Source:
