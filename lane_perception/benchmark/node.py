@@ -20,23 +20,18 @@ from pathlib import Path
 from typing import Any
 from typing import Iterator
 
-import cv2
-import numpy as np
-
-from lane_perception.benchmark.pictures import picture
+from lane_perception.benchmark.recording import write_frames
 from lane_perception.benchmark.settings import BenchmarkSettings
-from lane_perception.data.recordings import RecordingWriter
 from lane_perception.errors import UserError
 from lane_perception.ros.playback import Playback
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
 
 RATES = (30.0, 60.0, 120.0)          # frames per second
+TRANSPORTS = ('raw', 'jpeg')
 SIZES = ((480, 640), (720, 1280))    # height and width, pixels
 FRAMES = 20                          # different ones; the player repeats them
-JPEG_QUALITY = 80
 TOPIC = '/benchmark/image'
-TYPES = {'raw': 'sensor_msgs/msg/Image', 'jpeg': 'sensor_msgs/msg/CompressedImage'}
 OUTPUTS = ('mask', 'center', 'offset')
 BUSY_LOOP = 'while True: pass'
 
@@ -62,8 +57,9 @@ def _plan(
 ) -> Iterator[tuple[str, PlaybackSettings, bool]]:
     """Yield a name, what is played, and whether the processors are kept busy beside it."""
     for size in SIZES:
-        for transport in TYPES:
-            bag = _write_frames(folder, size, transport)
+        for transport in TRANSPORTS:
+            bag = write_frames(
+                folder / f'{transport}_{size[1]}x{size[0]}', TOPIC, size, transport, FRAMES)
             for hz in RATES:
                 yield (_name(size, transport, hz), _playback(settings, bag, transport, hz), False)
     bag = folder / 'raw_640x480'
@@ -87,30 +83,6 @@ def _playback(
     return PlaybackSettings(
         bag, TOPIC, transport == 'jpeg', settings.model, hz=hz, count=int(hz * settings.node_s),
         **{'outputs': OUTPUTS, **more})
-
-
-def _write_frames(folder: Path, size: tuple[int, int], transport: str) -> Path:
-    """Write FRAMES shifted pictures of a track as a recording."""
-    height, width = size
-    bag = folder / f'{transport}_{width}x{height}'
-    image = picture(height, width)
-    with RecordingWriter(bag) as writer:
-        for number in range(FRAMES):
-            shifted = np.roll(image, 2 * number, axis=1)
-            stamp_ns = 1_700_000_000_000_000_000 + number
-            time_class = writer.message_class('builtin_interfaces/msg/Time')
-            header = writer.message_class('std_msgs/msg/Header')(
-                time_class(*divmod(stamp_ns, 10**9)), 'camera')
-            message_class = writer.message_class(TYPES[transport])
-            if transport == 'raw':
-                message = message_class(
-                    header, height, width, 'bgr8', 0, 3 * width, shifted.ravel())
-            else:
-                quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-                message = message_class(
-                    header, 'jpeg', cv2.imencode('.jpg', shifted, quality)[1].ravel())
-            writer.write(TOPIC, TYPES[transport], message, stamp_ns)
-    return bag
 
 
 def _run(settings: PlaybackSettings, folder: Path, load: bool) -> dict[str, Any]:
