@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Iterator
 
 import numpy as np
@@ -94,7 +95,7 @@ def _in_lane(streams: Streams, scene: Scene, pose: Pose, tidy: bool) -> tuple[Sc
     turn = np.radians(random.normal(0.0, 8.0) if random.random() < 0.8
                       else random.uniform(-25.0, 25.0))
     place = center.points[index] + center.normals[index] * lateral
-    return (Scene(track, scene.floor, scene.tapes, scene.lights),
+    return (replace(scene, track=track),
             Pose(float(place[0]), float(place[1]), float(center.headings[index] + turn)))
 
 

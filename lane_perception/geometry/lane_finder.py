@@ -189,7 +189,10 @@ class LaneFinder:
         covariance, line = curve.covariance[:2, :2], curve.points
         if track is not None:
             line = moved(line, state, track.state)
-            state, covariance = track.state[:4], track.covariance[:2, :2]
+            state, covariance = track.state[:4], track.covariance[:2, :2].copy()
+            if not curve.both:
+                # A wrong width errs alike in every picture: filtering does not take it away.
+                covariance[0, 0] += (self._expected().width_sigma / 2.0) ** 2
         seen = np.arange(len(line)) * curve.step <= curve.seen + 0.1
         return self._describe(line[seen], trust / (1.0 + (curve.sigmas[seen] / 0.04) ** 2), state,
                               covariance, trust, size, markings=_polylines(chains),

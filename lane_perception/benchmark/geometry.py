@@ -1,0 +1,221 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Measure the lane geometry: accuracy, honesty, time, and how well a car drives by it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Callable
+from typing import Sequence
+
+import cv2
+import numpy as np
+
+from lane_perception.benchmark.lane_accuracy import LaneScore
+from lane_perception.benchmark.machine import describe_machine
+from lane_perception.benchmark.track_frames import SIZE
+from lane_perception.benchmark.track_frames import track_frames
+from lane_perception.cli.command import run_main
+from lane_perception.data.synthetic.curve import STEP
+from lane_perception.data.synthetic.driving import World
+from lane_perception.data.synthetic.sampling import trackless
+from lane_perception.data.synthetic.scene import Pose
+from lane_perception.data.synthetic.settings import WorldSettings
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.pipeline import LanePipeline
+from lane_perception.segmenter import Segmenter
+from lane_perception.simulation.closed_loop import drive_loop
+from lane_perception.simulation.closed_loop import LoopSettings
+from lane_perception.simulation.eyes import calibration_of
+from lane_perception.simulation.eyes import car_camera
+from lane_perception.simulation.eyes import lane_width
+from lane_perception.simulation.eyes import PipelineEyes
+from lane_perception.simulation.eyes import true_mask
+from lane_perception.simulation.eyes import TrueMaskEyes
+
+FRAME_SEED = 1_900_000   # streams that training never draws
+FALSE_SEED = 1_910_000
+DRIVE_SEED = 1_920_000
+LOOP_SEED = 2_000_000
+RATE = 30.0             # frames per second
+SWAY = 0.08             # lane widths to each side
+SWAY_LENGTH = 2.5       # metres
+PARTS = ('frames', 'untidy', 'drives', 'time', 'loop', 'model_frames', 'model_loop')
+
+
+def frames(count: int, tidy: bool = True, segmenter: Segmenter | None = None) -> dict:
+    """Score single frames with true masks, or with a model's on the same frames."""
+    true_score, score = LaneScore(), LaneScore()
+    for frame in track_frames(FRAME_SEED, count, tidy, pictures=segmenter is not None):
+        if not frame.sides:
+            continue
+        settings = LaneSettings(lane_width=frame.width)
+        true_score.add(frame, LaneFinder(settings, frame.ground).find(frame.mask))
+        if segmenter is not None:
+            mask = segmenter.mask(frame.image)
+            score.add(frame, LaneFinder(settings, frame.ground).find(mask))
+    if segmenter is None:
+        return true_score.report()
+    return {'model_mask': score.report(), 'true_mask_same_frames': true_score.report(),
+            'false_lanes': false_lanes(count // 2, segmenter)}
+
+
+def false_lanes(count: int, segmenter: Segmenter) -> float:
+    """Return the share of frames without a track in which a lane is found."""
+    found = 0
+    for index in range(count):
+        sample = trackless(FALSE_SEED, index, WorldSettings(size=SIZE))
+        lane = LaneFinder(ground=calibration_of(sample.camera)).find(segmenter.mask(sample.image))
+        found += lane.center is not None
+    return found / max(count, 1)
+
+
+def drives(count: int, seconds: float = 20.0) -> dict:
+    """Track the lane through drives with true masks: errors and honesty of the covariance."""
+    camera = car_camera()
+    ground, rows = calibration_of(camera), []
+    for number in range(count):
+        finder, world = LaneFinder(ground=ground), World(DRIVE_SEED + number, camera=camera)
+        for stamp, pose, truth in _swaying(world, 0.5 + 0.5 * (number % 2), seconds):
+            lane = finder.find(true_mask(world, pose), stamp)
+            if lane.lateral is None:
+                continue
+            error = np.array([lane.lateral - truth.lateral, lane.heading - truth.heading])
+            rows.append((*np.abs(error), error @ np.linalg.solve(lane.covariance, error)))
+    lateral, heading, nees = np.array(rows).T
+    return {
+        'drives': count, 'seconds': seconds, 'frames_with_lane': len(rows),
+        'lane_found': len(rows) / (count * seconds * RATE),
+        'lateral_mm': {'median': 1e3 * float(np.median(lateral)),
+                       'p95': 1e3 * float(np.percentile(lateral, 95))},
+        'heading_deg': {'median': float(np.degrees(np.median(heading)))},
+        'nees_mean': float(nees.mean()), 'nees_in_95': float(np.mean(nees < 5.99)),
+    }
+
+
+def _swaying(world: World, speed: float, seconds: float):
+    """Yield (stamp, pose, truth) of a car that sways about the middle of its lane."""
+    center = world.scene.track.center_line()
+    for number in range(int(seconds * RATE)):
+        s = speed * number / RATE
+        index = int(center.index(s))
+        phase = 2.0 * np.pi * s / SWAY_LENGTH
+        sway = SWAY * world.scene.track.ego_lane.width
+        place = (center.points[index] + center.tangents[index] * (s - round(s / STEP) * STEP)
+                 + center.normals[index] * sway * np.sin(phase))
+        turn = np.arctan(sway * np.cos(phase) * 2.0 * np.pi / SWAY_LENGTH)
+        pose = Pose(float(place[0]), float(place[1]), float(center.headings[index] + turn))
+        yield number / RATE, pose, world.truth(pose, s % center.length)
+
+
+def timing(count: int) -> dict:
+    """Time find() with tracking on one thread, on masks of random tracks at 640x480."""
+    cv2.setNumThreads(1)
+    times = []
+    for frame in track_frames(FRAME_SEED + 1, count):
+        if not frame.sides:
+            continue
+        finder = LaneFinder(LaneSettings(lane_width=frame.width), frame.ground)
+        finder.find(frame.mask, 0.0)
+        for repeat in range(1, 11):
+            start = time.perf_counter()
+            finder.find(frame.mask, repeat / 30.0)
+            times.append(1e3 * (time.perf_counter() - start))
+    return {'size': list(SIZE), 'p50_ms': float(np.median(times)),
+            'p90_ms': float(np.percentile(times, 90)), 'p99_ms': float(np.percentile(times, 99))}
+
+
+def loop(tracks: int, seconds: float, pipeline: Callable | None = None) -> dict:
+    """Drive tracks both ways round: the table of closed-loop figures."""
+    camera, rows = car_camera(), []
+    ground = calibration_of(camera)
+    cases = [dict(speed=0.5), dict(speed=1.0), dict(speed=0.5, drop=0.3, gap=0.5)]
+    if pipeline is None:
+        cases.append(dict(speed=0.5, steer_by='offset'))
+    for number in range(tracks):
+        for reverse in (False, True):
+            for case in cases:
+                world = World(LOOP_SEED + number, camera=camera, reverse=reverse)
+                settings = LaneSettings(lane_width=lane_width(world))
+                look = (TrueMaskEyes(LaneFinder(settings, ground)) if pipeline is None
+                        else PipelineEyes(pipeline(ground, settings)))
+                report = drive_loop(world, look, LoopSettings(seconds=seconds, **case)).report()
+                rows.append({'track': LOOP_SEED + number, 'reverse': reverse, **case, **report})
+                print(json.dumps(rows[-1]), flush=True)
+    names = [', '.join(f'{key} {value}' for key, value in case.items()) for case in cases]
+    summary = {name: _sum_up([row for row in rows if all(
+        row.get(key, _default(key)) == case.get(key, _default(key))
+        for key in ('speed', 'drop', 'gap', 'steer_by'))]) for name, case in zip(names, cases)}
+    return {'seconds_each': seconds, 'summary': summary, 'drives': rows}
+
+
+def _default(key: str):
+    return getattr(LoopSettings(), key)
+
+
+def _sum_up(rows: list[dict]) -> dict:
+    return {'drives': len(rows), 'departures': sum(row['departures'] for row in rows),
+            'mean_offset_m': float(np.mean([row['mean_offset_m'] for row in rows])),
+            'max_offset_m': max(row['max_offset_m'] for row in rows),
+            'in_lane': float(np.mean([row['in_lane'] for row in rows]))}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the benchmark's arguments."""
+    parser = argparse.ArgumentParser(
+        prog='python -m lane_perception.benchmark.geometry', description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument('--only', choices=PARTS, action='append',
+                        help='this part; may be repeated')
+    parser.add_argument('--frames', type=int, default=2000, help='single frames')
+    parser.add_argument('--drives', type=int, default=10, help='drives for the covariance')
+    parser.add_argument('--tracks', type=int, default=10, help='tracks of the closed loop')
+    parser.add_argument('--seconds', type=float, default=60.0, help='of each closed-loop drive')
+    parser.add_argument('--model', default='lane_lite', help='of the parts model_...')
+    parser.add_argument('--out', type=Path, default=Path('benchmark/results/geometry.json'),
+                        help='file; parts that are not measured now are kept')
+    return parser
+
+
+def body(argv: Sequence[str] | None = None) -> int:
+    """Measure the parts and write the file."""
+    arguments = build_parser().parse_args(argv)
+    cv2.setNumThreads(1)
+    results = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
+
+    def pipeline(ground, settings):
+        return LanePipeline.load(arguments.model, ground=ground, settings=settings)
+    parts = {
+        'frames': lambda: frames(arguments.frames),
+        'untidy': lambda: frames(arguments.frames, tidy=False),
+        'drives': lambda: drives(arguments.drives),
+        'time': lambda: timing(40),
+        'loop': lambda: loop(arguments.tracks, arguments.seconds),
+        'model_frames': lambda: frames(arguments.frames,
+                                       segmenter=Segmenter.load(arguments.model)),
+        'model_loop': lambda: loop(arguments.tracks, arguments.seconds, pipeline),
+    }
+    for part in arguments.only or PARTS:
+        print(f'measuring {part}', flush=True)
+        command = ['python -m lane_perception.benchmark.geometry', *(argv or sys.argv[1:])]
+        results[part] = {**parts[part](), 'command': ' '.join(command),
+                         'machine': describe_machine()}
+        if part.startswith('model'):
+            results[part]['model'] = arguments.model
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(json.dumps(results, indent=1) + '\n')
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benchmark and return the process's exit status."""
+    return run_main(body, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
