@@ -16,8 +16,6 @@ from lane_perception.data.synthetic.cameras import draw_camera
 from lane_perception.data.synthetic.layout import lay_track
 from lane_perception.data.synthetic.renderer import Renderer
 from lane_perception.data.synthetic.renderer import to_base_link
-from lane_perception.data.synthetic.renderer import View
-from lane_perception.data.synthetic.sampling import judge
 from lane_perception.data.synthetic.sampling import lane_truth
 from lane_perception.data.synthetic.sampling import LaneTruth
 from lane_perception.data.synthetic.scene import draw_scene
@@ -28,6 +26,7 @@ from lane_perception.data.synthetic.settings import Streams
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.simulation.eyes import calibration_of
+from lane_perception.simulation.eyes import covered
 
 SIZE = (640, 480)
 MIN_VISIBLE = 0.25   # metres of one marking of the lane, within SIGHT, that make it visible
@@ -70,15 +69,12 @@ def track_frames(
             view = renderer.render(scene, pose)
             sensor = draw_sensor(streams, settings, sensor_size)
             image, _ = sensor.expose(streams['sensor noise'], view.light)
+            mask = covered(view.coverage, camera)
         else:
-            nothing = np.zeros((0, 0, 3), np.float32)
-            coverage = renderer.marking_coverage(scene, pose)
-            view = View(nothing, np.zeros(SIZE[::-1], np.float32) if coverage is None
-                        else coverage, nothing)
+            mask = covered(renderer.marking_coverage(scene, pose), camera)
         track = scene.track
         width = track.ego_lane.width + track.tape_width
-        yield TrackFrame(image, np.where(judge(view) == 255, 255, 0).astype(np.uint8),
-                         lane_truth(scene, camera, pose), calibration_of(camera), width,
+        yield TrackFrame(image, mask, lane_truth(scene, camera, pose), calibration_of(camera), width,
                          _visible_sides(scene, camera, pose, width))
 
 

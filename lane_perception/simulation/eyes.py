@@ -73,8 +73,12 @@ class TrueMaskEyes:
 
 
 def true_mask(world: World, pose: Pose) -> NDArray[np.uint8]:
-    """Return (H, W), 255 where markings cover half of a pixel or more."""
-    coverage = world.renderer.marking_coverage(world.scene, pose)
+    """Return the mask that a faultless segmenter would give from a pose."""
+    return covered(world.renderer.marking_coverage(world.scene, pose), world.camera)
+
+
+def covered(coverage: NDArray[np.float32] | None, camera: Camera) -> NDArray[np.uint8]:
+    """Return (H, W), 255 where markings cover half of a pixel or more; None covers nothing."""
     if coverage is None:
-        return np.zeros((world.camera.height, world.camera.width), np.uint8)
+        return np.zeros((camera.height, camera.width), np.uint8)
     return np.where(coverage >= 0.5, 255, 0).astype(np.uint8)
