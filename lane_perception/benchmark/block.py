@@ -1,0 +1,60 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of a benchmark in one block of text, to be shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+WIDTH = 42
+
+
+def shareable_block(results: dict[str, Any]) -> str:
+    """Return a block of text with the machine and the figures of the parts that were measured."""
+    machine = results['machine']
+    packages = ', '.join(f'{name} {version}' for name, version in machine['packages'].items())
+    gpu = f", {machine['gpu']}" if machine['gpu'] else ''
+    lines = [
+        f"lane_perception benchmark, {machine['date']}",
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB{gpu}",
+        f"{machine['system']}, Python {machine['python']}, {packages}",
+    ]
+    if 'network' in results:
+        lines += _network(results['network'])
+    if 'stages' in results:
+        lines += _stages(results['stages'])
+    if 'node' in results:
+        lines += _node(results['node'])
+    return '\n'.join(lines)
+
+
+def _network(part: dict[str, Any]) -> list[str]:
+    lines = ['', f"{part['model']} at {part['input'][1]}x{part['input'][0]}, "
+                 f"auto is {part['auto']}:"]
+    for name, entry in part['subjects'].items():
+        times = entry['ms']
+        line = f"  {name:<{WIDTH}} {times['p50']:9.2f} ms, p99 {times['p99']:8.2f}"
+        if 'times_as_quick' in entry:
+            line += f"  x{entry['times_as_quick']:.4g}"
+        if 'lane_iou' in entry:
+            line += f"  lane IoU {entry['lane_iou']:.3f}"
+        lines.append(line)
+    return lines
+
+
+def _stages(part: dict[str, Any]) -> list[str]:
+    lines = ['', 'stages, microseconds:']
+    for size, stages in part.items():
+        shown = ', '.join(f"{name} {entry['p50']:.0f}" for name, entry in stages.items())
+        lines.append(f'  {size}: {shown}')
+    return lines
+
+
+def _node(part: dict[str, Any]) -> list[str]:
+    lines = ['', 'lane_node over DDS:']
+    for name, run in part['runs'].items():
+        age = run['age_ms']
+        lines.append(
+            f"  {name:<{WIDTH}} {run['output_rate_hz']:6.1f} Hz out, age {age['p50']:.1f} ms, "
+            f"p99 {age['p99']:.1f}, CPU {run['cpu_percent']} %, {run['rss_mib']} MiB")
+    return lines

@@ -1,0 +1,114 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Measure speed, memory and what they cost in accuracy on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from typing import Sequence
+
+from lane_perception.benchmark import PARTS
+from lane_perception.benchmark.block import shareable_block
+from lane_perception.benchmark.machine import command_line
+from lane_perception.benchmark.machine import describe_machine
+from lane_perception.benchmark.settings import BenchmarkSettings
+from lane_perception.cli.command import run_main
+from lane_perception.errors import UserError
+from lane_perception.model_file import find_model
+
+DEFAULTS = BenchmarkSettings()
+MEANINGS = """
+parts:
+  network   every runtime and precision, TTA, ensemble, the pipeline; ratios to the baseline
+  stages    decode, convert, resize, network, threshold, geometry, publish
+  node      lane_node over DDS: rates, ages, drops, CPU, memory (needs ROS 2)
+  growth    time and memory against picture size, batch, length and number of recordings
+  geometry  the lane finder's error against exact truth
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the benchmark's arguments."""
+    parser = argparse.ArgumentParser(
+        prog='benchmark', description=__doc__, epilog=MEANINGS,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--only', choices=PARTS, action='append',
+                        help='a part; may be repeated (default: all)')
+    parser.add_argument('--model', default=DEFAULTS.model,
+                        help=f'shipped name or path (default: {DEFAULTS.model})')
+    parser.add_argument('--out', type=Path, default=Path('out/benchmark.json'), metavar='FILE',
+                        help='JSON file to write (default: out/benchmark.json)')
+    parser.add_argument('--rounds', type=int, default=DEFAULTS.rounds,
+                        help=f'of interleaved calls, at most (default: {DEFAULTS.rounds})')
+    parser.add_argument('--budget', type=float, default=DEFAULTS.budget_s, metavar='S',
+                        help='seconds for the rounds of one comparison '
+                        f'(default: {DEFAULTS.budget_s:g})')
+    parser.add_argument('--node-seconds', type=float, default=DEFAULTS.node_s, metavar='S',
+                        help=f'of frames in each run of the node (default: {DEFAULTS.node_s:g})')
+    parser.add_argument('--tune', type=Path, metavar='FILE',
+                        help='measure runtimes and precisions, and write the quickest that keeps '
+                        'its lane IoU as a parameter file for lane_node; nothing else is done')
+    return parser
+
+
+def body(argv: Sequence[str] | None = None) -> int:
+    """Measure what is asked for, write JSON and print the block."""
+    arguments = build_parser().parse_args(argv)
+    for name in ('rounds', 'budget', 'node_seconds'):
+        if getattr(arguments, name) <= 0:
+            raise UserError(f'--{name.replace("_", "-")} {getattr(arguments, name):g} is not '
+                            'above 0')
+    find_model(arguments.model)
+    settings = BenchmarkSettings(
+        arguments.model, arguments.rounds, arguments.budget, arguments.node_seconds,
+        lambda sentence: print(f'[benchmark] {sentence}', file=sys.stderr, flush=True))
+    if arguments.tune:
+        from lane_perception.benchmark.tune import tune
+        found = tune(settings, arguments.tune)
+        for name, entry in found['measured'].items():
+            print(f"{name:<18} {entry['ms']:8.2f} ms  lane IoU {entry['lane_iou']:.3f}")
+        print(f"{found['chosen']} is in {arguments.tune}")
+        return 0
+    results: dict[str, Any] = {'command': command_line(), 'machine': describe_machine()}
+    for part in _parts(arguments.only, settings):
+        module = importlib.import_module(f'lane_perception.benchmark.{part}')
+        results[part] = module.measure(settings)
+        _write(arguments.out, results)   # what is measured is kept when a later part fails
+    print(shareable_block(results))
+    print(f'\nall figures: {arguments.out}', file=sys.stderr)
+    return 0
+
+
+def _parts(only: list[str] | None, settings: BenchmarkSettings) -> list[str]:
+    """Return the parts to measure; all of them leaves out the node where there is no ROS."""
+    has_ros = importlib.util.find_spec('rclpy') is not None
+    if only:
+        if 'node' in only and not has_ros:
+            raise UserError('the part node needs ROS 2: make venv, or source /opt/ros')
+        return [part for part in PARTS if part in only]
+    if not has_ros:
+        settings.progress('without the part node: there is no ROS 2 here')
+    return [part for part in PARTS if part != 'node' or has_ros]
+
+
+def _write(path: Path, results: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f'.{path.name}.tmp')
+    temporary.write_text(json.dumps(results, indent=2) + '\n')
+    os.replace(temporary, path)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the verb and return the process's exit status."""
+    return run_main(body, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
