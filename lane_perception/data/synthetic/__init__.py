@@ -6,9 +6,10 @@ from lane_perception.data.synthetic.camera import Camera
 from lane_perception.data.synthetic.driving import drive
 from lane_perception.data.synthetic.driving import Frame
 from lane_perception.data.synthetic.driving import World
+from lane_perception.data.synthetic.judging import shown_mask
+from lane_perception.data.synthetic.judging import true_mask
 from lane_perception.data.synthetic.renderer import Renderer
 from lane_perception.data.synthetic.renderer import View
-from lane_perception.data.synthetic.sampling import judge
 from lane_perception.data.synthetic.sampling import lane_truth
 from lane_perception.data.synthetic.sampling import LaneTruth
 from lane_perception.data.synthetic.sampling import Sample
@@ -21,5 +22,5 @@ from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.data.synthetic.track import Track
 
 __all__ = ['Camera', 'Frame', 'LaneTruth', 'Pose', 'Renderer', 'Sample', 'Scene', 'TEST_SEEDS',
-           'Track', 'View', 'World', 'WorldSettings', 'drive', 'judge', 'lane_truth', 'sample',
-           'trackless']
+           'Track', 'View', 'World', 'WorldSettings', 'drive', 'lane_truth', 'sample',
+           'shown_mask', 'trackless', 'true_mask']

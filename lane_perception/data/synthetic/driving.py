@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from lane_perception.data.synthetic.camera import Camera
 from lane_perception.data.synthetic.cameras import draw_camera
+from lane_perception.data.synthetic.judging import shown_mask
 from lane_perception.data.synthetic.renderer import Renderer
-from lane_perception.data.synthetic.sampling import judge
 from lane_perception.data.synthetic.sampling import lane_truth
 from lane_perception.data.synthetic.sampling import LaneTruth
 from lane_perception.data.synthetic.scene import draw_drive_scene
@@ -63,8 +63,8 @@ class World:
     def look(self, pose: Pose) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return the picture and the mask that the camera sees with base_link at the pose."""
         view = self.renderer.render(self.scene, pose)
-        image, gain = self.sensor.expose(self.noise, view.light)
-        return image, judge(view, self.sensor, gain)
+        image, exposure = self.sensor.expose(self.noise, view.light)
+        return image, shown_mask(view, self.sensor, exposure)
 
     def truth(self, pose: Pose, near: float | None = None) -> LaneTruth:
         """Return the truth about the lane from a pose; near as for :func:`lane_truth`."""

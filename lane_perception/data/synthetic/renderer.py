@@ -31,7 +31,7 @@ class View:
 
     light: NDArray[np.float32]     # (H, W, 3) linear radiance: blue, green, red
     coverage: NDArray[np.float32]  # (H, W) share of each pixel that shows a marking
-    contrast: NDArray[np.float32]  # (H, W, 3) radiance of marking less that of floor
+    contrast: NDArray[np.float32]  # (H, W, 3) radiance that markings add to the bare floor's
 
 
 class Renderer:
@@ -72,6 +72,7 @@ class Renderer:
         if rows.size:
             part = slice(rows[0], shape[0])
             radiance[part], coverage[part], contrast[part] = self._floor(scene, pose, part)
+        laid = coverage.copy()
         last = np.flatnonzero((floor_share < 1).any(1))
         if last.size:
             part = slice(0, last[-1] + 1)
@@ -83,6 +84,7 @@ class Renderer:
         mount_parts(scene.parts, self.painter, radiance, coverage)
         if self.blind.any():
             radiance[self.blind], coverage[self.blind] = 0.001, 0
+        contrast *= (coverage / np.maximum(laid, 1e-6))[..., None]
         return View(radiance, coverage, contrast)
 
     def _floor(self, scene: Scene, pose: Pose, rows: slice) -> tuple[NDArray, NDArray, NDArray]:
@@ -119,6 +121,7 @@ class Renderer:
         hidden = self._lay(scene, pose, rows, surface, gloss, over=True)
         if hidden is not None:
             coverage *= 1 - hidden
+            change *= (1 - hidden)[..., None]
         light, glow = self._lighting(scene, pose, rows)
         self._shade(scene, pose, rows, light)
         return surface * light + gloss[..., None] * glow, coverage, change * light

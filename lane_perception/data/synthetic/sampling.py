@@ -6,29 +6,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.data.synthetic.camera import Camera
 from lane_perception.data.synthetic.cameras import draw_camera
+from lane_perception.data.synthetic.judging import shown_mask
 from lane_perception.data.synthetic.renderer import Renderer
 from lane_perception.data.synthetic.renderer import to_base_link
-from lane_perception.data.synthetic.renderer import View
 from lane_perception.data.synthetic.scene import draw_scene
 from lane_perception.data.synthetic.scene import Pose
 from lane_perception.data.synthetic.scene import Scene
 from lane_perception.data.synthetic.sensor import draw_sensor
-from lane_perception.data.synthetic.sensor import Sensor
 from lane_perception.data.synthetic.settings import Streams
 from lane_perception.data.synthetic.settings import WorldSettings
 
 LOOK_AHEAD = 0.35   # of the image height, from the bottom: the row of the lane's center
 TRUTH_AHEAD = 3.0   # metres of center line in the truth
-THIN = 1.0          # markings narrower than this many pixels need less coverage to count
-UNJUDGED = 0.7      # markings narrower than this many pixels are not judged
-NOT_JUDGED = 127
-FAINT = 2.5         # grey levels
 
 
 @dataclass(frozen=True)
@@ -64,8 +58,8 @@ def sample(seed: int, index: int, settings: WorldSettings = WorldSettings()) -> 
     scene, pose = draw_scene(streams, settings)
     view = Renderer(camera).render(scene, pose)
     sensor = draw_sensor(streams, settings, sensor_size)
-    image, gain = sensor.expose(streams['sensor noise'], view.light)
-    mask = judge(view, sensor, gain)
+    image, exposure = sensor.expose(streams['sensor noise'], view.light)
+    mask = shown_mask(view, sensor, exposure)
     return Sample(image, mask, lane_truth(scene, camera, pose), camera, scene)
 
 
@@ -78,41 +72,6 @@ def trackless(seed: int, index: int, settings: WorldSettings = WorldSettings()) 
     sensor = draw_sensor(streams, settings, sensor_size)
     image, _ = sensor.expose(streams['sensor noise'], view.light)
     return Sample(image, np.zeros(image.shape[:2], np.uint8), None, camera, scene)
-
-
-def judge(view: View, sensor: Sensor | None = None, gain: float = 1.0) -> NDArray[np.uint8]:
-    """
-    Return the (H, W) mask of a view: 255 marking, 0 background, 127 not judged.
-
-    A pixel is marking where markings cover half of it or more. Far away, where a marking is
-    narrower than a pixel, a third suffices, down to UNJUDGED pixels; what is thinner than that
-    cannot be told and is not judged.
-
-    :param sensor: with it, markings that its exposure shows less than FAINT grey levels apart from
-        the floor (too dark, washed out by glare), or that its caption covers, are not judged.
-    :param gain: of the sensor's exposure.
-    """
-    cover = view.coverage
-    mask = np.where(cover >= 0.5, 255, 0).astype(np.uint8)
-    width = cv2.boxFilter(cover, -1, (5, 5), normalize=False, borderType=cv2.BORDER_REPLICATE) / 5
-    thin = (width < THIN) & (cover > 0.12)
-    mask[thin] = NOT_JUDGED
-    mask[thin & (width >= UNJUDGED) & (cover >= 0.35)] = 255
-    if sensor is None or not mask.any():
-        return mask
-    rows, columns = np.nonzero(mask)
-    factor = np.array(sensor.cast, np.float32) * np.float32(gain)
-    shown = view.light[rows, columns] * factor
-    bare = (view.light[rows, columns] - view.contrast[rows, columns]) * factor
-    apart = np.zeros(mask.shape, np.float32)
-    apart[rows, columns] = np.abs(sensor.develop(shown).astype(np.float32)
-                                  - sensor.develop(bare)).max(1)
-    # What a neighborhood shows on the whole counts, not each grain of the floor.
-    known = cv2.blur((mask > 0).astype(np.float32), (7, 7))
-    apart = cv2.blur(apart, (7, 7)) / np.maximum(known, 1e-3)
-    faint = FAINT + sensor.noise_level(shown.mean()) * 0.15
-    mask[(mask > 0) & ((apart < faint) | sensor.hidden(*mask.shape))] = NOT_JUDGED
-    return mask
 
 
 def lane_truth(scene: Scene, camera: Camera, pose: Pose,

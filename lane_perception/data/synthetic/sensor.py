@@ -19,6 +19,14 @@ CODES = 4096  # steps of linear light in the tone curve's table
 
 
 @dataclass(frozen=True)
+class Exposure:
+    """How one picture was exposed."""
+
+    gain: float                         # from light to a scale on which 1 is white
+    stray: NDArray[np.float32] | None   # (H, W, 3) what haze, bloom and flicker add on that scale
+
+
+@dataclass(frozen=True)
 class Sensor:
     """How a camera turns light into numbers."""
 
@@ -46,24 +54,23 @@ class Sensor:
     caption_at: tuple[float, float] = (0.02, 0.06)  # of its lower left corner, of width and height
 
     def expose(self, random: np.random.Generator, light: NDArray[np.float32]
-               ) -> tuple[NDArray[np.uint8], float]:
+               ) -> tuple[NDArray[np.uint8], 'Exposure']:
         """
-        Return the (H, W, 3) uint8 picture of (H, W, 3) linear light, and the exposure's gain.
+        Return the (H, W, 3) uint8 picture of (H, W, 3) linear light, and how it was exposed.
 
         Blur and smear are symmetric, so that no edge moves.
         """
         height, width = light.shape[:2]
-        scale = width / 640
         shade = self._vignette(height, width)
         for speck in self.dirt:
             shade = shade * _speck(height, width, *speck)
         light = light * shade[..., None]
-        light = smear(light, self.motion * scale, self.motion_angle)
-        if self.defocus * scale > 0.2:
-            light = cv2.GaussianBlur(light, (0, 0), self.defocus * scale)
+        light = self._blur(light, width)
         light = light * np.array(self.cast, np.float32)
         gain = self._gain(light)
-        light = self._stray(light * np.float32(gain))
+        plain = light * np.float32(gain)
+        light = self._stray(plain)
+        exposure = Exposure(gain, light - plain if light is not plain else None)
         small = self.size[0] < width
         if small:
             light = cv2.resize(light, self.size, interpolation=cv2.INTER_AREA)
@@ -74,7 +81,22 @@ class Sensor:
             picture = cv2.imdecode(packed, cv2.IMREAD_COLOR)
         if small:
             picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
-        return picture, gain
+        return picture, exposure
+
+    def _blur(self, light: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+        """Return light of a picture so wide, smeared by motion and out of focus."""
+        light = smear(light, self.motion * width / 640, self.motion_angle)
+        sigma = self.defocus * width / 640
+        return cv2.GaussianBlur(light, (0, 0), sigma) if sigma > 0.2 else light
+
+    def blur(self, cover: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+        """Return rows of a picture so wide as blurred as the sensor shows them, pixels and all."""
+        cover = self._blur(cover, width)
+        if self.size[0] < width:
+            # Averaged over the sensor's pixels, and spread again between them.
+            ratio = width / self.size[0]
+            cover = cv2.GaussianBlur(cover, (0, 0), 0.5 * ratio)
+        return cover
 
     def _stray(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return exposed light with haze, with what spreads from highlights, and with flicker."""
