@@ -15,8 +15,10 @@ from typing import MutableMapping
 
 from lane_perception.package_files import find_package_file
 
-# Fast DDS 3 (Kilted and later) reads the first, Fast DDS 2 (Humble, Jazzy) the second.
+# The first is of Fast DDS 3 (Kilted and later), which complains about the second; that one is of
+# Fast DDS 2 (Humble, Iron, Jazzy).
 VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+OLD_DISTRIBUTIONS = ('humble', 'iron', 'jazzy')
 PROFILE = 'config/fastdds.xml'
 
 
@@ -31,6 +33,6 @@ def set_profile(environment: MutableMapping[str, str] = os.environ) -> Path | No
             return Path(environment[name])
     profile = find_package_file(PROFILE)
     if profile is not None:
-        for name in VARIABLES:
-            environment[name] = str(profile)
+        old = environment.get('ROS_DISTRO') in OLD_DISTRIBUTIONS
+        environment[VARIABLES[old]] = str(profile)
     return profile

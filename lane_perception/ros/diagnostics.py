@@ -1,0 +1,157 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""What /diagnostics says: rates, drops, age, stage times, and the reason when all is not well."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections import deque
+from typing import Mapping
+
+import numpy as np
+
+OK, WARN, ERROR = 0, 1, 2   # as in diagnostic_msgs/DiagnosticStatus
+WINDOW_S = 5.0              # rates and times are of the last so many seconds
+SILENCE_S = 1.0             # without input for longer: WARN
+FAR_S = 10.0                # a stamp further from the node's clock is of another clock
+
+
+@dataclasses.dataclass(frozen=True)
+class Processed:
+    """One processed frame."""
+
+    finished: float            # seconds on the monotonic clock
+    age: float                 # seconds from receiving the frame to publishing the last output
+    stages: dict[str, float]   # seconds by stage
+    has_lane: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """A level, a sentence, and values by key: one diagnostic_msgs/DiagnosticStatus."""
+
+    level: int
+    message: str
+    values: dict[str, str]
+
+
+class FrameStatistics:
+    """Counts frames on their way through the node; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        """Start with nothing counted."""
+        self._lock = threading.Lock()
+        self._arrivals: deque[float] = deque()
+        self._processed: deque[Processed] = deque()
+        self.received = 0
+        self.processed = 0
+        self.broken = 0           # frames that held no picture
+        self.failed = 0           # frames whose processing failed
+        self._trouble = ''        # the last sentence about one of those
+        self._trouble_at = -1e9
+        self._started: float | None = None
+        self._stamp_age: float | None = None
+
+    def start(self, now: float) -> None:
+        """Note that frames are expected from now on."""
+        with self._lock:
+            self._started = now
+
+    def stop(self) -> None:
+        """Note that no frames are expected any more."""
+        with self._lock:
+            self._started = None
+
+    def arrived(self, now: float) -> None:
+        """Count a frame that was received."""
+        with self._lock:
+            self.received += 1
+            self._arrivals.append(now)
+            _forget(self._arrivals, now - WINDOW_S)
+
+    def finished(self, frame: Processed, stamp_age: float) -> None:
+        """Count a frame whose outputs were published; stamp_age is now minus its stamp, in s."""
+        with self._lock:
+            self.processed += 1
+            self._processed.append(frame)
+            self._stamp_age = stamp_age
+            while self._processed and self._processed[0].finished < frame.finished - WINDOW_S:
+                self._processed.popleft()
+
+    def could_not_decode(self, sentence: str, now: float) -> None:
+        """Count a frame that held no picture."""
+        with self._lock:
+            self.broken += 1
+            self._trouble, self._trouble_at = sentence, now
+
+    def could_not_process(self, sentence: str, now: float) -> None:
+        """Count a frame whose processing failed."""
+        with self._lock:
+            self.failed += 1
+            self._trouble, self._trouble_at = sentence, now
+
+    def silent(self, now: float) -> bool:
+        """Tell whether frames are expected and none arrived for SILENCE_S."""
+        with self._lock:
+            if self._started is None:
+                return False
+            last = max(self._arrivals[-1] if self._arrivals else -1e9, self._started)
+            return now - last > SILENCE_S
+
+    def summarize(self, now: float, overtaken: int, about: Mapping[str, str]) -> Summary:
+        """
+        Describe the last seconds.
+
+        :param now: seconds on the monotonic clock.
+        :param overtaken: frames that a newer one replaced before they were processed.
+        :param about: more values: model, runtime and the like.
+        :returns: OK, or WARN with the reason.
+        """
+        with self._lock:
+            _forget(self._arrivals, now - WINDOW_S)
+            recent = [one for one in self._processed if one.finished >= now - WINDOW_S]
+            values = {
+                'frames_received': str(self.received),
+                'frames_processed': str(self.processed),
+                'frames_dropped': str(overtaken),
+                'frames_undecodable': str(self.broken),
+                'frames_failed': str(self.failed),
+                'input_rate_hz': f'{_rate(self._arrivals):.2f}',
+                'output_rate_hz': f'{_rate([one.finished for one in recent]):.2f}',
+            }
+            values |= self._age_values(recent)
+            values |= about
+            if now - self._trouble_at < WINDOW_S:
+                return Summary(WARN, f'a frame was dropped: {self._trouble}', values)
+        if self._stamp_age is not None and abs(self._stamp_age) > FAR_S and recent:
+            return Summary(
+                WARN, 'the stamps are far from this node\'s clock; for a recording set '
+                      'use_sim_time and play it with --clock', values)
+        return Summary(OK, 'running', values)
+
+    def _age_values(self, recent: list[Processed]) -> dict[str, str]:
+        if not recent:
+            return {}
+        values = {'lane_found': f'{np.mean([one.has_lane for one in recent]):.3f}'}
+        far = self._stamp_age is None or abs(self._stamp_age) > FAR_S
+        age = recent[-1].age if far else self._stamp_age
+        values['age_ms'] = f'{1e3 * age:.1f}'
+        values['age_counted_from'] = 'receipt' if far else 'stamp'
+        for stage in recent[-1].stages:
+            times = [1e3 * one.stages[stage] for one in recent if stage in one.stages]
+            values[f'{stage}_ms_p50'] = f'{np.percentile(times, 50):.2f}'
+            values[f'{stage}_ms_p99'] = f'{np.percentile(times, 99):.2f}'
+        return values
+
+
+def _forget(times: deque[float], before: float) -> None:
+    while times and times[0] < before:
+        times.popleft()
+
+
+def _rate(times) -> float:
+    """Return events per second from their first to their last."""
+    if len(times) < 2 or times[-1] <= times[0]:
+        return 0.0
+    return (len(times) - 1) / (times[-1] - times[0])

@@ -1,0 +1,289 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+The node: camera frames come in, a lane mask and a lane centre go out.
+
+A lifecycle node: configure loads the model, activate subscribes and starts the worker, deactivate
+ends both, cleanup frees the model. The subscription's callback only stores the newest frame.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import KeyValue
+from geometry_msgs.msg import PointStamped
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from nav_msgs.msg import Path
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock
+from rclpy.clock import ClockType
+from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.lifecycle import LifecycleNode
+from rclpy.lifecycle import TransitionCallbackReturn
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image
+from std_msgs.msg import Float32
+from visualization_msgs.msg import MarkerArray
+
+from lane_perception.errors import UserError
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lens import Lens
+from lane_perception.overlay import draw_overlay
+from lane_perception.pipeline import LaneEstimate
+from lane_perception.pipeline import LanePipeline
+from lane_perception.ros import messages
+from lane_perception.ros import parameters
+from lane_perception.ros.diagnostics import ERROR
+from lane_perception.ros.diagnostics import FrameStatistics
+from lane_perception.ros.diagnostics import Summary
+from lane_perception.ros.diagnostics import WARN
+from lane_perception.ros.images import compressed_message
+from lane_perception.ros.images import mask_message
+from lane_perception.ros.latest_frame import Frame
+from lane_perception.ros.parameters import LiveSettings
+from lane_perception.ros.qos import explain_silence
+from lane_perception.ros.qos import incompatible_reliability
+from lane_perception.ros.qos import input_qos
+from lane_perception.ros.qos import OUTPUT_QOS
+from lane_perception.ros.worker import Worker
+
+DIAGNOSTICS_PERIOD_S = 1.0
+WARNING_PERIOD_S = 5.0    # the log repeats a warning at most so often
+OUTPUTS = {
+    'mask': Image,
+    'center': PointStamped,
+    'offset': Float32,
+    'overlay/compressed': CompressedImage,
+}
+METRIC_OUTPUTS = {'path': Path, 'pose': PoseWithCovarianceStamped, 'markers': MarkerArray}
+
+
+class LaneNode(LifecycleNode):
+    """ROS node around a :class:`LanePipeline`."""
+
+    def __init__(self) -> None:
+        """
+        Declare the parameters.
+
+        :raises UserError: for a parameter of the wrong type or out of its range.
+        """
+        super().__init__('lane_perception')
+        self._values = parameters.declare(self)
+        for sentence in parameters.suggestions(self._parameter_overrides):
+            self.get_logger().warning(sentence)
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self._pipeline: LanePipeline | None = None
+        self._worker: Worker | None = None
+        self._subscriptions_held: list[Any] = []
+        self._outputs: dict[str, Any] = {}
+        self._statistics = FrameStatistics()
+        self._overtaken = 0      # by workers that have ended
+        self._error = ''         # why configure or activate failed
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        # A steady clock: a paused recording must not silence the diagnostics.
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics,
+                          clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    # Life cycle
+
+    def start(self) -> None:
+        """Configure and activate, where the parameter autostart says so."""
+        if self._values['autostart']:
+            if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+                self.trigger_activate()
+
+    def on_configure(self, state: Any) -> TransitionCallbackReturn:
+        """Load the model and the calibration; make the publishers."""
+        return self._attempt('configure', self._configure)
+
+    def on_activate(self, state: Any) -> TransitionCallbackReturn:
+        """Subscribe to the camera and start the worker."""
+        result = self._attempt('activate', self._activate)
+        return result if result != TransitionCallbackReturn.SUCCESS else super().on_activate(state)
+
+    def on_deactivate(self, state: Any) -> TransitionCallbackReturn:
+        """Unsubscribe and end the worker."""
+        self._end_worker()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: Any) -> TransitionCallbackReturn:
+        """Free the model."""
+        self._free()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: Any) -> TransitionCallbackReturn:
+        """Free everything, from whatever state."""
+        self._end_worker()
+        self._free()
+        return TransitionCallbackReturn.SUCCESS
+
+    def _attempt(self, what: str, body: Any) -> TransitionCallbackReturn:
+        """Run a transition's body; its exception, which rclpy would swallow, is said."""
+        self._error = ''
+        try:
+            body()
+        except Exception as error:
+            sentence = str(error) if isinstance(error, UserError) else repr(error)
+            self._error = f'cannot {what}: {sentence}'
+            self.get_logger().error(self._error)
+            self._end_worker()
+            if what == 'configure':
+                self._free()
+            return TransitionCallbackReturn.FAILURE
+        return TransitionCallbackReturn.SUCCESS
+
+    def _configure(self) -> None:
+        values = self._values
+        parameters.check_values(values)
+        live = LiveSettings.from_values(values)
+        self._pipeline = LanePipeline.load(
+            values['model'], values['runtime'], values['device'], values['precision'], live.tta,
+            live.threshold, values['ground_calibration'] or None, settings=live.lane)
+        types = dict(OUTPUTS)
+        if self._pipeline.finder.ground is None:
+            self.get_logger().info('no ground calibration: path, pose and markers, which are in '
+                                   'metres, are not published')
+        else:
+            types |= METRIC_OUTPUTS
+        self._outputs = {name: self.create_publisher(kind, f'~/{name}', OUTPUT_QOS)
+                         for name, kind in types.items()}
+        runtime = self._pipeline.segmenter.runtimes[0]
+        self.get_logger().info(f'{self._pipeline.segmenter.name} on {runtime.name}, '
+                               f'{runtime.device}, {runtime.precision}')
+
+    def _activate(self) -> None:
+        self._pipeline.reset()
+        self._worker = Worker(
+            self._pipeline, LiveSettings.from_values(self._values), self._publish,
+            self._statistics, lambda: 1e-9 * self.get_clock().now().nanoseconds, self._warn)
+        self._statistics.start(time.monotonic())
+        compressed = self._values['image_transport'] == 'compressed'
+        self._input_type = CompressedImage if compressed else Image
+        events = SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible_qos)
+        # Read-only image data in a steady stream: nothing but storing happens in the callback.
+        self._subscription = self.create_subscription(
+            self._input_type, 'image/compressed' if compressed else 'image', self._on_frame,
+            input_qos(self._values), event_callbacks=events)
+        self._subscriptions_held = [self._subscription]
+        if self._pipeline.finder.ground is not None:
+            self._subscriptions_held.append(self.create_subscription(
+                CameraInfo, 'camera_info', self._on_camera_info, input_qos(self._values)))
+
+    def _end_worker(self) -> None:
+        for subscription in self._subscriptions_held:
+            self.destroy_subscription(subscription)
+        self._subscriptions_held = []
+        self._statistics.stop()
+        if self._worker is not None:
+            self._worker.stop()
+            self._overtaken += self._worker.frames.overtaken
+            self._worker = None
+
+    def _free(self) -> None:
+        for publisher in self._outputs.values():
+            self.destroy_publisher(publisher)
+        self._outputs = {}
+        self._pipeline = None
+
+    # Input
+
+    def _on_frame(self, message: Any) -> None:
+        now = time.monotonic()
+        self._statistics.arrived(now)
+        self._worker.frames.put(Frame(message, now))
+
+    def _on_camera_info(self, info: CameraInfo) -> None:
+        """Take the lens from the camera where the calibration file has none."""
+        finder = self._pipeline.finder
+        if finder.ground.lens is not None or not any(info.d) or not info.width:
+            return
+        try:
+            scale = finder.ground.image_width / info.width
+            matrix = [value * scale for value in info.k[:6]] + list(info.k[6:])
+            lens = Lens.create(matrix, info.distortion_model, info.d)
+        except UserError as error:
+            self._warn(f'camera_info is not used: {error}')
+            return
+        self._worker.replace_finder(LaneFinder(finder.settings, replace(finder.ground, lens=lens)))
+
+    def _on_incompatible_qos(self, event: Any) -> None:
+        self._warn(incompatible_reliability(self._subscription.topic_name))
+
+    def _on_parameters(self, changed: list[Any]) -> SetParametersResult:
+        """Accept or refuse changes of live parameters; the others are read-only."""
+        values = {**self._values, **{one.name: one.value for one in changed
+                                     if one.name in parameters.NAMES}}
+        try:
+            parameters.check_values(values)
+            settings = LiveSettings.from_values(values)
+        except UserError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self._values = values
+        if self._worker is not None:
+            self._worker.settings = settings
+        return SetParametersResult(successful=True)
+
+    # Output
+
+    def _publish(self, message: Any, image: Any, estimate: LaneEstimate) -> None:
+        """Publish one frame's outputs; runs in the worker."""
+        header, lane, outputs = message.header, estimate.lane, self._outputs
+        outputs['mask'].publish(mask_message(estimate.mask, header))
+        outputs['center'].publish(messages.center_message(lane, header))
+        outputs['offset'].publish(messages.offset_message(lane))
+        ground = self._pipeline.finder.ground
+        if ground is not None:
+            frame = self._values['base_frame']
+            outputs['path'].publish(messages.path_message(lane, header.stamp, frame))
+            if lane.lateral is not None:
+                outputs['pose'].publish(messages.pose_message(lane, header.stamp))
+            if outputs['markers'].get_subscription_count():
+                outputs['markers'].publish(messages.markers_message(
+                    lane, header.stamp, frame, ground, (image.shape[1], image.shape[0])))
+        if outputs['overlay/compressed'].get_subscription_count():
+            outputs['overlay/compressed'].publish(compressed_message(
+                draw_overlay(image, estimate.mask, lane), header))
+
+    def _warn(self, sentence: str) -> None:
+        self.get_logger().warning(sentence, throttle_duration_sec=WARNING_PERIOD_S)
+
+    # Diagnostics
+
+    def _publish_diagnostics(self) -> None:
+        summary = self._summarize()
+        status = DiagnosticStatus(
+            level=bytes([summary.level]), name=self.get_fully_qualified_name().lstrip('/'),
+            message=summary.message, hardware_id=self._values['model'],
+            values=[KeyValue(key=key, value=value) for key, value in summary.values.items()])
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(array)
+
+    def _summarize(self) -> Summary:
+        now = time.monotonic()
+        if self._error:
+            return Summary(ERROR, self._error, {})
+        if self._pipeline is None:
+            return Summary(WARN, 'not configured', {'model': self._values['model']})
+        segmenter = self._pipeline.segmenter
+        runtime = segmenter.runtimes[0]
+        about = {'model': segmenter.name, 'runtime': runtime.name, 'device': runtime.device,
+                 'precision': runtime.precision, 'tta': segmenter.tta,
+                 'threshold': f'{segmenter.threshold:.3f}'}
+        worker = self._worker
+        overtaken = self._overtaken + (worker.frames.overtaken if worker else 0)
+        summary = self._statistics.summarize(now, overtaken, about)
+        if worker is None:
+            return Summary(WARN, 'not active', summary.values)
+        if self._statistics.silent(now):
+            reason = explain_silence(self, self._subscription.topic_name, self._input_type,
+                                     self._values['qos.reliability'])
+            self._warn(f'no input: {reason}')
+            return Summary(WARN, f'no input: {reason}', summary.values)
+        return summary

@@ -1,0 +1,184 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The node's parameters: one table, from which they are declared, checked and documented."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from typing import Any
+from typing import Iterable
+from typing import Mapping
+from typing import Union
+
+from lane_perception.errors import UserError
+from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.runtimes import PRECISIONS
+from lane_perception.runtimes import RUNTIMES
+from lane_perception.segmenter import TTA
+
+Value = Union[str, bool, int, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class ParameterSpecification:
+    """One parameter of the node."""
+
+    name: str
+    default: Value
+    description: str                  # one line, without the unit
+    unit: str = ''
+    minimum: float | None = None      # of a number, inclusive
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()     # of a string; empty: any
+    live: bool = False                # may change while the node runs
+
+    @property
+    def summary(self) -> str:
+        """Return description, unit and choices in one line."""
+        unit = f' [{self.unit}]' if self.unit else ''
+        choices = f': {", ".join(self.choices)}' if self.choices else ''
+        return f'{self.description}{unit}{choices}'
+
+
+LANE = LaneSettings()
+PARAMETERS = (
+    ParameterSpecification(
+        'model', 'lane_lite', 'shipped model name or file; a,b,c is an ensemble'),
+    ParameterSpecification(
+        'autostart', True, 'configure and activate at start; false leaves that to a manager'),
+    ParameterSpecification(
+        'runtime', 'auto', 'what runs the network', choices=('auto', *RUNTIMES)),
+    ParameterSpecification('device', 'auto', 'auto, cpu or cuda:N'),
+    ParameterSpecification(
+        'precision', 'auto', 'arithmetic of the network', choices=('auto', *PRECISIONS)),
+    ParameterSpecification(
+        'tta', 'none', 'test-time augmentation', choices=TTA, live=True),
+    ParameterSpecification(
+        'threshold', 0.0, "lane probability of a marking; 0 is the model file's own",
+        minimum=0.0, maximum=0.99, live=True),
+    ParameterSpecification(
+        'image_transport', 'raw', 'kind of the input', choices=('raw', 'compressed')),
+    ParameterSpecification(
+        'qos.reliability', 'best_effort', 'asked of the camera',
+        choices=('best_effort', 'reliable')),
+    ParameterSpecification(
+        'qos.depth', 1, 'length of the input queue; more than 1 only adds age', unit='frames',
+        minimum=1, maximum=100),
+    ParameterSpecification(
+        'max_rate', 0.0, 'frames that are processed at most; 0 is no limit', unit='Hz',
+        minimum=0.0, maximum=1000.0, live=True),
+    ParameterSpecification(
+        'look_ahead', LANE.look_ahead, 'row of the center, from the bottom of the image',
+        unit='fraction of its height', minimum=0.0, maximum=1.0, live=True),
+    ParameterSpecification(
+        'look_ahead_m', LANE.look_ahead_m,
+        'distance of the center with a ground calibration; 0 takes look_ahead', unit='m',
+        minimum=0.0, maximum=100.0, live=True),
+    ParameterSpecification(
+        'lane_width', LANE.lane_width, "between the markings' middles; 0 learns it", unit='m',
+        minimum=0.0, maximum=20.0, live=True),
+    ParameterSpecification(
+        'ground_calibration', '', 'file from calibrate_ground; empty: no metres'),
+    ParameterSpecification('base_frame', 'base_link', 'frame of the path and the markers'),
+    ParameterSpecification(
+        'max_gap_s', LANE.max_gap_s, 'the lane is kept for so long without a sighting', unit='s',
+        minimum=0.0, maximum=10.0, live=True),
+    ParameterSpecification(
+        'min_confidence', LANE.min_confidence, 'a lane below it is none', minimum=0.0,
+        maximum=1.0, live=True),
+)
+NAMES = tuple(specification.name for specification in PARAMETERS)
+
+
+@dataclasses.dataclass(frozen=True)
+class LiveSettings:
+    """What may change between two frames."""
+
+    tta: str
+    threshold: float | None   # None: the model file's own
+    max_rate: float           # Hz; 0: no limit
+    lane: LaneSettings
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Value]) -> LiveSettings:
+        """Return the settings that the parameters mean."""
+        lane = {field.name: values[field.name] for field in dataclasses.fields(LaneSettings)}
+        return cls(tta=values['tta'], threshold=values['threshold'] or None,
+                   max_rate=values['max_rate'], lane=LaneSettings(**lane))
+
+
+def check_values(values: Mapping[str, Value]) -> None:
+    """
+    Check what no range expresses.
+
+    :param values: of all parameters, by name.
+    :raises UserError: when a value is not among its choices, or two contradict each other.
+    """
+    for specification in PARAMETERS:
+        value = values[specification.name]
+        if specification.choices and value not in specification.choices:
+            raise UserError(f'{specification.name} "{value}" is not known; '
+                            f'use one of {", ".join(specification.choices)}')
+    if values['look_ahead_m'] and not values['ground_calibration']:
+        raise UserError('look_ahead_m needs a ground calibration; set ground_calibration to a '
+                        'file from calibrate_ground, or use look_ahead')
+    if not values['base_frame']:
+        raise UserError('base_frame is empty; it names the frame of the path, mostly base_link')
+
+
+def suggestions(given: Iterable[str]) -> list[str]:
+    """Return a sentence for each given name that is no parameter of this node."""
+    sentences = []
+    for name in given:
+        if name in NAMES or name.startswith(('use_sim_time', 'qos_overrides.', 'start_type_desc')):
+            continue
+        near = difflib.get_close_matches(name, NAMES, 1)
+        hint = f'; did you mean "{near[0]}"?' if near else ''
+        sentences.append(f'there is no parameter "{name}"{hint}')
+    return sentences
+
+
+def declare(node: Any) -> dict[str, Value]:
+    """
+    Declare all parameters on an rclpy node.
+
+    :returns: their values, with what the command line and the parameter file set.
+    :raises UserError: for a value of another type or out of range.
+    """
+    from rclpy.exceptions import InvalidParameterTypeException
+    from rclpy.exceptions import InvalidParameterValueException
+    values = {}
+    for specification in PARAMETERS:
+        try:
+            parameter = node.declare_parameter(
+                specification.name, specification.default, _descriptor(specification))
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            raise UserError(_refusal(specification)) from error
+        values[specification.name] = parameter.value
+    return values
+
+
+def _refusal(specification: ParameterSpecification) -> str:
+    kind = {str: 'a text', bool: 'true or false', int: 'a whole number',
+            float: 'a number with a decimal point'}[type(specification.default)]
+    limits = ''
+    if specification.minimum is not None:
+        limits = f' from {specification.minimum} to {specification.maximum}'
+    return f'parameter {specification.name} must be {kind}{limits}, ' \
+           f'such as {str(specification.default).lower() or chr(34) * 2}'
+
+
+def _descriptor(specification: ParameterSpecification) -> Any:
+    from rcl_interfaces.msg import FloatingPointRange
+    from rcl_interfaces.msg import IntegerRange
+    from rcl_interfaces.msg import ParameterDescriptor
+    descriptor = ParameterDescriptor(
+        description=specification.summary, read_only=not specification.live)
+    if specification.minimum is not None:
+        limits = dict(from_value=specification.minimum, to_value=specification.maximum)
+        if isinstance(specification.default, float):
+            descriptor.floating_point_range = [FloatingPointRange(**limits)]
+        else:
+            descriptor.integer_range = [IntegerRange(**limits)]
+    return descriptor

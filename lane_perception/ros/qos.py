@@ -1,0 +1,64 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Quality of service: what is asked of the camera, and what to do when it offers another."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Mapping
+
+from rclpy.qos import HistoryPolicy
+from rclpy.qos import QoSProfile
+from rclpy.qos import ReliabilityPolicy
+
+from lane_perception.ros.parameters import Value
+
+# A reliable publisher suits subscribers of either kind (RViz asks for reliable by default).
+OUTPUT_QOS = QoSProfile(
+    depth=5, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE)
+_RELIABILITY = {
+    'best_effort': ReliabilityPolicy.BEST_EFFORT,
+    'reliable': ReliabilityPolicy.RELIABLE,
+}
+
+
+def input_qos(values: Mapping[str, Value]) -> QoSProfile:
+    """Return the camera subscription's profile from the parameters qos.*."""
+    return QoSProfile(
+        depth=values['qos.depth'], history=HistoryPolicy.KEEP_LAST,
+        reliability=_RELIABILITY[values['qos.reliability']])
+
+
+def explain_silence(
+    node: Any, topic: str, message_type: type, reliability: str,
+) -> str:
+    """
+    Say why nothing arrives on a topic, as far as the graph shows it, and what to do.
+
+    :param node: an rclpy node.
+    :param topic: fully resolved name.
+    :param message_type: of the subscription.
+    :param reliability: of the subscription: best_effort or reliable.
+    """
+    wanted = f'sensor_msgs/msg/{message_type.__name__}'
+    publishers = node.get_publishers_info_by_topic(topic)
+    if not publishers:
+        return (f'nothing publishes {topic}; start the camera, or remap the input to its topic '
+                '(ros2 topic list)')
+    others = [one.topic_type for one in publishers if one.topic_type != wanted]
+    if len(others) == len(publishers):
+        transport = 'compressed' if 'Compressed' in others[0] else 'raw'
+        return (f'{topic} carries {others[0]}, and this node listens for {wanted}; '
+                f'set image_transport to {transport} or remap the input')
+    if reliability == 'reliable' and all(
+            one.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for one in publishers):
+        return incompatible_reliability(topic)
+    return (f'{topic} has a publisher, but no frame arrived for a second; is the camera '
+            'streaming (ros2 topic hz)? Raw images that vanish need the Fast DDS profile in the '
+            "camera's process too (docs/node.md)")
+
+
+def incompatible_reliability(topic: str) -> str:
+    """Say what to do when the camera is best effort and the node asks for reliable."""
+    return (f'the publisher of {topic} offers best effort, and this node asks for reliable, so no '
+            'frame can arrive; start the node with qos.reliability:=best_effort')

@@ -1,0 +1,118 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The thread that turns the newest frame into messages."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+from typing import Callable
+
+from lane_perception.errors import UserError
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.pipeline import LaneEstimate
+from lane_perception.pipeline import LanePipeline
+from lane_perception.ros.diagnostics import FrameStatistics
+from lane_perception.ros.diagnostics import Processed
+from lane_perception.ros.images import ImageError
+from lane_perception.ros.images import to_bgr
+from lane_perception.ros.latest_frame import Frame
+from lane_perception.ros.latest_frame import LatestFrame
+from lane_perception.ros.parameters import LiveSettings
+
+Publish = Callable[[Any, Any, LaneEstimate], None]  # message, picture, estimate
+
+
+class Worker:
+    """Takes the newest frame, processes and publishes it, and takes the next."""
+
+    def __init__(
+        self,
+        pipeline: LanePipeline,
+        settings: LiveSettings,
+        publish: Publish,
+        statistics: FrameStatistics,
+        clock_s: Callable[[], float],
+        warn: Callable[[str], None],
+    ) -> None:
+        """
+        Start the thread.
+
+        :param settings: may be replaced at any time; they hold from the next frame on.
+        :param publish: called in the thread with each frame's outcome.
+        :param clock_s: the node's clock, in seconds, to tell the age of stamps.
+        :param warn: takes a sentence about a frame that could not be processed.
+        """
+        self.settings = settings
+        self.frames = LatestFrame()
+        self._pipeline = pipeline
+        self._publish = publish
+        self._statistics = statistics
+        self._clock_s = clock_s
+        self._warn = warn
+        self._applied: LiveSettings | None = None
+        self._thread = threading.Thread(target=self._run, name='lane_worker', daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after the frame that it is at."""
+        self.frames.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while (frame := self.frames.take()) is not None:
+            started = time.monotonic()
+            self._apply_settings()
+            self._process(frame)
+            if self._applied.max_rate:
+                due = max(due, started - 1.0 / self._applied.max_rate)
+                due += 1.0 / self._applied.max_rate
+                if self.frames.wait_closed(due - time.monotonic()):
+                    return
+
+    def _apply_settings(self) -> None:
+        settings = self.settings
+        if settings is not self._applied:
+            self._pipeline.segmenter.tta = settings.tta
+            self._pipeline.segmenter.threshold = settings.threshold
+            self._pipeline.finder.settings = settings.lane
+            self._applied = settings
+
+    def replace_finder(self, finder: LaneFinder) -> None:
+        """Use another lane finder from the next frame on."""
+        self._pipeline.finder = finder
+
+    def _process(self, frame: Frame) -> None:
+        """Process one frame; whatever goes wrong with it is counted, and the next one is taken."""
+        try:
+            start = time.perf_counter()
+            image = to_bgr(frame.message)
+            converted = time.perf_counter()
+            stamp = stamp_s(frame.message.header)
+            estimate = self._pipeline.process(image, stamp or None)
+            processed = time.perf_counter()
+            self._publish(frame.message, image, estimate)
+            published = time.perf_counter()
+        except ImageError as error:
+            self._statistics.could_not_decode(str(error), time.monotonic())
+        except UserError as error:
+            self._statistics.could_not_process(str(error), time.monotonic())
+            self._warn(str(error))
+        except Exception as error:  # a defect of ours must not end the car's eyes
+            self._statistics.could_not_process(repr(error), time.monotonic())
+            self._warn(f'a frame could not be processed: {error!r}')
+        else:
+            finished = time.monotonic()
+            stages = {'convert': converted - start, **estimate.timings,
+                      'publish': published - processed}
+            self._statistics.finished(
+                Processed(finished, finished - frame.received, stages,
+                          estimate.center is not None),
+                self._clock_s() - stamp)
+
+
+def stamp_s(header: Any) -> float:
+    """Return a header's stamp in seconds."""
+    return header.stamp.sec + 1e-9 * header.stamp.nanosec

@@ -1,0 +1,73 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Play a recording into lane_node, on the recording's clock, and record what comes out."""
+
+import os
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument
+from launch.actions import ExecuteProcess
+from launch.actions import IncludeLaunchDescription
+from launch.actions import OpaqueFunction
+from launch.actions import RegisterEventHandler
+from launch.actions import Shutdown
+from launch.actions import TimerAction
+from launch.event_handlers import OnProcessExit
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+
+PACKAGE = 'lane_perception'
+# Arguments that lane_perception.launch.py takes over as they are.
+PASSED_ON = ('image', 'image_transport', 'model', 'runtime', 'tta', 'ground_calibration',
+             'params_file')
+OUTPUTS = ('mask', 'center', 'offset', 'path', 'pose', 'markers', 'overlay/compressed')
+LAST_FRAME_S = 2.0  # seconds that the node and the recorder get after the last frame
+
+
+def generate_launch_description():
+    """Return the description; ``ros2 launch lane_perception FILE --show-args`` lists all."""
+    share = get_package_share_directory(PACKAGE)
+    empty = 'as the parameter file says'
+    arguments = (
+        ('image', 'image', 'topic of the pictures in the recording, without /compressed'),
+        ('image_transport', '', f'raw or compressed; empty: {empty}'),
+        ('model', '', f'shipped model name or file; a,b,c is an ensemble; empty: {empty}'),
+        ('runtime', '', f'auto, onnxruntime, openvino or torch; empty: {empty}'),
+        ('tta', '', f'test-time augmentation: none, flip or full; empty: {empty}'),
+        ('ground_calibration', '', f'file from calibrate_ground; empty: {empty}'),
+        ('params_file', os.path.join(share, 'config', 'lane_perception.yaml'),
+         'file with all other parameters'),
+        ('rate', '1.0', 'of the playback, against real time'),
+        ('delay', '3.0', 'seconds before the first frame, in which the node gets ready'),
+        ('record', '', 'folder of a new bag for the outputs; empty: none'),
+    )
+    return LaunchDescription([
+        DeclareLaunchArgument('bag', description='recording (rosbag2) to play'),
+        *(DeclareLaunchArgument(name, default_value=default, description=description)
+          for name, default, description in arguments),
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(
+                os.path.join(share, 'launch', 'lane_perception.launch.py')),
+            launch_arguments=[(name, LaunchConfiguration(name)) for name in PASSED_ON]
+            + [('use_sim_time', 'true')]),
+        OpaqueFunction(function=play_and_record),
+    ])
+
+
+def play_and_record(context):
+    """Return the player, the recorder where asked for, and the end of it all."""
+    def value(name):
+        return LaunchConfiguration(name).perform(context)
+    player = ExecuteProcess(
+        cmd=['ros2', 'bag', 'play', value('bag'), '--clock', '100', '--rate', value('rate'),
+             '--delay', value('delay')],
+        output='screen')
+    end = TimerAction(period=LAST_FRAME_S, actions=[Shutdown(reason='the recording has ended')])
+    actions = [player, RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[end]))]
+    if value('record'):
+        actions.insert(0, ExecuteProcess(
+            cmd=['ros2', 'bag', 'record', '--use-sim-time', '-o', value('record'),
+                 *(f'/{PACKAGE}/{output}' for output in OUTPUTS)],
+            output='screen'))
+    return actions

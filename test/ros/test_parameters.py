@@ -1,0 +1,62 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The parameter file, the README and the node's table say the same."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lane_perception.errors import UserError
+from lane_perception.ros.parameters import check_values
+from lane_perception.ros.parameters import LiveSettings
+from lane_perception.ros.parameters import PARAMETERS
+from lane_perception.ros.parameters import suggestions
+
+FILE = Path(__file__).resolve().parents[2] / 'config' / 'lane_perception.yaml'
+DEFAULTS = {one.name: one.default for one in PARAMETERS}
+
+
+def flat(values, prefix=''):
+    """Return {dotted name: value} of nested parameters."""
+    found = {}
+    for key, value in values.items():
+        found |= flat(value, f'{prefix}{key}.') if isinstance(value, dict) \
+            else {f'{prefix}{key}': value}
+    return found
+
+
+def test_the_file_holds_every_parameter_with_its_default():
+    written = flat(yaml.safe_load(FILE.read_text())['/**']['ros__parameters'])
+    assert written == DEFAULTS
+    assert {name: type(value) for name, value in written.items()} \
+        == {name: type(value) for name, value in DEFAULTS.items()}
+
+
+@pytest.mark.parametrize('one', PARAMETERS, ids=lambda one: one.name)
+def test_the_file_has_one_comment_for_each(one):
+    key = one.name.split('.')[-1]
+    line = next(line for line in FILE.read_text().splitlines()
+                if line.strip().startswith(f'{key}:'))
+    assert line.split('# ', 1)[1] == one.summary + ('; live' if one.live else '')
+
+
+@pytest.mark.parametrize('change, sentence', [
+    ({'tta': 'all'}, 'tta "all" is not known; use one of none, flip, full'),
+    ({'image_transport': 'theora'}, 'use one of raw, compressed'),
+    ({'look_ahead_m': 0.5}, 'look_ahead_m needs a ground calibration'),
+    ({'base_frame': ''}, 'base_frame is empty'),
+])
+def test_values_that_contradict_are_refused_with_the_cure(change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        check_values({**DEFAULTS, **change})
+
+
+def test_the_defaults_are_allowed_and_mean_the_models_own_threshold():
+    check_values(DEFAULTS)
+    assert LiveSettings.from_values(DEFAULTS).threshold is None
+
+
+def test_a_mistyped_name_is_answered_with_the_nearest():
+    assert suggestions(['treshold', 'use_sim_time', 'tta']) == [
+        'there is no parameter "treshold"; did you mean "threshold"?']
