@@ -44,8 +44,9 @@ def _network(part: dict[str, Any]) -> list[str]:
 
 def _stages(part: dict[str, Any]) -> list[str]:
     lines = ['', 'stages, microseconds:']
-    for size, stages in part.items():
-        shown = ', '.join(f"{name} {entry['p50']:.0f}" for name, entry in stages.items())
+    for size, measured in part.items():
+        shown = ', '.join(f"{name} {entry['p50']:.0f}"
+                          for name, entry in measured['stages'].items())
         lines.append(f'  {size}: {shown}')
     return lines
 

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.benchmark.alternatives import measure_alternatives
 from lane_perception.benchmark.pictures import picture
 from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.timing import interleave
@@ -30,7 +31,7 @@ JPEG_QUALITY = 80
 
 def measure(settings: BenchmarkSettings) -> dict[str, Any]:
     """
-    Return {'WIDTHxHEIGHT': {stage: {'p50', 'p99'} in microseconds}}.
+    Return {'WIDTHxHEIGHT': {'stages': {stage: {'p50', 'p99'} in microseconds}, 'alternatives'}}.
 
     ``not_network`` is the sum of the medians of all stages but decoding and the network's call.
     ``publish mask`` hands the message to the middleware with one subscriber on this machine; it
@@ -41,8 +42,11 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
     with _publisher() as publish:
         for height, width in SIZES:
             settings.progress(f'stages: {width}x{height}')
-            result[f'{width}x{height}'] = _stages(
-                pipeline, picture(height, width), publish, settings)
+            image = picture(height, width)
+            result[f'{width}x{height}'] = {
+                'stages': _stages(pipeline, image, publish, settings),
+                'alternatives': measure_alternatives(pipeline, image),
+            }
     return result
 
 
