@@ -1,3 +1,74 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
 """Network definitions and the table that names them."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from typing import Callable
+
+from torch import nn
+
+from lane_perception.errors import UserError
+from lane_perception.networks.lane_dense import LaneDense
+from lane_perception.networks.lane_dense import LaneDenseShape
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkEntry:
+    """How to build a network, and how its pictures are normalized."""
+
+    build: Callable[[bool], nn.Module]  # takes whether to load ImageNet weights into the encoder
+    mean: tuple[float, float, float]    # subtracted from RGB in 0 to 1
+    std: tuple[float, float, float]     # then divided by
+    has_pretrained: bool                # whether ImageNet weights exist for the encoder
+
+
+def _lane_dense(shape: LaneDenseShape) -> NetworkEntry:
+    # It evens out the exposure itself, by a factor, which a subtracted mean would spoil.
+    return NetworkEntry(lambda pretrained: LaneDense(shape), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0),
+                        has_pretrained=False)
+
+
+# Multiply-adds are for one picture of 640x384.
+NETWORKS: dict[str, NetworkEntry] = {
+    'lane_dense_tiny': _lane_dense(LaneDenseShape(
+        (16, 24, 32, 48, 64), (0, 1, 1, 1), (16, 24, 32, 32))),
+    'lane_dense_small': _lane_dense(LaneDenseShape(
+        (16, 32, 64, 96, 128), (1, 1, 2, 2), (16, 32, 64, 64))),    # 1.8 G, 1.3 M weights
+    'lane_dense_base': _lane_dense(LaneDenseShape(
+        (32, 32, 64, 96, 128), (1, 2, 3, 2), (32, 32, 64, 64))),    # 2.7 G, 1.6 M weights
+}
+
+
+def find_network(architecture: str) -> NetworkEntry:
+    """
+    Return the table's entry of that name.
+
+    :raises UserError: for an unknown name; the sentence suggests the nearest.
+    """
+    if architecture in NETWORKS:
+        return NETWORKS[architecture]
+    near = difflib.get_close_matches(architecture, NETWORKS, 1)
+    hint = f'did you mean {near[0]}?' if near else f'known: {", ".join(sorted(NETWORKS))}'
+    raise UserError(f'there is no architecture "{architecture}"; {hint}')
+
+
+def build_network(architecture: str, pretrained: bool = False) -> nn.Module:
+    """
+    Return a network with fresh weights.
+
+    :param architecture: a key of NETWORKS.
+    :param pretrained: load ImageNet weights into the encoder.
+    :returns: a module whose forward takes (N, 3, H, W) normalized RGB, H and W multiples of 32,
+        and returns (N, 1, h, w) lane logits covering the same view.
+    :raises UserError: for an unknown name, or pretrained where there are no such weights.
+    """
+    entry = find_network(architecture)
+    if pretrained and not entry.has_pretrained:
+        raise UserError(f'there are no ImageNet weights for {architecture}; set pretrained=false')
+    return entry.build(pretrained)

@@ -1,0 +1,68 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Train a network on labels, or on the synthetic world."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Optional
+from typing import Sequence
+
+from lane_perception.cli.command import run_main
+from lane_perception.errors import UserError
+
+DESCRIPTION = """
+Train a network and leave model.safetensors and model.onnx in RUN, ready for lane_node.
+
+Settings come from a recipe and from key=value arguments, which win. The recipe files in
+config/recipes/ say what each setting means. A run that was interrupted goes on with --resume RUN.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the verb's argument parser."""
+    parser = argparse.ArgumentParser(
+        prog='train', description=DESCRIPTION, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument('changes', nargs='*', metavar='key=value', default=[],
+                        help='settings of the recipe to change, e.g. epochs=20 batch_size=4')
+    parser.add_argument('--data', metavar='DIR|synthetic:SEED',
+                        help='folder of images and labels, or the synthetic world with that seed')
+    parser.add_argument('--recipe', default=None, metavar='NAME|FILE',
+                        help='lite, optimized, baseline, pretrain, or a YAML file\n'
+                             '(default: lite; pretrain with --data synthetic:SEED)')
+    parser.add_argument('--out', metavar='RUN', help='folder of the run; made when missing')
+    parser.add_argument('--resume', metavar='RUN', help='go on with an interrupted run')
+    parser.add_argument('--strict', action='store_true',
+                        help='end the run at a broken image or label (default: name and skip it)')
+    return parser
+
+
+def run(argv: Optional[Sequence[str]] = None) -> int:
+    """Train as the arguments say; return the exit status."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        from lane_perception.training.session import resume
+        from lane_perception.training.session import start
+    except ModuleNotFoundError as error:
+        raise UserError(f'training needs {error.name}, which is not installed; '
+                        'pip install lane_perception[train]') from error
+    if arguments.resume:
+        if arguments.data or arguments.out or arguments.recipe or arguments.changes:
+            raise UserError('--resume goes on with a run as it was begun and takes no --data, '
+                            '--recipe, --out or settings')
+        resume(arguments.resume, arguments.strict)
+        return 0
+    if not arguments.data or not arguments.out:
+        raise UserError('say --data DIR and --out RUN, or --resume RUN')
+    start(arguments.data, arguments.recipe, arguments.changes, arguments.out, arguments.strict)
+    return 0
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the verb; a user's mistake becomes one sentence."""
+    return run_main(run, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

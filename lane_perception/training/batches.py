@@ -1,0 +1,149 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Batches for training and validation, the same for the same (seed, epoch) everywhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import Iterator
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset
+from torch.utils.data import Sampler
+
+from lane_perception.errors import UserError
+from lane_perception.training.augmentation import augment
+from lane_perception.training.sources import Source
+
+Batch = dict[str, torch.Tensor]
+
+
+class EpochOrder(Sampler):
+    """A new order for each epoch, dealt to the processes of a run batch by batch."""
+
+    def __init__(
+        self, count: int, batch_size: int, seed: int, rank: int = 0, world: int = 1,
+    ) -> None:
+        """
+        Say how to deal.
+
+        :param batch_size: of one process.
+        :param rank: this process's number, of world.
+
+        All processes get equally many batches of equal size; samples are repeated from the
+        epoch's beginning to fill the last one.
+        """
+        self.count = count
+        self.batch_size = batch_size
+        self.seed = seed
+        self.rank = rank
+        self.world = world
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order; Lightning calls this before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Return how many batches this process gets in an epoch."""
+        return -(-self.count // (self.batch_size * self.world))
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        """Yield batches of (epoch, index)."""
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.count)
+        step = self.batch_size * self.world
+        order = np.resize(order, len(self) * step)
+        for start in range(self.rank * self.batch_size, len(order), step):
+            yield [(self.epoch, int(index)) for index in order[start:start + self.batch_size]]
+
+
+class Samples(Dataset):
+    """A source's samples as tensors, varied where a strength is given."""
+
+    def __init__(
+        self, source: Source, seed: int = 0, augmentation: float = 0.0, strict: bool = False,
+    ) -> None:
+        """
+        Wrap a source.
+
+        :param augmentation: strength; see :func:`lane_perception.training.augmentation.augment`.
+        :param strict: a broken sample ends the run; otherwise it is named once and skipped.
+        """
+        self.source = source
+        self.seed = seed
+        self.augmentation = augmentation
+        self.strict = strict
+        self._broken: set[int] = set()
+
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+        return len(self.source)
+
+    def __getitem__(self, key: tuple[int, int]) -> Batch:
+        """Return sample (epoch, index): image (3, H, W) and target (2, H, W), uint8, RGB."""
+        epoch, index = key
+        image, target = self._load(index)
+        rng = np.random.default_rng((self.seed, epoch, index))
+        image, target = augment(image, target, self.augmentation, rng)
+        image = np.ascontiguousarray(image[..., ::-1])
+        return {
+            'image': torch.from_numpy(image).permute(2, 0, 1),
+            'target': torch.from_numpy(target).permute(2, 0, 1),
+            'index': torch.tensor(index),
+        }
+
+    def _load(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return a sample, or the next whole one after it."""
+        for number in range(index, index + len(self.source)):
+            number %= len(self.source)
+            try:
+                return self.source.load(number)
+            except UserError as error:
+                if self.strict:
+                    raise
+                if number not in self._broken:
+                    self._broken.add(number)
+                    print(f'\nskipped: {error}', file=sys.stderr, flush=True)
+        raise UserError('every training sample is broken')
+
+
+class EveryOnce(Sampler):
+    """Batches of (0, index) in order, for validation; each process takes every world-th batch."""
+
+    def __init__(self, count: int, batch_size: int, rank: int = 0, world: int = 1) -> None:
+        self.batches = [
+            [(0, index) for index in range(start, min(start + batch_size, count))]
+            for start in range(0, count, batch_size)][rank::world]
+
+    def __len__(self) -> int:
+        """Return how many batches there are."""
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        """Yield the batches."""
+        return iter(self.batches)
+
+
+def collate(samples: list[Batch]) -> Batch:
+    """Stack samples; pictures keep their NHWC memory, which is torch's channels_last."""
+    batch = {'index': torch.stack([sample['index'] for sample in samples])}
+    for key in ('image', 'target'):
+        stacked = torch.stack([sample[key].permute(1, 2, 0) for sample in samples])
+        batch[key] = stacked.permute(0, 3, 1, 2)
+    return batch
+
+
+def make_loader(samples: Samples, order: Sampler, workers: int) -> DataLoader:
+    """Return a loader of the batches that order names."""
+    return DataLoader(
+        samples, batch_sampler=order, num_workers=workers, collate_fn=collate,
+        persistent_workers=workers > 0, prefetch_factor=4 if workers else None,
+        worker_init_fn=_start_worker)
+
+
+def _start_worker(number: int) -> None:
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)

@@ -1,0 +1,133 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints that a power cut cannot spoil, the best weights, and the score of each epoch."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback
+
+from lane_perception.model_file import ModelCard
+from lane_perception.model_file import write_safetensors
+from lane_perception.training.lane_training import LaneTraining
+
+LAST = 'last.ckpt'
+BEST_MODEL = 'model.safetensors'
+PROGRESS = 'progress.csv'
+BEST_SCORES = 'validation.json'
+
+
+class Keep(Callback):
+    """
+    After each epoch write last.ckpt, a row of progress.csv, and the model when it is the best.
+
+    Every file is written to a temporary name and renamed. What is kept lies on the epoch's end,
+    and the randomness of an epoch depends on nothing but the seed and its number, so a run that
+    goes on from last.ckpt goes on as if it had never stopped.
+    """
+
+    def __init__(self, folder: Path, card: ModelCard, patience: int) -> None:
+        """
+        Say where to.
+
+        :param card: of the model file; threshold and metrics are filled in.
+        :param patience: epochs without a better lane IoU before the run ends; 0 = never.
+        """
+        self.folder = Path(folder)
+        self.card = card
+        self.patience = patience
+        self.best_iou = -1.0
+        self.best_epoch = -1
+        self._started = time.monotonic()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {'best_iou': self.best_iou, 'best_epoch': self.best_epoch}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what a checkpoint kept."""
+        self.best_iou = state['best_iou']
+        self.best_epoch = state['best_epoch']
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule,
+    ) -> None:
+        """Start the epoch's clock."""
+        self._started = time.monotonic()
+
+    def on_validation_epoch_end(
+        self, trainer: lightning.Trainer, module: LaneTraining,
+    ) -> None:
+        """
+        Write the model when it is the best so far.
+
+        Here, because here the averaged weights are in their place.
+        """
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        best = module.sweep.result()
+        if best['lane_iou'] <= self.best_iou:
+            return
+        self.best_iou = best['lane_iou']
+        self.best_epoch = trainer.current_epoch
+        scores = {key: value for key, value in best.items() if isinstance(value, float)}
+        card = self.card.__class__(**{
+            **self.card.__dict__, 'threshold': best['threshold'],
+            'metrics': {f'validation_{key}': round(value, 4) for key, value in scores.items()}})
+        weights = {name: value.detach().float().cpu().numpy() if value.is_floating_point()
+                   else value.cpu().numpy()
+                   for name, value in module.network.state_dict().items()}
+        write_safetensors(self.folder / BEST_MODEL, weights, card)
+        _write_text(self.folder / BEST_SCORES,
+                    json.dumps({**best, 'epoch': trainer.current_epoch}, indent=1))
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, module: LaneTraining,
+    ) -> None:
+        """Write the row and the checkpoint."""
+        if self.patience and trainer.current_epoch - self.best_epoch >= self.patience:
+            trainer.should_stop = True
+        metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
+        if trainer.is_global_zero:
+            self._add_row({
+                'epoch': trainer.current_epoch,
+                'step': trainer.global_step,
+                'seconds': round(time.monotonic() - self._started, 1),
+                **{f'lr_{group["name"]}': group['lr']
+                   for group in trainer.optimizers[0].param_groups},
+                **metrics,
+            })
+        temporary = self.folder / f'.{LAST}.tmp'
+        trainer.save_checkpoint(temporary)
+        if trainer.is_global_zero:
+            os.replace(temporary, self.folder / LAST)
+
+    def _add_row(self, row: dict[str, float]) -> None:
+        """Add a row, in place of those that a killed run left from this epoch on."""
+        path = self.folder / PROGRESS
+        rows = []
+        if path.is_file():
+            with path.open(newline='', encoding='utf-8') as file:
+                rows = [old for old in csv.DictReader(file)
+                        if (old['epoch'] or '').isdigit() and int(old['epoch']) < row['epoch']]
+        rows.append(row)
+        names = list(dict.fromkeys(name for one in rows for name in one))
+        temporary = path.with_name(f'.{path.name}.tmp')
+        with temporary.open('w', newline='', encoding='utf-8') as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(rows)
+        os.replace(temporary, path)
+
+
+def _write_text(path: Path, text: str) -> None:
+    temporary = path.with_name(f'.{path.name}.tmp')
+    temporary.write_text(text, encoding='utf-8')
+    os.replace(temporary, path)

@@ -1,0 +1,160 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Recipes: every setting of a training run, from a file and the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from pathlib import Path
+from typing import Any
+from typing import Sequence
+
+import yaml
+
+from lane_perception.errors import UserError
+from lane_perception.model_file import MULTIPLE
+from lane_perception.package_files import find_package_file
+from lane_perception.package_files import share_folders
+
+PRECISIONS = ('auto', 'fp32', 'bf16', 'fp16')
+LOSSES = ('bce_dice', 'focal_tversky', 'cross_entropy_dice')
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """What a training run does; the files in config/recipes/ hold one each."""
+
+    architecture: str = 'lane_dense_small'  # a key of lane_perception.networks
+    initial: str = ''                # model to start from: shipped name or path; '' = none
+    pretrained: bool = False         # start the encoder from ImageNet weights
+    input_width: int = 640           # pixels, a multiple of 32
+    input_height: int = 384          # pixels, a multiple of 32
+    epochs: int = 60                 # passes over the training split
+    max_minutes: float = 0.0         # stop after this time, schedule and all; 0 = no limit
+    batch_size: int = 8              # images of one forward pass
+    accumulation: int = 1            # forward passes to one optimizer step
+    precision: str = 'auto'          # auto (fp16 on CUDA, bf16 on processors that have it), fp32
+    learning_rate: float = 2e-3      # at the peak, AdamW
+    encoder_learning_rate: float = 0.0  # of the encoder's layers; 0 = the same
+    weight_decay: float = 1e-2       # AdamW's, on convolution weights only
+    warmup_steps: int = 100          # optimizer steps from 0 to the peak
+    final_fraction: float = 0.01     # learning rate at the end, of the peak's (cosine between)
+    gradient_clip: float = 1.0       # largest norm of all gradients together; 0 = none
+    ema_decay: float = 0.998         # of the averaged weights, which are what is saved; 0 = none
+    loss: str = 'bce_dice'           # one of lane_perception.training.losses
+    auxiliary_weight: float = 0.4    # of the auxiliary head's loss, where the network has one
+    augmentation: float = 1.0        # strength of all of it, 0 = none
+    patience: int = 0                # epochs without a better lane IoU before stopping; 0 = never
+    seed: int = 0                    # of weights, order and augmentation
+    workers: int = 1                 # processes that load and augment; 0 = in the training process
+    threads: int = 0                 # of torch in the training process; 0 = its own choice
+    samples: int = 2000              # drawn for training, with --data synthetic:SEED only
+    validation_samples: int = 200    # drawn for validation and for the threshold, likewise
+    trackless: float = 0.06          # share of drawn pictures with no track in view, likewise
+    cache: str = ''                  # folder for drawn samples, likewise; '' = in the run's folder
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be, naming the setting."""
+        for name in ('input_width', 'input_height'):
+            side = getattr(self, name)
+            if side < MULTIPLE or side % MULTIPLE:
+                raise UserError(f'{name}={side} is not a positive multiple of {MULTIPLE}')
+        for name in ('epochs', 'batch_size', 'accumulation', 'samples', 'validation_samples'):
+            if getattr(self, name) < 1:
+                raise UserError(f'{name}={getattr(self, name)} should be 1 or more')
+        for name in ('max_minutes', 'encoder_learning_rate', 'weight_decay', 'warmup_steps',
+                     'gradient_clip', 'auxiliary_weight', 'augmentation', 'patience', 'workers',
+                     'threads', 'seed'):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UserError(f'{name}={getattr(self, name)} should be 0 or more')
+        if not 0 < self.learning_rate < math.inf:
+            raise UserError(f'learning_rate={self.learning_rate} should be more than 0')
+        if not 0 <= self.ema_decay < 1:
+            raise UserError(f'ema_decay={self.ema_decay} should be 0 or more and less than 1')
+        if not 0 <= self.final_fraction <= 1:
+            raise UserError(f'final_fraction={self.final_fraction} should be from 0 to 1')
+        if not 0 <= self.trackless <= 1:
+            raise UserError(f'trackless={self.trackless} should be from 0 to 1')
+        _check_choice('precision', self.precision, PRECISIONS)
+        _check_choice('loss', self.loss, LOSSES)
+
+
+def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise UserError(f'{name}={value} is not known; use one of {", ".join(choices)}')
+
+
+def recipe_names() -> list[str]:
+    """Return the names of the recipes that come with the package, sorted."""
+    return sorted({path.stem for folder in share_folders()
+                   for path in (folder / 'config' / 'recipes').glob('*.yaml')})
+
+
+def load_recipe(name_or_path: str, changes: Sequence[str] = ()) -> Recipe:
+    """
+    Read a recipe and change it.
+
+    :param name_or_path: a shipped recipe's name, or a YAML file.
+    :param changes: ``key=value`` each, as on the command line.
+    :raises UserError: for an unknown recipe, an unknown key (with the nearest known one), or a
+        value of the wrong kind.
+    """
+    path = Path(name_or_path)
+    if path.suffix not in ('.yaml', '.yml'):
+        found = find_package_file(f'config/recipes/{name_or_path}.yaml')
+        if found is None:
+            raise UserError(f'there is no recipe "{name_or_path}" '
+                            f'(shipped: {", ".join(recipe_names()) or "none found"})')
+        path = found
+    if not path.is_file():
+        raise UserError(f'recipe {path} does not exist')
+    try:
+        values = yaml.safe_load(path.read_text(encoding='utf-8')) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f'recipe {path} is not YAML: {" ".join(str(error).split())}') from error
+    if not isinstance(values, dict):
+        raise UserError(f'recipe {path} is not a list of settings "key: value"')
+    values = {str(key): value for key, value in values.items()}
+    for change in changes:
+        key, equals, text = change.partition('=')
+        if not equals:
+            raise UserError(f'"{change}" is not a setting of the form key=value')
+        values[key.strip()] = text.strip()
+    return make_recipe(values, str(path))
+
+
+def make_recipe(values: dict[str, Any], source: str) -> Recipe:
+    """
+    Return a recipe from settings by name, each turned into its field's type.
+
+    :param source: where they come from, for the sentence of an error.
+    """
+    fields = {field.name: type(field.default) for field in dataclasses.fields(Recipe)}
+    converted = {}
+    for key, value in values.items():
+        if key not in fields:
+            near = difflib.get_close_matches(key, fields, 1, 0.5)
+            hint = f'did you mean {near[0]}?' if near else f'known: {", ".join(fields)}'
+            raise UserError(f'{source}: there is no setting "{key}"; {hint}')
+        converted[key] = _convert(key, value, fields[key])
+    return Recipe(**converted)
+
+
+def _convert(key: str, value: Any, kind: type) -> Any:
+    text = str(value).strip()
+    if kind is str:
+        return '' if value is None else text
+    try:
+        if kind is bool:
+            return {'true': True, 'yes': True, '1': True,
+                    'false': False, 'no': False, '0': False}[text.lower()]
+        if kind is int and float(text) == int(float(text)):
+            return int(float(text))
+        if kind is float:
+            return float(text)
+    except (KeyError, ValueError, OverflowError):
+        pass
+    wanted = {bool: 'true or false', int: 'a whole number', float: 'a number'}[kind]
+    raise UserError(f'{key}={text} should be {wanted}')

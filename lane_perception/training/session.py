@@ -1,0 +1,106 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Start or resume a run: find its data, train, export, leave everything in its folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from importlib import metadata
+from pathlib import Path
+from typing import Sequence
+
+from lane_perception.errors import UserError
+from lane_perception.training.checkpoints import BEST_MODEL
+from lane_perception.training.export import export_file
+from lane_perception.training.recipe import Recipe
+from lane_perception.training.recipe import load_recipe
+from lane_perception.training.recipe import make_recipe
+from lane_perception.training.run import RunData
+from lane_perception.training.run import train
+from lane_perception.training.sources import VALIDATION_SEED_OFFSET
+from lane_perception.training.sources import SyntheticCache
+from lane_perception.training.sources import parse_synthetic
+
+SETTINGS = 'run.json'
+
+
+def start(
+    data: str, recipe_name: str | None, changes: Sequence[str], out: str, strict: bool = False,
+) -> Path:
+    """
+    Begin a run in a new folder.
+
+    :param data: a folder of labels, or ``synthetic:SEED``.
+    :param recipe_name: a shipped recipe or a file; None chooses by the kind of data.
+    :param changes: ``key=value`` settings.
+    :returns: the run's folder.
+    :raises UserError: when the folder holds a run already, or anything cannot be used.
+    """
+    seed = parse_synthetic(data)
+    recipe = load_recipe(recipe_name or ('lite' if seed is None else 'pretrain'), changes)
+    folder = Path(out)
+    if (folder / SETTINGS).exists():
+        raise UserError(f'{folder} holds a run already; go on with it by --resume {folder}, or '
+                        'choose another --out')
+    if seed is None and not Path(data).is_dir():
+        raise UserError(f'--data {data} is not a folder, nor synthetic:SEED')
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({'data': data if seed is not None else str(Path(data).resolve()),
+                       'recipe': dataclasses.asdict(recipe)}, indent=1)
+    temporary = folder / f'.{SETTINGS}.tmp'
+    temporary.write_text(text, encoding='utf-8')
+    os.replace(temporary, folder / SETTINGS)
+    return _go(folder, data, recipe, strict, goes_on=False)
+
+
+def resume(run: str, strict: bool = False) -> Path:
+    """
+    Go on with a run from its last checkpoint, with the settings it was begun with.
+
+    :returns: the run's folder.
+    :raises UserError: when the folder holds no run.
+    """
+    folder = Path(run)
+    try:
+        settings = json.loads((folder / SETTINGS).read_text(encoding='utf-8'))
+        recipe = make_recipe(settings['recipe'], str(folder / SETTINGS))
+        data = settings['data']
+    except FileNotFoundError as error:
+        raise UserError(f'{folder} holds no run: {SETTINGS} is missing') from error
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise UserError(f'{folder / SETTINGS} is damaged; begin a new run') from error
+    return _go(folder, data, recipe, strict, goes_on=True)
+
+
+def _go(folder: Path, data: str, recipe: Recipe, strict: bool, goes_on: bool) -> Path:
+    prepared = prepare(folder, data, recipe)
+    train(recipe, prepared, folder, folder.resolve().name, _version(), goes_on, strict)
+    export_file(folder / BEST_MODEL, folder / 'model.onnx')
+    print(f'wrote {folder / BEST_MODEL} and {folder / "model.onnx"}')
+    return folder
+
+
+def _version() -> str:
+    try:
+        return metadata.version('lane_perception')
+    except metadata.PackageNotFoundError:
+        return ''
+
+
+def prepare(folder: Path, data: str, recipe: Recipe) -> RunData:
+    """Return the run's samples; those of the synthetic world are drawn first where missing."""
+    seed = parse_synthetic(data)
+    if seed is None:
+        raise UserError('only synthetic data can be read yet')
+    cache = Path(recipe.cache or folder / 'cache')
+    size = (recipe.input_height, recipe.input_width, recipe.trackless)
+    training = SyntheticCache(cache, seed, recipe.samples, *size)
+    validation = SyntheticCache(
+        cache, VALIDATION_SEED_OFFSET + seed, recipe.validation_samples, *size)
+    for part in (validation, training):
+        part.fill(os.cpu_count() or 1)
+    return RunData(training, validation,
+                   f'synthetic world, seed {seed}, {recipe.samples} samples; '
+                   f'validation seed {VALIDATION_SEED_OFFSET + seed}')

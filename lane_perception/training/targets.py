@@ -1,0 +1,58 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Bring a picture and its mask to the network's input size.
+
+The network is asked for each pixel's coverage: the share of its area that a marking covers. A
+probability trained on it crosses one half where the edge really runs, also between two pixels,
+so a mask that is interpolated back to the picture's size has its edges in the right place.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.segmenter import resize_image
+
+MARKING = 255
+FLOOR = 0
+WHOLLY_JUDGED = 254  # of 255: a pixel counts only when all of its area is judged
+
+
+def make_sample(
+    image: NDArray[np.uint8], mask: NDArray[np.uint8], height: int, width: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """
+    Return a picture and its target at the network's input size.
+
+    :param image: (H, W, 3) uint8.
+    :param mask: (H, W) uint8: 0 floor, 255 marking, anything between not judged.
+    :returns: the picture (height, width, 3) uint8, and the target (height, width, 2) uint8:
+        coverage by markings, 0 to 255, and whether the pixel is judged, 0 or 255.
+    """
+    coverage = resize_area(np.where(mask == MARKING, 255, 0).astype(np.uint8), height, width)
+    unsure = (mask != MARKING) & (mask != FLOOR)
+    if unsure.any():
+        judged = resize_area(np.where(unsure, 0, 255).astype(np.uint8), height, width)
+        judged = np.where(judged >= WHOLLY_JUDGED, 255, 0).astype(np.uint8)
+    else:
+        judged = np.full((height, width), 255, np.uint8)
+    return resize_image(image, height, width), np.stack([coverage, judged], axis=-1)
+
+
+def resize_area(values: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """
+    Return (height, width) from (H, W): the mean over each pixel's area.
+
+    Along an axis that grows, values are interpolated linearly between pixel centers instead.
+    OpenCV's INTER_AREA averages only where both axes shrink, hence one axis after the other.
+    """
+    for size in ((width, values.shape[0]), (width, height)):
+        if (values.shape[1], values.shape[0]) == size:
+            continue
+        shrinks = size[0] <= values.shape[1] and size[1] <= values.shape[0]
+        values = cv2.resize(values, size,
+                            interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return values

@@ -1,0 +1,78 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Score every threshold at once from a histogram of probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+LEVELS = 200          # thresholds are multiples of 1 / LEVELS
+LOWEST, HIGHEST = 0.1, 0.9  # thresholds that are offered
+
+
+class ThresholdSweep:
+    """Count, for each picture, how many judged pixels of either label have which probability."""
+
+    def __init__(self) -> None:
+        self._counts: list[NDArray[np.int64]] = []
+        self._indices: list[int] = []
+
+    def add(
+        self, probability: torch.Tensor, target: torch.Tensor, judged: torch.Tensor,
+        indices: torch.Tensor,
+    ) -> None:
+        """
+        Add pictures.
+
+        :param probability: (N, 1, H, W) float, 0 to 1.
+        :param target: (N, 1, H, W) coverage; above one half counts as marking.
+        :param judged: (N, 1, H, W), 1 where a pixel counts.
+        :param indices: (N,) the pictures' numbers.
+        """
+        # A pixel at exactly a threshold is not above it, hence ceil.
+        level = torch.ceil(probability.float() * LEVELS).clamp(0, LEVELS).long()
+        key = level + (target > 0.5).long() * (LEVELS + 1)
+        for one, counts, index in zip(key, judged, indices):
+            histogram = torch.bincount(one[counts > 0.5].flatten(), minlength=2 * (LEVELS + 1))
+            self._counts.append(histogram.view(2, LEVELS + 1).numpy())
+            self._indices.append(int(index))
+
+    def result(self) -> dict:
+        """
+        Return the best threshold and its scores.
+
+        :returns: ``threshold``; ``lane_iou``, ``background_iou``, ``miou`` over the whole set and
+            ``miou_per_image`` at it; ``sweep``: (threshold, lane IoU) pairs; ``per_image``:
+            (picture's number, lane IoU) pairs.
+        """
+        counts = np.stack(self._counts)
+        # above[i, k, t]: pixels of picture i and label k with a probability above level t.
+        above = np.cumsum(counts[..., ::-1], axis=2)[..., ::-1][..., 1:]
+        total = counts.sum(axis=2)
+        hit, false = above[:, 1], above[:, 0]
+        lane = _ratio(hit, false + total[:, 1:])
+        rest = total[:, :1] - false
+        background = _ratio(rest, total[:, :1] + total[:, 1:] - hit)
+        all_lane = _ratio(hit.sum(0), (false + total[:, 1:]).sum(0))
+        all_background = _ratio(rest.sum(0), (total[:, :1] + total[:, 1:] - hit).sum(0))
+        thresholds = np.arange(LEVELS) / LEVELS
+        offered = (thresholds >= LOWEST) & (thresholds <= HIGHEST)
+        best = int(np.argmax(np.where(offered, all_lane, -1.0)))
+        return {
+            'threshold': float(thresholds[best]),
+            'lane_iou': float(all_lane[best]),
+            'background_iou': float(all_background[best]),
+            'miou': float(all_lane[best] + all_background[best]) / 2,
+            'miou_per_image': float((lane[:, best] + background[:, best]).mean() / 2),
+            'sweep': [[float(t), float(v)] for t, v in
+                      zip(thresholds[offered][::4], all_lane[offered][::4])],
+            'per_image': [[index, float(value)] for index, value in
+                          zip(self._indices, lane[:, best])],
+        }
+
+
+def _ratio(part: NDArray, whole: NDArray) -> NDArray:
+    """Return part / whole, 1 where both are nothing."""
+    return np.where(whole > 0, part / np.maximum(whole, 1), 1.0)
