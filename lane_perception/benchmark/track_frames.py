@@ -74,8 +74,8 @@ def track_frames(
             mask = covered(renderer.marking_coverage(scene, pose), camera)
         track = scene.track
         width = track.ego_lane.width + track.tape_width
-        yield TrackFrame(image, mask, lane_truth(scene, camera, pose), calibration_of(camera), width,
-                         _visible_sides(scene, camera, pose, width))
+        yield TrackFrame(image, mask, lane_truth(scene, camera, pose), calibration_of(camera),
+                         width, _visible_sides(scene, camera, pose, width))
 
 
 def _in_lane(streams: Streams, scene: Scene, pose: Pose, tidy: bool) -> tuple[Scene, Pose]:
