@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.errors import UserError
+from lane_perception.ros.message_classes import message_class
 
 # Encoding: (channels, bytes of one channel, OpenCV's conversion to BGR; None: it is BGR).
 # OpenCV names a Bayer pattern by the second row's second and third pixel.
@@ -191,8 +192,8 @@ def image_message(image: NDArray[np.uint8], encoding: str, header: Any) -> Any:
     :param encoding: mono8, bgr8 or another name that fits the array.
     :param header: std_msgs/Header, used as it is.
     """
-    from sensor_msgs.msg import Image
-    message = Image(header=header, encoding=encoding, is_bigendian=0)
+    message = message_class('sensor_msgs/msg/Image')(
+        header=header, encoding=encoding, is_bigendian=0)
     message.height, message.width = image.shape[:2]
     message.step = image.size // image.shape[0]
     # Filling the message's own array is twenty times as quick as assigning a new one to the
@@ -212,9 +213,9 @@ def compressed_message(
     :param format: jpeg or png.
     :param quality: of a JPEG, 1 to 100.
     """
-    from sensor_msgs.msg import CompressedImage
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality] if format == 'jpeg' else []
     _, encoded = cv2.imencode(f'.{format}', image, settings)
-    message = CompressedImage(header=header, format=format)
+    message = message_class('sensor_msgs/msg/CompressedImage')(
+        header=header, format=format)
     message.data.frombytes(memoryview(encoded).cast('B'))
     return message

@@ -8,20 +8,22 @@ import math
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import Point
-from geometry_msgs.msg import PointStamped
-from geometry_msgs.msg import PoseStamped
-from geometry_msgs.msg import PoseWithCovarianceStamped
-from nav_msgs.msg import Path
 from numpy.typing import NDArray
-from std_msgs.msg import ColorRGBA
-from std_msgs.msg import Float32
-from std_msgs.msg import Header
-from visualization_msgs.msg import Marker
-from visualization_msgs.msg import MarkerArray
 
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane import Lane
+from lane_perception.ros.message_classes import message_class
+
+Point = message_class('geometry_msgs/msg/Point')
+PointStamped = message_class('geometry_msgs/msg/PointStamped')
+PoseStamped = message_class('geometry_msgs/msg/PoseStamped')
+PoseWithCovarianceStamped = message_class('geometry_msgs/msg/PoseWithCovarianceStamped')
+Path = message_class('nav_msgs/msg/Path')
+ColorRGBA = message_class('std_msgs/msg/ColorRGBA')
+Float32 = message_class('std_msgs/msg/Float32')
+Header = message_class('std_msgs/msg/Header')
+Marker = message_class('visualization_msgs/msg/Marker')
+MarkerArray = message_class('visualization_msgs/msg/MarkerArray')
 
 LANE_FRAME = 'lane'
 UNKNOWN_VARIANCE = 1e6   # of what the lane does not tell: x, z, roll, pitch (REP-103's units)
