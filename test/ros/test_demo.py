@@ -1,0 +1,177 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The demo: a recording drives the node in its own process, and what comes out is scored."""
+
+import json
+import math
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from conftest import draw_track
+
+from lane_perception.cli.demo import main
+from lane_perception.data.recordings import RecordingReader
+from lane_perception.data.recordings import RecordingWriter
+
+pytest.importorskip('rclpy')
+
+TOPIC, TRUTH = '/camera/image_raw', '/truth/mask'
+FRAMES, RATE = 60, 30
+START_NS = 1_600_000_000_000_000_000
+REPORT_KEYS = {
+    'lane_iou', 'background_iou', 'miou', 'miou_per_image', 'precision', 'recall', 'f1',
+    'pixel_accuracy', 'line_f1', 'center_mae_px', 'lane_found', 'frames_sent', 'frames_received',
+    'frames_dropped', 'output_rate_hz', 'age_ms',
+}
+
+
+def write_recording(bag, compressed=False, stamps=None, frames=FRAMES):
+    """Write a drawn track that sways, with its true masks; return the stamps."""
+    stamps = stamps or [START_NS + number * 10**9 // RATE for number in range(frames)]
+    suffix = '/compressed' if compressed else ''
+    with RecordingWriter(bag) as writer:
+        make = writer.message_class
+        for number, stamp_ns in enumerate(stamps):
+            image = draw_track(shift=30 * math.sin(number / 10))
+            mask = np.where(image[..., 0] > 160, 255, 0).astype(np.uint8)
+            header = make('std_msgs/msg/Header')(
+                make('builtin_interfaces/msg/Time')(*divmod(stamp_ns, 10**9)), 'camera')
+            for topic, pixels, encoding in ((TOPIC, image, 'bgr8'), (TRUTH, mask, 'mono8')):
+                log_ns = START_NS + number * 10**9 // RATE
+                if compressed:
+                    kind = 'sensor_msgs/msg/CompressedImage'
+                    data = cv2.imencode('.png', pixels)[1].ravel()
+                    message = make(kind)(header, 'png', data)
+                else:
+                    kind = 'sensor_msgs/msg/Image'
+                    height, width = pixels.shape[:2]
+                    message = make(kind)(header, height, width, encoding, 0,
+                                         pixels.size // height, pixels.ravel())
+                writer.write(topic + suffix, kind, message, log_ns)
+    return stamps
+
+
+def read(bag, topic):
+    with RecordingReader(bag) as reader:
+        return list(reader.frames(topic))
+
+
+@pytest.mark.parametrize('compressed', [False, True], ids=['raw', 'compressed'])
+def test_a_recording_drives_the_node_and_is_scored(
+        tmp_path, ros_domain, bright_model, compressed, capsys):
+    stamps = write_recording(tmp_path / 'drive', compressed)
+    suffix = '/compressed' if compressed else ''
+    out = tmp_path / 'out'
+    status = main(['--bag', str(tmp_path / 'drive'), '--truth-topic', TRUTH + suffix,
+                   '--model', str(bright_model), '--out', str(out)])
+    printed = capsys.readouterr().out
+    assert status == 0
+    report = json.loads((out / 'report.json').read_text())
+    assert REPORT_KEYS <= set(report)
+    assert report['frames_sent'] == FRAMES
+    assert report['frames_received'] >= 0.95 * FRAMES
+    assert report['frames_dropped'] == FRAMES - report['frames_received']
+    assert 0 < report['age_ms']['p50'] <= report['age_ms']['p99']
+    assert report['output_rate_hz'] == pytest.approx(RATE, rel=0.1)
+    assert report['line_f1'] > 0.95, 'the bright model finds what was drawn'
+    assert report['node']['exit_status'] == 0
+    assert TOPIC + suffix in printed, 'it says which topic it took'
+
+    masks = read(out / 'bag', '/lane_perception/mask')
+    assert len(masks) == report['frames_received']
+    for stamp_ns, log_ns, mask in masks:
+        assert stamp_ns in stamps and log_ns == stamp_ns
+        assert mask.header.frame_id == 'camera'
+        assert (mask.height, mask.width, mask.encoding) == (480, 640, 'mono8')
+        assert set(np.unique(mask.data)) <= {0, 255}
+
+    centers = {stamp: message
+               for stamp, _, message in read(out / 'bag', '/lane_perception/center')}
+    offsets = read(out / 'bag', '/lane_perception/offset')
+    assert len(offsets) == len(centers) == len(masks)
+    for _, log_ns, offset in offsets:
+        u = centers[log_ns].point.x
+        expected = (639 / 2 - u) / 320
+        assert offset.data == pytest.approx(expected, abs=1e-4, nan_ok=True), \
+            'an offset is logged at the stamp of its own frame'
+
+    picture = cv2.imread(str(out / 'frames.png'))
+    assert picture.shape == (960, 1920, 3)
+    video = cv2.VideoCapture(str(out / 'overlay.mp4'))
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) == report['frames_received']
+
+
+def test_a_rate_of_ones_own_keeps_the_source_stamps(tmp_path, ros_domain, bright_model):
+    stamps = write_recording(tmp_path / 'drive', compressed=True)
+    out = tmp_path / 'out'
+    assert main(['--bag', str(tmp_path / 'drive'), '--model', str(bright_model),
+                 '--hz', '20', '--out', str(out)]) == 0
+    report = json.loads((out / 'report.json').read_text())
+    assert report['output_rate_hz'] == pytest.approx(20, rel=0.1)
+    assert 'lane_iou' not in report and report['lane_found'] > 0.9
+    assert {stamp for stamp, _, _ in read(out / 'bag', '/lane_perception/mask')} <= set(stamps)
+
+
+def test_exit_status_1_with_a_sentence_when_nothing_came_out(
+        tmp_path, ros_domain, bright_model, capsys):
+    bag = tmp_path / 'broken'
+    with RecordingWriter(bag) as writer:
+        make = writer.message_class
+        for number in range(5):
+            stamp_ns = START_NS + number * 10**8
+            header = make('std_msgs/msg/Header')(
+                make('builtin_interfaces/msg/Time')(*divmod(stamp_ns, 10**9)), 'camera')
+            message = make('sensor_msgs/msg/CompressedImage')(
+                header, 'jpeg', np.arange(50, dtype=np.uint8))
+            writer.write('/camera', 'sensor_msgs/msg/CompressedImage', message, stamp_ns)
+    assert main(['--bag', str(bag), '--model', str(bright_model),
+                 '--out', str(tmp_path / 'out')]) == 1
+    error = capsys.readouterr().err
+    assert '5 frames were sent and no mask came back' in error
+    assert 'Traceback' not in error
+
+
+@pytest.mark.parametrize('arguments, sentence', [
+    (['--bag', '{nowhere}'], 'there is no recording'),
+    (['--bag', '{bag}', '--topic', '/no/such'], 'has no topic /no/such'),
+    (['--bag', '{bag}', '--truth-topic', '/no/truth'], 'has no topic /no/truth'),
+    (['--bag', '{bag}', '--model', 'no_such_model'], 'no_such_model'),
+    (['--bag', '{bag}', '--hz', '-3'], 'is not a rate'),
+    (['--topic', '/camera'], 'give it with --bag'),
+    (['--bag', '{twins}'], 'a stamp of their own'),
+])
+def test_bad_use_is_one_sentence_and_status_2(tmp_path, bright_model, capsys, arguments, sentence):
+    write_recording(tmp_path / 'bag', frames=2)
+    write_recording(tmp_path / 'twins', stamps=[START_NS, START_NS])
+    places = {name: str(tmp_path / name) for name in ('bag', 'twins', 'nowhere')}
+    given = [one.format(**places) for one in arguments]
+    if '--model' not in given:
+        given += ['--model', str(bright_model)]
+    assert main([*given, '--out', str(tmp_path / 'out')]) == 2
+    error = capsys.readouterr().err.strip()
+    assert sentence in error and len(error.splitlines()) == 1
+
+
+def test_without_ros_it_says_so_at_once(tmp_path):
+    code = ('import importlib.util as u; found = u.find_spec\n'
+            'u.find_spec = lambda name, *more: None if name == "rclpy" else found(name, *more)\n'
+            'from lane_perception.cli.demo import main; raise SystemExit(main([]))')
+    run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
+                         cwd=tmp_path)
+    assert run.returncode == 2
+    assert 'needs ROS 2' in run.stderr and 'Traceback' not in run.stderr
+
+
+def test_real_frames_come_back_with_their_stamps(shared_data, tmp_path, ros_domain, bright_model):
+    bag, topic = shared_data / 'seame_cam_a_bag', '/camera/image_raw/compressed'
+    out = tmp_path / 'out'
+    assert main(['--bag', str(bag), '--topic', topic, '--hz', '30',
+                 '--truth-topic', '/ground_truth/lane_mask/compressed',
+                 '--model', str(bright_model), '--out', str(out)]) == 0
+    report = json.loads((out / 'report.json').read_text())
+    assert report['frames_received'] >= 0.98 * report['frames_sent'] > 0
+    sources = {stamp for stamp, _, _ in read(bag, topic)}
+    assert {stamp for stamp, _, _ in read(out / 'bag', '/lane_perception/mask')} <= sources
