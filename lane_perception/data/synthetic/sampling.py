@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from lane_perception.data.synthetic.scene import draw_scene
 from lane_perception.data.synthetic.scene import Pose
 from lane_perception.data.synthetic.scene import Scene
 from lane_perception.data.synthetic.sensor import draw_sensor
+from lane_perception.data.synthetic.settings import pick
 from lane_perception.data.synthetic.settings import Streams
 from lane_perception.data.synthetic.settings import WorldSettings
 
@@ -64,13 +66,26 @@ def sample(seed: int, index: int, settings: WorldSettings = WorldSettings()) -> 
 
 
 def trackless(seed: int, index: int, settings: WorldSettings = WorldSettings()) -> Sample:
-    """Return a sample with no track in it, whose mask is empty and whose truth is None."""
+    """
+    Return a sample with no track in it, whose mask is empty and whose truth is None.
+
+    Mostly a floor with what lies and stands about on it; at times walls and ceiling, a surface
+    close by, or a frame that is black, white or of one shade.
+    """
     streams = Streams(seed, index)
+    random = streams['trackless']
+    kind = pick(random, {'floor': 0.66, 'up': 0.16, 'down': 0.08, 'blank': 0.10})
+    if settings.pitch is None and kind in ('up', 'down'):
+        pitch = random.uniform(-75, -12) if kind == 'up' else random.uniform(55, 90)
+        settings = replace(settings, pitch=pitch)
     camera, sensor_size = draw_camera(streams, settings)
     scene, pose = draw_scene(streams, settings, with_track=False)
-    view = Renderer(camera).render(scene, pose)
+    light = Renderer(camera).render(scene, pose).light
     sensor = draw_sensor(streams, settings, sensor_size)
-    image, _ = sensor.expose(streams['sensor noise'], view.light)
+    if kind == 'blank':
+        light[:] = random.uniform(0.2, 1.0, 3)
+        sensor = replace(sensor, mean_grey=random.choice([0.5, 3.0, 60.0, 150.0, 250.0, 254.5]))
+    image, _ = sensor.expose(streams['sensor noise'], light)
     return Sample(image, np.zeros(image.shape[:2], np.uint8), None, camera, scene)
 
 

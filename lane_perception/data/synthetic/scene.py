@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -42,6 +43,7 @@ from lane_perception.data.synthetic.track import Track
 TAPE = {'white': (0.75, 0.78, 0.78), 'yellow': (0.03, 0.50, 0.78), 'orange': (0.03, 0.22, 0.75),
         'blue': (0.45, 0.13, 0.03), 'red': (0.03, 0.03, 0.55), 'green': (0.10, 0.35, 0.06),
         'black': (0.02, 0.02, 0.02)}
+CONTRAST = 0.35  # least difference of tape and floor, see contrast()
 COMMON = {'white': 0.56, 'yellow': 0.22, 'orange': 0.06, 'blue': 0.05, 'red': 0.07, 'green': 0.04}
 
 
@@ -109,6 +111,14 @@ def furnish(streams: Streams, settings: WorldSettings, track: Track, poses: list
     :param with_track: False leaves the floor bare of tape and of all that belongs to a road.
     """
     floor = lay_floor(streams['floor'], settings.floor, settings.floor_brightness)
+    for attempt in range(20):  # a pinned color of tape wants a floor that it can be told from
+        wanted = np.array(TAPE.get(settings.tape_color, (np.inf,) * 3))
+        if contrast(wanted, np.array(floor.color)) > CONTRAST:
+            break
+        floor = lay_floor(streams[f'floor {attempt}'], settings.floor, settings.floor_brightness)
+    if settings.glare is not None:  # a floor that can mirror, or one that does not
+        floor = replace(floor, gloss=max(floor.gloss, 0.05) if settings.glare > 0 else 0.0,
+                        roughness=min(floor.roughness, 0.15))
     tapes = tuple(draw_tape(streams[f'tape {number}'], floor, settings.tape_color)
                   for number in range(2))
     random = streams['clutter']
@@ -271,7 +281,7 @@ def draw_tape(random: np.random.Generator, floor: Floor, color: str | None) -> T
         if color is None and float(np.mean(floor.color)) > 0.25 and random.random() < 0.5:
             name = 'black'
         shade = np.array(TAPE[name]) * np.exp(random.normal(0, 0.15, 3)) * random.uniform(0.7, 1.1)
-        if contrast(shade, np.array(floor.color)) > 0.35:
+        if contrast(shade, np.array(floor.color)) > CONTRAST:
             break
     gloss = 0.0 if random.random() < 0.4 else random.uniform(0.01, 0.08)
     texture = layer(random, pick(random, {'cloud': 0.4, 'fiber': 0.2, 'grain': 0.2, 'stains': 0.1,

@@ -12,6 +12,8 @@ from lane_perception.data.synthetic import trackless
 from lane_perception.data.synthetic import World
 from lane_perception.data.synthetic import WorldSettings
 from lane_perception.data.synthetic.renderer import to_base_link
+from lane_perception.data.synthetic.stress import STRESS_SEED
+from lane_perception.data.synthetic.stress import stress_bins
 import numpy as np
 import pytest
 
@@ -154,3 +156,26 @@ def test_the_car_left_of_the_center_has_a_positive_lateral_and_heading():
     assert truth.lateral == pytest.approx(0.05, abs=0.005)
     assert truth.heading == pytest.approx(0.1, abs=0.03)
     assert truth.center_line[0, 1] == pytest.approx(-0.05, abs=0.01)
+
+
+def test_bins_of_a_stress_table_differ_in_their_factor_alone():
+    bins = stress_bins((160, 120))
+    assert {'floor', 'tape_color', 'dark tape', 'fov', 'exposure', 'resolution'} <= set(bins)
+    dark, bright = (sample(STRESS_SEED, 3, settings) for settings in (
+        bins['exposure']['15'], bins['exposure']['180']))
+    assert dark.image.mean() < 40 < 120 < bright.image.mean()
+    assert dark.camera == bright.camera and dark.truth.pose == bright.truth.pose
+    wide = sample(STRESS_SEED, 3, bins['fov']['170'])
+    rays = wide.camera.rays(np.array([[-0.5, wide.camera.cy], [159.5, wide.camera.cy]]))
+    assert np.rad2deg(np.arccos(rays[0] @ rays[1])) == pytest.approx(170, abs=6)
+    for factor in bins.values():
+        for settings in factor.values():
+            assert sample(STRESS_SEED, 0, settings).image.shape == (120, 160, 3)
+
+
+def test_dark_tape_lies_on_a_light_floor_where_asked_for():
+    settings = stress_bins((160, 120))['dark tape']['on a light floor']
+    for index in range(4):
+        scene = sample(STRESS_SEED, index, settings).scene
+        assert all(tape.name == 'black' for tape in scene.tapes)
+        assert np.mean((scene.apron or scene.floor).color) > 5 * np.mean(scene.tapes[0].color)
