@@ -1,0 +1,63 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Say what is wrong with this installation, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from typing import Iterator
+from typing import Optional
+from typing import Sequence
+
+from lane_perception.cli.command import run_main
+from lane_perception.ros.doctor.finding import BROKEN
+from lane_perception.ros.doctor.finding import Finding
+from lane_perception.ros.doctor.installation import installation
+from lane_perception.ros.doctor.model import model
+
+EXIT_BROKEN = 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the verb's argument parser."""
+    parser = argparse.ArgumentParser(
+        prog='doctor', description=__doc__,
+        epilog='Exit status: 0 when nothing is broken, 1 when something is.')
+    parser.add_argument('--model', default='lane_lite', metavar='M',
+                        help='model to load and run: name or file (default: %(default)s)')
+    parser.add_argument('--no-topics', action='store_true',
+                        help='do not look at the ROS graph (saves 4 seconds)')
+    return parser
+
+
+def findings(arguments: argparse.Namespace) -> Iterator[Finding]:
+    """Yield all findings, as they are made."""
+    yield from installation()
+    yield from model(arguments.model)
+    if not arguments.no_topics and importlib.util.find_spec('rclpy') is not None:
+        from lane_perception.ros.doctor.graph import graph
+        yield from graph()
+
+
+def run(argv: Optional[Sequence[str]] = None) -> int:
+    """Print the findings; return 1 when something is broken."""
+    broken = 0
+    for finding in findings(build_parser().parse_args(argv)):
+        print(finding, flush=True)
+        broken += finding.level == BROKEN
+    if broken:
+        print(f'{broken} thing{"s" if broken > 1 else ""} to mend')
+        return EXIT_BROKEN
+    print('nothing is broken')
+    return 0
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the verb; a user's mistake becomes one sentence."""
+    return run_main(run, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

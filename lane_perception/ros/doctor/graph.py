@@ -1,0 +1,105 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The image topics that can be seen, with their quality of service and rates, and the node."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from typing import Iterator
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.qos import ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image
+
+from lane_perception.ros.diagnostics import OK
+from lane_perception.ros.doctor.finding import DOUBTFUL
+from lane_perception.ros.doctor.finding import Finding
+from lane_perception.ros.doctor.finding import GOOD
+
+TYPES = {'sensor_msgs/msg/Image': Image, 'sensor_msgs/msg/CompressedImage': CompressedImage}
+DISCOVERY_S = 1.0
+LISTEN_S = 2.5
+
+
+class _Listener:
+    """Counts the messages of one topic."""
+
+    def __init__(self, node: Node, topic: str, message_type: type) -> None:
+        self.topic = topic
+        self.times: list[float] = []
+        qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+        node.create_subscription(message_type, topic, self._on_message, qos, raw=True)
+
+    def _on_message(self, message: bytes) -> None:
+        self.times.append(time.monotonic())
+
+    @property
+    def rate(self) -> float:
+        """Return messages per second, 0 for fewer than two."""
+        if len(self.times) < 2:
+            return 0.0
+        return (len(self.times) - 1) / (self.times[-1] - self.times[0])
+
+
+def graph() -> Iterator[Finding]:
+    """Listen for a moment, and say what is published and how lane_node feels."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    try:
+        node = Node('lane_perception_doctor', context=context, start_parameter_services=False)
+        executor = rclpy.executors.SingleThreadedExecutor(context=context)
+        executor.add_node(node)
+        diagnostics: dict[str, Any] = {}
+
+        def on_diagnostics(message: DiagnosticArray) -> None:
+            diagnostics.update({one.name: one for one in message.status})
+        node.create_subscription(DiagnosticArray, '/diagnostics', on_diagnostics, 10)
+        _spin(executor, DISCOVERY_S)
+        listeners = [_Listener(node, topic, TYPES[types[0]])
+                     for topic, types in sorted(node.get_topic_names_and_types())
+                     if types[0] in TYPES and node.get_publishers_info_by_topic(topic)]
+        _spin(executor, LISTEN_S)
+        yield from _topics(node, listeners)
+        yield from _node(diagnostics)
+        node.destroy_node()
+        executor.shutdown()
+    finally:
+        context.try_shutdown()
+
+
+def _spin(executor: Any, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        executor.spin_once(timeout_sec=left)
+
+
+def _topics(node: Node, listeners: list[_Listener]) -> Iterator[Finding]:
+    if not listeners:
+        yield Finding(DOUBTFUL, 'no image topic is published in this domain',
+                      'start the camera, or play a recording; ROS_DOMAIN_ID must be the same')
+    for listener in listeners:
+        publisher = node.get_publishers_info_by_topic(listener.topic)[0]
+        reliability = publisher.qos_profile.reliability.name.lower()
+        text = f'{listener.topic} ({publisher.topic_type.split("/")[-1]}, {reliability})'
+        if listener.rate:
+            yield Finding(GOOD, f'{text}: {listener.rate:.1f} Hz')
+        elif 'lane_perception' in listener.topic:
+            yield Finding(GOOD, f'{text}: silent while there is no input or no subscriber')
+        else:
+            yield Finding(DOUBTFUL, f'{text}: nothing arrived in {LISTEN_S:g} s',
+                          'is the camera streaming? Raw images need the Fast DDS profile in the '
+                          "camera's process (docs/node.md)")
+
+
+def _node(diagnostics: dict[str, Any]) -> Iterator[Finding]:
+    ours = {name: one for name, one in diagnostics.items() if 'lane_perception' in name}
+    if not ours:
+        yield Finding(GOOD, 'lane_node is not running')
+    for name, status in ours.items():
+        level = GOOD if ord(status.level) == OK else DOUBTFUL
+        yield Finding(level, f'/{name} says: {status.message}')

@@ -1,0 +1,44 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the model loads and runs, and how long a frame takes."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+import numpy as np
+
+from lane_perception.errors import UserError
+from lane_perception.pipeline import LanePipeline
+from lane_perception.ros.doctor.finding import BROKEN
+from lane_perception.ros.doctor.finding import DOUBTFUL
+from lane_perception.ros.doctor.finding import Finding
+from lane_perception.ros.doctor.finding import GOOD
+
+SIZE = (480, 640)        # of the picture that is processed, height and width
+RUNS = 20
+CAMERA_PERIOD_MS = 33.3  # of a camera with 30 frames per second
+
+
+def model(name: str) -> Iterator[Finding]:
+    """
+    Load a model, process a picture of noise several times, and say how it went.
+
+    :param name: a shipped name or a path; a,b,c is an ensemble.
+    """
+    try:
+        pipeline = LanePipeline.load(name)
+    except UserError as error:
+        yield Finding(BROKEN, f'model {name}: {error}')
+        return
+    picture = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), np.uint8)
+    totals = [sum(pipeline.process(picture).timings.values()) for _ in range(RUNS)]
+    median = 1e3 * float(np.median(totals[1:]))
+    runtime = pipeline.segmenter.runtimes[0]
+    text = (f'model {pipeline.segmenter.name} runs on {runtime.name}, {runtime.device}, '
+            f'{runtime.precision}: {median:.1f} ms a frame of {SIZE[1]}x{SIZE[0]}')
+    if median > CAMERA_PERIOD_MS:
+        yield Finding(DOUBTFUL, f'{text}, slower than a camera with 30 frames per second',
+                      'free the processor, take a smaller model, or limit max_rate')
+        return
+    yield Finding(GOOD, text)

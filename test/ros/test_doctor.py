@@ -1,0 +1,91 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The doctor: what is broken has a cure and status 1, what works is said."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lane_perception.cli import doctor
+from lane_perception.ros.doctor import installation
+from lane_perception.ros.doctor.finding import BROKEN
+from lane_perception.ros.doctor.finding import DOUBTFUL
+from lane_perception.ros.doctor.finding import GOOD
+
+
+def screen(arguments, timeout=120):
+    """Run the doctor in a process of its own; return its exit status and what it printed."""
+    run = subprocess.run([sys.executable, '-m', 'lane_perception.cli.doctor', *arguments],
+                         capture_output=True, text=True, timeout=timeout)
+    return run.returncode, run.stdout
+
+
+def test_a_whole_installation_is_called_whole(bright_model, ros_domain):
+    status, text = screen(['--model', str(bright_model), '--no-topics'])
+    assert status == 0, text
+    assert 'cv_bridge work together' in text and 'model bright runs on' in text
+    assert 'FAIL' not in text
+
+
+def test_a_model_that_cannot_be_loaded_is_named_and_ends_in_status_1(tmp_path, capsys):
+    damaged = tmp_path / 'damaged.onnx'
+    damaged.write_bytes(b'not a model')
+    assert doctor.run(['--model', str(damaged), '--no-topics']) == 1
+    assert 'damaged.onnx is damaged' in capsys.readouterr().out
+
+
+def test_a_numpy_that_cv_bridge_cannot_do_is_found(monkeypatch):
+    monkeypatch.setattr(installation, 'TRY_CV_BRIDGE',
+                        'raise ImportError("numpy.core.multiarray failed to import")')
+    found = list(installation.numpy_and_cv_bridge())
+    assert [one.level for one in found] == [BROKEN]
+    assert 'multiarray' in found[0].text and 'numpy<2' in found[0].cure
+
+
+@pytest.mark.parametrize('both, check', [
+    (('onnxruntime', 'onnxruntime-gpu'), lambda: list(installation.runtimes())),
+    (('opencv-python', 'opencv-python-headless'), lambda: [installation.opencv()]),
+])
+def test_two_builds_over_each_other_are_found(monkeypatch, both, check):
+    monkeypatch.setattr(installation, 'version_of', lambda name: '1.0' if name in both else None)
+    broken = [one for one in check() if one.level == BROKEN]
+    assert len(broken) == 1
+    assert all(name in broken[0].text for name in both) and 'uninstall' in broken[0].cure
+
+
+def test_a_shell_without_the_shared_memory_profile_is_warned(monkeypatch):
+    for name in installation.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert installation.shared_memory().level == DOUBTFUL
+    monkeypatch.setenv(installation.VARIABLES[0], 'mine.xml')
+    assert installation.shared_memory().level == GOOD
+
+
+def test_a_camera_is_seen_with_its_type_and_rate(bright_model, ros_domain):
+    camera = subprocess.Popen([sys.executable, '-c', CAMERA])
+    try:
+        time.sleep(1.0)
+        status, text = screen(['--model', str(bright_model)])
+    finally:
+        camera.terminate()
+        camera.wait()
+    line = next(line for line in text.splitlines() if '/front/image_raw' in line)
+    assert '(Image, best_effort)' in line and ' Hz' in line
+    assert float(line.split(': ')[1].split()[0]) > 1
+    assert 'lane_node is not running' in text and status == 0
+
+
+CAMERA = """
+import rclpy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+rclpy.init()
+node = rclpy.create_node('camera')
+qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+publisher = node.create_publisher(Image, '/front/image_raw', qos)
+message = Image(height=4, width=4, step=12, encoding='bgr8', data=bytes(48))
+node.create_timer(0.1, lambda: publisher.publish(message))
+rclpy.spin(node)
+"""
