@@ -25,6 +25,8 @@ from lane_perception.geometry.lens import Lens
 ROUND = 0.02         # smallest spread of points across, as a share of that along: no straight line
 STRAIGHT = 0.004     # image widths that a marking of the lane may deviate from a line
 SHORTEST = 0.15      # image heights that each marking must span
+REFINEMENTS = 8      # Gauss-Newton steps of a camera's pose
+NUDGE = 1e-6         # of its six numbers (radians, metres), to differentiate by
 LIMITS = {'height': (0.02, 2.0), 'width': (0.05, 3.0)}  # metres that can be
 
 
@@ -35,6 +37,7 @@ class Mount:
     height: float   # metres
     pitch: float    # radians downwards
     roll: float     # radians, clockwise as seen from behind the camera
+    forward: float  # metres ahead of base_link
 
 
 def from_points(
@@ -63,7 +66,9 @@ def from_points(
             raise UserError('the points fit no view of a floor; check their order')
     else:
         homography = np.linalg.inv(_pose_view(flat, floor, lens))
-    return _finish(homography, pixels, floor, image_size, lens)
+    calibration = _finish(homography, pixels, floor, image_size, lens)
+    mount = mount_of(calibration)
+    return calibration if mount is None else replace(calibration, camera_to_axle=mount.forward)
 
 
 def from_board(
@@ -161,12 +166,14 @@ def mount_of(calibration: GroundCalibration) -> Mount | None:
         return None
     axes = np.linalg.inv(calibration.lens.matrix) @ np.linalg.inv(calibration.homography)
     axes /= np.sqrt(np.linalg.norm(axes[:, 0]) * np.linalg.norm(axes[:, 1]))
+    bottom = ((calibration.image_width - 1) / 2.0, calibration.image_height - 1.0)
+    axes *= np.sign(axes[2] @ (*calibration.to_ground([bottom])[0], 1.0))  # it lies in front
     normal = np.cross(axes[:, 0], axes[:, 1])
     normal /= np.linalg.norm(normal)
     height = float(normal @ axes[:, 2])
     up = -normal * np.sign(height)
     return Mount(abs(height), float(np.arcsin(np.clip(-up[2], -1, 1))),
-                 float(np.arctan2(-up[0], -up[1])))
+                 float(np.arctan2(-up[0], -up[1])), -float(axes[:, 0] @ axes[:, 2]))
 
 
 def _refuse_line(points: NDArray[np.float64], where: str) -> None:
@@ -185,15 +192,30 @@ def _pose_view(flat: NDArray, floor: NDArray, lens: Lens) -> NDArray[np.float64]
     try:
         found, turn, shift = cv2.solvePnP(places, flat[:, None], lens.matrix, None,
                                           flags=cv2.SOLVEPNP_IPPE)
-        if found:
-            turn, shift = cv2.solvePnPRefineLM(places, flat[:, None], lens.matrix, None, turn,
-                                               shift)
     except cv2.error as error:
         raise UserError('the points fit no view of a floor; check their order') from error
     if not found or not np.isfinite(shift).all():
         raise UserError('the points fit no view of a floor; check their order')
-    rotation, _ = cv2.Rodrigues(turn)
-    return lens.matrix @ np.column_stack((rotation[:, :2], shift[:, 0]))
+    pose = np.concatenate((turn[:, 0], shift[:, 0]))
+    pixels = lens.distort(flat)
+    for _ in range(REFINEMENTS):
+        # In the pixels as they were seen: undistorting a wide lens magnifies its rim's noise.
+        miss = (pixels - lens.distort(_seen(pose, floor, lens))).ravel()
+        slope = np.column_stack([
+            (lens.distort(_seen(pose + step, floor, lens))
+             - lens.distort(_seen(pose - step, floor, lens))).ravel() / (2.0 * NUDGE)
+            for step in NUDGE * np.eye(6)])
+        pose = pose + np.linalg.lstsq(slope, miss, rcond=None)[0]
+    return _view_from(pose, lens)
+
+
+def _view_from(pose: NDArray, lens: Lens) -> NDArray[np.float64]:
+    rotation, _ = cv2.Rodrigues(pose[:3])
+    return lens.matrix @ np.column_stack((rotation[:, :2], pose[3:]))
+
+
+def _seen(pose: NDArray, floor: NDArray, lens: Lens) -> NDArray[np.float64]:
+    return _apply(_view_from(pose, lens), floor)
 
 
 def _assumed_lens(pixels: NDArray, board: NDArray, image_size: tuple[int, int]) -> Lens:

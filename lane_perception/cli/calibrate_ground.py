@@ -1,0 +1,222 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Find out how the mounted camera sees the floor, and write the ground calibration file."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Sequence
+
+import cv2
+import numpy as np
+
+from lane_perception.cli.command import run_main
+from lane_perception.errors import UserError
+from lane_perception.geometry import calibrating
+from lane_perception.geometry.boards import Board
+from lane_perception.geometry.boards import FORMS
+from lane_perception.geometry.calibration_picture import draw_calibration
+from lane_perception.geometry.camera_info import lens_of_message
+from lane_perception.geometry.camera_info import read_camera_info
+from lane_perception.geometry.lane_finder import LaneFinder
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the calibration's arguments."""
+    parser = argparse.ArgumentParser(
+        prog='calibrate_ground', description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument('--image', type=Path, help='a picture of the camera')
+    source.add_argument('--bag', type=Path, help='a recording of the camera')
+    source.add_argument('--topic', help='a live topic with pictures')
+    way = parser.add_mutually_exclusive_group(required=True)
+    way.add_argument('--board', help=f'a board that lies on the floor: {FORMS}')
+    way.add_argument('--points', type=Path,
+                     help='CSV file with lines u,v,x,y: pixels, and metres forward and left')
+    way.add_argument('--click', nargs='+', metavar='X,Y',
+                     help='floor points in metres, to be clicked one after the other in a window')
+    way.add_argument('--lane-width', type=float,
+                     help="metres between the middles of a straight lane's two markings")
+    parser.add_argument('--bag-topic', help="of the pictures in the recording; without it its "
+                        'first')
+    parser.add_argument('--frame', type=int, default=0, help='which picture of the recording')
+    parser.add_argument('--camera-info', type=Path,
+                        help='lens file as camera_calibration writes it; without it that of the '
+                        'recording or the live topic, else pixels count as undistorted')
+    parser.add_argument('--camera-to-axle', type=float, default=0.0,
+                        help='metres from under the camera back to the rear axle, for --board and '
+                        '--lane-width; 0 leaves the origin under the camera')
+    parser.add_argument('--model', default='lane_lite',
+                        help='that finds the markings, for --lane-width')
+    parser.add_argument('--max-error', type=float, default=10.0,
+                        help='millimetres of RMS error on the floor that are accepted')
+    parser.add_argument('--out', type=Path, default=Path('ground.yaml'),
+                        help='calibration file; a picture to judge it by is put beside it (.png)')
+    return parser
+
+
+def body(argv: Sequence[str] | None = None) -> int:
+    """Calibrate, judge the error, write the file and the picture."""
+    arguments = build_parser().parse_args(argv)
+    if arguments.points and arguments.camera_to_axle:
+        raise UserError('--camera-to-axle is for --board and --lane-width: the measured points '
+                        'already say where the axle is')
+    image, info = _picture(arguments)
+    size = (image.shape[1], image.shape[0])
+    lens = None
+    if arguments.camera_info is not None:
+        lens = read_camera_info(arguments.camera_info, size)
+    elif info is not None:
+        lens = lens_of_message(info, size)
+    if lens is None:
+        print('no camera_info: pixels count as undistorted; do not do this with a wide lens')
+    calibration, pixels = _calibrate(arguments, image, size, lens)
+    error = 1000.0 * calibration.rms_error_m
+    if error > arguments.max_error:
+        raise UserError(f'the points miss by {error:.1f} mm (RMS) on the floor, more than '
+                        f'--max-error {arguments.max_error:g}: measure again, or check the lens')
+    if arguments.camera_to_axle:
+        calibration = calibrating.moved_to_axle(calibration, arguments.camera_to_axle)
+    calibration.save(arguments.out)
+    picture = arguments.out.with_suffix('.png')
+    cv2.imwrite(str(picture), draw_calibration(image, calibration, pixels))
+    print(f'{arguments.out}: reprojection error {error:.2f} mm (RMS of {len(pixels)} points on '
+          f'the floor){_mount(calibration)}')
+    if len(pixels) == 4:
+        print('four points leave nothing to check the result by: measure a fifth')
+    print(f'judge it by eye: {picture}')
+    return 0
+
+
+def _mount(calibration) -> str:
+    mount = calibrating.mount_of(calibration)
+    if mount is None:
+        return ''
+    return (f'; camera {mount.height:.3f} m up, {np.degrees(mount.pitch):.1f} degrees down, '
+            f'{mount.forward:.3f} m ahead of the origin')
+
+
+def _picture(arguments):
+    """Return the picture and the CameraInfo message that belongs to it, or None."""
+    if arguments.image is not None:
+        image = cv2.imread(str(arguments.image))
+        if image is None:
+            raise UserError(f'{arguments.image} is no picture that OpenCV can read')
+        return image, None
+    if arguments.bag is not None:
+        return _from_bag(arguments.bag, arguments.bag_topic, arguments.frame)
+    if importlib.util.find_spec('rclpy') is None:
+        raise UserError('--topic needs ROS 2: source /opt/ros/DISTRO/setup.bash')
+    from lane_perception.ros.capture import capture
+    return capture(arguments.topic)
+
+
+def _from_bag(path: Path, topic: str | None, number: int):
+    from lane_perception.data.recordings import RecordingReader
+    from lane_perception.ros.images import to_bgr
+    with RecordingReader(path) as reader:
+        topics = reader.image_topics()
+        if topic is None and not topics:
+            raise UserError(f'{path} holds no pictures')
+        topic = topic or topics[0]
+        reader.require(topic)
+        image = None
+        for count, (_, _, message) in enumerate(reader.frames(topic)):
+            if count == number:
+                image = np.array(to_bgr(message))
+                break
+        if image is None:
+            raise UserError(f'{topic} in {path} has no picture number {number}')
+        info = [name for name, kind in reader.topics().items()
+                if kind.message_type == 'sensor_msgs/msg/CameraInfo' and kind.count]
+        lens = next((message for _, _, message in reader.frames(info[0])), None) if info else None
+    return image, lens
+
+
+def _calibrate(arguments, image, size, lens):
+    """Return the calibration and the (N, 2) pixels that it was made from."""
+    if arguments.points is not None:
+        pixels, floor = _read_points(arguments.points)
+        return calibrating.from_points(pixels, floor, size, lens), pixels
+    if arguments.click is not None:
+        floor = _places(arguments.click)
+        pixels = _clicked(image, floor)
+        return calibrating.from_points(pixels, floor, size, lens), pixels
+    if arguments.board is not None:
+        found = Board.parse(arguments.board).find(image)
+        if found is None:
+            raise UserError('the board is not seen whole and sharp enough in the picture')
+        return calibrating.from_board(*found, size, lens), found[0]
+    if lens is None:
+        raise UserError('--lane-width needs the lens: give --camera-info')
+    from lane_perception.segmenter import Segmenter
+    lane = LaneFinder().find(Segmenter.load(arguments.model).mask(image))
+    if lane.left is None or not len(lane.left) or not len(lane.right):
+        raise UserError('no lane with two markings is seen in the picture')
+    pixels = np.vstack((lane.left, lane.right))
+    return calibrating.from_lane(lane.left, lane.right, arguments.lane_width, size, lens), pixels
+
+
+def _read_points(path: Path):
+    try:
+        with open(path, newline='', encoding='utf-8') as file:
+            rows = [row for row in csv.reader(file) if row and not row[0].lstrip().startswith('#')]
+        if rows and not rows[0][0].strip().lstrip('-').replace('.', '', 1).isdigit():
+            rows = rows[1:]  # a heading
+        values = np.array([[float(value) for value in row] for row in rows])
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}') from error
+    except ValueError as error:
+        raise UserError(f'{path}: a line is not four numbers u,v,x,y') from error
+    if values.ndim != 2 or values.shape[1] != 4:
+        raise UserError(f'{path}: each line must be four numbers u,v,x,y')
+    return values[:, :2], values[:, 2:]
+
+
+def _places(texts: list[str]):
+    try:
+        places = np.array([[float(part) for part in text.split(',')] for text in texts])
+        return places.reshape(len(texts), 2)
+    except ValueError as error:
+        raise UserError('--click takes places as X,Y in metres, such as 0.4,0.2') from error
+
+
+def _clicked(image, floor):
+    """Let the user click the floor points in a window; return their (N, 2) pixels."""
+    pixels: list[tuple[float, float]] = []
+    window = 'calibrate_ground'
+
+    def on_mouse(event, u, v, flags, data):
+        if event == cv2.EVENT_LBUTTONDOWN and len(pixels) < len(floor):
+            pixels.append((float(u), float(v)))
+    try:
+        cv2.namedWindow(window)
+        cv2.setMouseCallback(window, on_mouse)
+        while len(pixels) < len(floor):
+            shown = image.copy()
+            for u, v in pixels:
+                cv2.drawMarker(shown, (round(u), round(v)), (0, 0, 255), cv2.MARKER_CROSS, 12)
+            x, y = floor[len(pixels)]
+            cv2.putText(shown, f'click x {x:g} m, y {y:g} m (Esc: give up)', (8, 20),
+                        cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
+            cv2.imshow(window, shown)
+            if cv2.waitKey(30) == 27:
+                raise UserError('given up')
+        cv2.destroyWindow(window)
+    except cv2.error as error:
+        raise UserError('this OpenCV opens no windows (headless build): give --points') from error
+    return np.array(pixels)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the verb and return the process's exit status."""
+    return run_main(body, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

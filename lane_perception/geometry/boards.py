@@ -1,0 +1,89 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Find a checkerboard or a ChArUco board in a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.errors import UserError
+
+FORMS = ('checkerboard:COLUMNSxROWS:SQUARE (inner corners, metres), as checkerboard:8x6:0.025; '
+         'charuco:COLUMNSxROWS:SQUARE:MARKER[:DICTIONARY] (squares, metres), as '
+         'charuco:5x7:0.04:0.03:DICT_4X4_50')
+FEWEST = 6  # corners of a ChArUco board that may be seen in part
+
+
+@dataclass(frozen=True)
+class Board:
+    """A printed board."""
+
+    kind: str              # checkerboard or charuco
+    columns: int           # inner corners of a checkerboard, squares of a ChArUco board
+    rows: int
+    square: float          # metres
+    marker: float = 0.0    # metres, ChArUco only
+    dictionary: str = 'DICT_4X4_50'
+
+    @classmethod
+    def parse(cls, text: str) -> Board:
+        """
+        Return the board that a user describes.
+
+        :raises UserError: when the text has none of the forms.
+        """
+        kind, *parts = text.split(':')
+        try:
+            columns, rows = (int(number) for number in parts[0].lower().split('x'))
+            sizes = [float(number) for number in parts[1:3 if kind == 'charuco' else 2]]
+            rest = parts[1 + len(sizes):]
+            if kind == 'checkerboard' and len(sizes) == 1 and not rest:
+                board = cls(kind, columns, rows, sizes[0])
+            elif kind == 'charuco' and len(sizes) == 2 and len(rest) <= 1:
+                board = cls(kind, columns, rows, *sizes, *rest)
+            else:
+                raise ValueError(kind)
+        except (ValueError, IndexError) as error:
+            raise UserError(f'board "{text}" is not understood; give {FORMS}') from error
+        if min(columns, rows) < 3 or columns == rows == 3 or not 0.0 < board.square < 1.0:
+            raise UserError(f'board "{text}" cannot be: 3 x 4 or more, squares in metres')
+        if kind == 'charuco' and not 0.0 < board.marker < board.square:
+            raise UserError(f'board "{text}": a marker is smaller than its square')
+        if not hasattr(cv2, 'aruco') and kind == 'charuco':
+            raise UserError('this OpenCV has no aruco module; use a checkerboard')
+        if kind == 'charuco' and not hasattr(cv2.aruco, board.dictionary):
+            raise UserError(f'OpenCV knows no marker dictionary {board.dictionary}')
+        return board
+
+    def find(self, image: NDArray[np.uint8],
+             ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """
+        Return the corners' pixels (N, 2) and their places on the board (N, 2), or None.
+
+        :param image: (H, W, 3) uint8, BGR.
+        """
+        gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        return self._find_checkers(gray) if self.kind == 'checkerboard' else self._find_aruco(gray)
+
+    def _find_checkers(self, gray):
+        flags = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_ACCURACY
+        found, corners = cv2.findChessboardCornersSB(gray, (self.columns, self.rows), flags)
+        if not found:
+            return None
+        row, column = np.divmod(np.arange(self.columns * self.rows), self.columns)
+        places = np.column_stack((column, row)) * self.square
+        return corners.reshape(-1, 2).astype(np.float64), places
+
+    def _find_aruco(self, gray):
+        dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, self.dictionary))
+        board = cv2.aruco.CharucoBoard((self.columns, self.rows), self.square, self.marker,
+                                       dictionary)
+        corners, numbers, _, _ = cv2.aruco.CharucoDetector(board).detectBoard(gray)
+        if numbers is None or len(numbers) < FEWEST:
+            return None
+        places = board.getChessboardCorners()[numbers.ravel(), :2]
+        return corners.reshape(-1, 2).astype(np.float64), places.astype(np.float64)

@@ -1,0 +1,69 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Lens models from camera_info: ROS messages and the files of camera_calibration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from lane_perception.errors import UserError
+from lane_perception.geometry.ground_calibration import ASPECT_TOLERANCE
+from lane_perception.geometry.lens import Lens
+
+SYNONYMS = {'fisheye': 'equidistant', 'plumb_bob5': 'plumb_bob'}
+
+
+def lens_of_message(message: Any, image_size: tuple[int, int]) -> Lens:
+    """
+    Return the lens of a sensor_msgs/CameraInfo, for pictures of a size.
+
+    :raises UserError: when it is not calibrated, or for another aspect ratio.
+    """
+    matrix = list(getattr(message, 'k', None) if hasattr(message, 'k') else message.K)
+    coefficients = list(message.d if hasattr(message, 'd') else message.D)
+    return _scaled(matrix, message.distortion_model, coefficients,
+                   (message.width, message.height), image_size)
+
+
+def read_camera_info(path: str | Path, image_size: tuple[int, int]) -> Lens:
+    """
+    Return the lens in a YAML file as camera_calibration writes it, for pictures of a size.
+
+    :raises UserError: when it cannot be read, or lacks what a lens needs.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+        matrix, coefficients = values['camera_matrix'], values['distortion_coefficients']
+        matrix = matrix['data'] if isinstance(matrix, dict) else matrix
+        coefficients = coefficients['data'] if isinstance(coefficients, dict) else coefficients
+        size = (int(values['image_width']), int(values['image_height']))
+        model = str(values.get('distortion_model', 'plumb_bob'))
+    except OSError as error:
+        raise UserError(f'camera_info {path} cannot be read: {error.strerror}') from error
+    except (UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, ValueError) as error:
+        raise UserError(f'{path} is no camera_info file as camera_calibration writes it: it '
+                        'needs image_width, image_height, camera_matrix and '
+                        'distortion_coefficients') from error
+    try:
+        return _scaled(matrix, model, coefficients, size, image_size)
+    except UserError as error:
+        raise UserError(f'camera_info {path}: {error}') from error
+
+
+def _scaled(matrix, model, coefficients, size, image_size) -> Lens:
+    """Return the lens for pictures that were scaled from the size it was calibrated at."""
+    lens = Lens.create(matrix, SYNONYMS.get(model, model), coefficients)
+    x, y = image_size[0] / max(size[0], 1), image_size[1] / max(size[1], 1)
+    if abs(x / y - 1.0) > ASPECT_TOLERANCE:
+        raise UserError(f'the lens was calibrated at {size[0]}x{size[1]}, the picture is '
+                        f'{image_size[0]}x{image_size[1]}: another aspect ratio')
+    scaled = np.array(lens.matrix)
+    scaled[0] *= x
+    scaled[1] *= y
+    scaled[:2, 2] += (0.5 * x - 0.5, 0.5 * y - 0.5)
+    return replace(lens, matrix=scaled)

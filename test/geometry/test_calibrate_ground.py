@@ -1,0 +1,108 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The verb calibrate_ground: files in, calibration and picture out, refusals in one sentence."""
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from floor_boards import camera
+from floor_boards import checkers
+from floor_boards import photograph
+
+from lane_perception.cli import calibrate_ground
+from lane_perception.geometry.ground_calibration import GroundCalibration
+
+PLACES = np.array([(0.4, 0.2), (0.4, -0.2), (0.8, 0.3), (0.9, -0.3), (1.4, 0.4), (1.3, -0.4)])
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Write a picture of a board, its camera_info and measured points."""
+    one = camera(forward=0.1)
+    cv2.imwrite(str(tmp_path / 'floor.png'), photograph(one, checkers(6, 4, 0.06), 0.27, 0.4))
+    (tmp_path / 'lens.yaml').write_text(yaml.safe_dump({
+        'image_width': 640, 'image_height': 480, 'camera_name': 'front',
+        'camera_matrix': {'rows': 3, 'cols': 3, 'data': one.matrix.ravel().tolist()},
+        'distortion_model': 'plumb_bob',
+        'distortion_coefficients': {'rows': 1, 'cols': 5, 'data': list(one.coefficients)}}))
+    rows = np.column_stack((one.project(PLACES)[0], PLACES))
+    (tmp_path / 'points.csv').write_text(
+        'u,v,x,y\n' + '\n'.join(','.join(f'{value:.3f}' for value in row) for row in rows))
+    return tmp_path
+
+
+def run(folder, *arguments):
+    return calibrate_ground.main([
+        '--image', str(folder / 'floor.png'), '--camera-info', str(folder / 'lens.yaml'),
+        '--out', str(folder / 'ground.yaml'), *arguments])
+
+
+def test_a_board_gives_file_and_picture(files, capsys):
+    assert run(files, '--board', 'checkerboard:6x4:0.06', '--camera-to-axle', '0.1') == 0
+    said = capsys.readouterr().out
+    assert 'reprojection error' in said and 'mm' in said
+    calibration = GroundCalibration.load(files / 'ground.yaml')
+    pixels, _ = camera(forward=0.1).project(PLACES)
+    assert np.abs(calibration.to_ground(pixels) - PLACES).max() < 0.01
+    picture = cv2.imread(str(files / 'ground.png'))
+    assert picture.shape[0] == 480 and picture.shape[1] > 1000
+
+
+def test_points_give_the_same_floor(files):
+    assert run(files, '--points', str(files / 'points.csv')) == 0
+    calibration = GroundCalibration.load(files / 'ground.yaml')
+    assert calibration.camera_to_axle == pytest.approx(0.1, abs=0.003)
+    assert calibration.rms_error_m < 0.001
+
+
+def test_a_recording_with_camera_info_gives_the_lens(files, capsys):
+    recordings = pytest.importorskip('lane_perception.data.recordings')
+    typestore = pytest.importorskip('rosbags.typesys')
+    store = typestore.get_typestore(typestore.Stores.LATEST)
+    kinds = store.types
+    time = kinds['builtin_interfaces/msg/Time'](sec=1, nanosec=0)
+    header = kinds['std_msgs/msg/Header'](stamp=time, frame_id='camera')
+    one = camera(forward=0.1)
+    picture = kinds['sensor_msgs/msg/CompressedImage'](
+        header=header, format='png', data=np.frombuffer((files / 'floor.png').read_bytes(),
+                                                        np.uint8))
+    region = kinds['sensor_msgs/msg/RegionOfInterest'](0, 0, 0, 0, False)
+    info = kinds['sensor_msgs/msg/CameraInfo'](
+        header=header, height=480, width=640, distortion_model='plumb_bob',
+        d=np.array(one.coefficients), k=one.matrix.ravel(), r=np.eye(3).ravel(),
+        p=np.zeros(12), binning_x=0, binning_y=0, roi=region)
+    with recordings.RecordingWriter(files / 'bag') as writer:
+        for topic, message in (('/camera/image_raw/compressed', picture),
+                               ('/camera/camera_info', info)):
+            writer.write(topic, message.__msgtype__, message, 1_000_000_000)
+    assert calibrate_ground.main(['--bag', str(files / 'bag'), '--out', str(files / 'bag.yaml'),
+                                  '--board', 'checkerboard:6x4:0.06']) == 0
+    assert GroundCalibration.load(files / 'bag.yaml').lens.model == 'plumb_bob'
+
+
+@pytest.mark.parametrize('arguments, sentence', [
+    (('--board', 'checkerboard:9x7:0.02'), 'not seen whole'),
+    (('--board', 'chess'), 'not understood'),
+    (('--points', 'missing.csv'), 'cannot be read'),
+    (('--lane-width', '40'), 'lane'),
+    (('--points', 'POINTS', '--camera-to-axle', '0.2'), 'already say'),
+    (('--points', 'POINTS', '--max-error', '0.0001'), 'more than --max-error'),
+])
+def test_refusals_are_one_sentence_and_status_2(files, capsys, arguments, sentence, monkeypatch):
+    monkeypatch.chdir(files)
+    arguments = [str(files / 'points.csv') if a == 'POINTS' else a for a in arguments]
+    if '--lane-width' in arguments:
+        arguments += ['--model', 'no_such_model']
+    assert run(files, *arguments) == 2
+    said = capsys.readouterr().err
+    assert sentence in said or 'no_such_model' in said
+    assert said.count('\n') == 1
+    assert not (files / 'ground.yaml').exists()
+
+
+def test_another_aspect_ratio_is_refused(files, capsys):
+    values = yaml.safe_load((files / 'lens.yaml').read_text())
+    (files / 'lens.yaml').write_text(yaml.safe_dump({**values, 'image_height': 360}))
+    assert run(files, '--board', 'checkerboard:6x4:0.06') == 2
+    assert 'aspect ratio' in capsys.readouterr().err

@@ -1,0 +1,152 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The three ways to a ground calibration, on synthetic cameras with exact truth."""
+
+import numpy as np
+import pytest
+from floor_boards import camera
+from floor_boards import checkers
+from floor_boards import photograph
+from floor_boards import ten_cameras
+from floor_boards import worst_error
+
+from lane_perception.errors import UserError
+from lane_perception.geometry import calibrating
+from lane_perception.geometry.boards import Board
+from lane_perception.simulation.eyes import calibration_of
+
+SIZE = (640, 480)
+PLACES = np.array([(x, y) for x in (0.4, 0.8, 1.4) for y in (-0.4, -0.1, 0.2, 0.45)])
+
+
+def by_points(one, noise=0.3):
+    places = PLACES + (one.mount_forward, 0.0)
+    pixels, _ = one.project(places)
+    pixels = pixels + np.random.default_rng(0).normal(0.0, noise, pixels.shape)
+    return calibrating.from_points(pixels, places, SIZE, calibration_of(one).lens)
+
+
+def by_board(one):
+    near = one.ground(np.array([[320.0, 470.0]]))[0, 0]
+    image = photograph(one, checkers(6, 4, 0.06), 0.27, near + 0.06)
+    corners = Board.parse('checkerboard:6x4:0.06').find(image)
+    return calibrating.from_board(*corners, SIZE, calibration_of(one).lens)
+
+
+def by_lane(one, width=0.4):
+    x = np.linspace(0.35, 1.8, 60) + one.mount_forward
+    sides = []
+    for y in (width / 2 + 0.03, -width / 2 + 0.03):
+        pixels, seen = one.project(np.column_stack((x, np.full(60, y))))
+        inside = seen & (pixels > 0).all(axis=1) & (pixels < SIZE).all(axis=1)
+        sides.append(pixels[inside])
+    return calibrating.from_lane(*sides, width, SIZE, calibration_of(one).lens)
+
+
+@pytest.mark.parametrize('number', range(10))
+def test_points_give_the_floor_within_a_hundredth_of_the_distance(number):
+    one = ten_cameras()[number]
+    calibration = by_points(one)
+    assert worst_error(calibration, one, one.mount_forward) < 0.01
+    assert calibration.camera_to_axle == pytest.approx(one.mount_forward, abs=0.01)
+    assert calibration.rms_error_m < 0.01
+
+
+@pytest.mark.parametrize('number', range(10))
+def test_a_board_gives_the_floor_within_a_hundredth_of_the_distance(number):
+    one = ten_cameras()[number]
+    assert worst_error(by_board(one), one, 0.0) < 0.01
+
+
+@pytest.mark.parametrize('number', range(10))
+def test_a_straight_lane_gives_the_floor_within_a_hundredth_of_the_distance(number):
+    one = ten_cameras()[number]
+    assert worst_error(by_lane(one), one, 0.0) < 0.01
+
+
+def test_the_three_ways_agree():
+    one = camera(forward=0.15)
+    points, board, lane = by_points(one, 0.05), by_board(one), by_lane(one)
+    pixels = np.array([(u, v) for u in (150, 320, 500) for v in (300, 380, 460)])
+    for other in (board, lane):
+        other = calibrating.moved_to_axle(other, 0.15)
+        assert np.abs(other.to_ground(pixels) - points.to_ground(pixels)).max() < 0.006
+
+
+def test_the_mount_is_told():
+    mount = calibrating.mount_of(calibration_of(camera(mount_height=0.17, pitch=21, roll=2,
+                                                       forward=0.12)))
+    assert mount.height == pytest.approx(0.17)
+    assert np.degrees(mount.pitch) == pytest.approx(21)
+    assert np.degrees(mount.roll) == pytest.approx(2)
+    assert mount.forward == pytest.approx(0.12)
+
+
+def test_a_board_tells_the_focal_length_of_an_undistorted_lens():
+    # The optical axis is assumed in the middle of the picture and lies 3 pixels off it here.
+    one = camera(coefficients=(), pitch=35)
+    image = photograph(one, checkers(8, 5, 0.06), 0.3, 0.25)
+    calibration = calibrating.from_board(*Board.parse('checkerboard:8x5:0.06').find(image), SIZE,
+                                         None)
+    assert worst_error(calibration, one, 0.0) < 0.06
+
+
+def test_a_charuco_board_seen_in_part_is_enough():
+    import cv2
+    board = Board.parse('charuco:6x8:0.06:0.045:DICT_4X4_50')
+    dictionary = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
+    print_ = cv2.aruco.CharucoBoard((6, 8), 0.06, 0.045, dictionary).generateImage((720, 960))
+    one = camera(pitch=35)
+    corners = board.find(photograph(one, print_, 0.30, 0.25))
+    assert 6 <= len(corners[0]) <= 35
+    calibration = calibrating.from_board(*corners, SIZE, calibration_of(one).lens)
+    assert worst_error(calibration, one, 0.0) < 0.01
+
+
+@pytest.mark.parametrize('places, sentence', [
+    (PLACES[:3], '3 points are too few'),
+    (np.array([(x, 0.1) for x in (0.4, 0.6, 0.8, 1.0, 1.2)]), 'nearly on a line'),
+    (np.array([(x, 0.1) for x in (0.4, 0.6, 0.8, 1.0)] + [(0.7, -0.2)]), 'nearly on a line'),
+])
+def test_points_that_leave_the_view_open_are_refused(places, sentence):
+    one = camera()
+    with pytest.raises(UserError, match=sentence):
+        calibrating.from_points(one.project(places)[0], places, SIZE, calibration_of(one).lens)
+
+
+def test_mirrored_places_are_refused():
+    one = camera(coefficients=())
+    pixels, _ = one.project(PLACES)
+    with pytest.raises(UserError, match='mirrored'):
+        calibrating.from_points(pixels, PLACES * (1, -1), SIZE, None)
+
+
+def test_places_in_centimetres_are_refused():
+    one = camera()
+    with pytest.raises(UserError, match='unit'):
+        calibrating.from_points(one.project(PLACES)[0], PLACES * 100, SIZE,
+                                calibration_of(one).lens)
+
+
+def test_swapped_points_show_as_error():
+    one = camera()
+    pixels = one.project(PLACES)[0]
+    pixels[[0, 1]] = pixels[[1, 0]]
+    calibration = calibrating.from_points(pixels, PLACES, SIZE, calibration_of(one).lens)
+    assert calibration.rms_error_m > 0.03
+
+
+def test_a_bent_lane_is_refused():
+    one = camera()
+    x = np.linspace(0.35, 1.5, 60)
+    left, right = (one.project(np.column_stack((x, y + 0.4 * x * x)))[0] for y in (0.2, -0.2))
+    with pytest.raises(UserError, match='not straight'):
+        calibrating.from_lane(left, right, 0.4, SIZE, calibration_of(one).lens)
+
+
+@pytest.mark.parametrize('text', ['8x6', 'checkerboard:8x6', 'checkerboard:8x6:25',
+                                  'charuco:5x7:0.03:0.04', 'charuco:5x7:0.04:0.03:DICT_NONE',
+                                  'checkerboard:2x2:0.02', 'circles:4x4:0.02'])
+def test_a_board_that_cannot_be_is_refused(text):
+    with pytest.raises(UserError):
+        Board.parse(text)
