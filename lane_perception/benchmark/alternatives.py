@@ -116,5 +116,5 @@ def _message_ways(mask: NDArray[np.uint8]) -> Ways:
     if importlib.util.find_spec('cv_bridge') is not None:
         from cv_bridge import CvBridge
         bridge = CvBridge()
-        ways['cv_bridge'] = lambda: bridge.cv2_to_imgmsg(mask, 'mono8', header)
+        ways['cv_bridge'] = lambda: bridge.cv2_to_imgmsg(mask, 'mono8')
     return ways

@@ -17,6 +17,7 @@ import numpy as np
 
 from lane_perception.benchmark.lane_accuracy import LaneScore
 from lane_perception.benchmark.machine import describe_machine
+from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.track_frames import SIZE
 from lane_perception.benchmark.track_frames import track_frames
 from lane_perception.cli.command import run_main
@@ -163,6 +164,22 @@ def _sum_up(rows: list[dict]) -> dict:
             'mean_offset_m': float(np.mean([row['mean_offset_m'] for row in rows])),
             'max_offset_m': max(row['max_offset_m'] for row in rows),
             'in_lane': float(np.mean([row['in_lane'] for row in rows]))}
+
+
+def measure(settings: BenchmarkSettings) -> dict:
+    """Return the parts that need no model, on fewer frames, drives and tracks than the docs'."""
+    cv2.setNumThreads(1)
+    parts = {
+        'frames': lambda: frames(300),
+        'drives': lambda: drives(2),
+        'time': lambda: timing(40),
+        'loop': lambda: loop(1, 20.0),
+    }
+    measured = {}
+    for name, part in parts.items():
+        settings.progress(f'geometry: {name}')
+        measured[name] = part()
+    return measured
 
 
 def build_parser() -> argparse.ArgumentParser:

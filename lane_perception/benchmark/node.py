@@ -30,6 +30,8 @@ from lane_perception.ros.playback import play_into_node
 RATES = (30.0, 60.0, 120.0)          # frames per second
 TRANSPORTS = ('raw', 'jpeg')
 SIZES = ((480, 640), (720, 1280))    # height and width, pixels
+SPECIAL_INPUT = ((480, 640), 'raw', 30.0)
+SPECIAL = ('overlay subscribed', 'one core', 'all cores busy')
 FRAMES = 20                          # different ones; the player repeats them
 TOPIC = '/benchmark/image'
 OUTPUTS = ('mask', 'center', 'offset')
@@ -62,15 +64,18 @@ def _plan(
                 folder / f'{transport}_{size[1]}x{size[0]}', TOPIC, size, transport, FRAMES)
             for hz in RATES:
                 yield (_name(size, transport, hz), _playback(settings, bag, transport, hz), False)
-    bag = folder / 'raw_640x480'
-    base = _name(SIZES[0], 'raw', 30.0)
-    yield (f'{base}, overlay subscribed',
-           _playback(settings, bag, 'raw', 30.0, outputs=(*OUTPUTS, 'overlay/compressed')), False)
-    if shutil.which('taskset'):
-        core = str(min(os.sched_getaffinity(0)))
-        yield (f'{base}, one core',
-               _playback(settings, bag, 'raw', 30.0, command=('taskset', '-c', core)), False)
-    yield f'{base}, all cores busy', _playback(settings, bag, 'raw', 30.0), True
+    size, transport, hz = SPECIAL_INPUT
+    bag = folder / f'{transport}_{size[1]}x{size[0]}'
+    for special in SPECIAL:
+        more: dict[str, Any] = {}
+        if special == 'overlay subscribed':
+            more['outputs'] = (*OUTPUTS, 'overlay/compressed')
+        elif special == 'one core':
+            if not shutil.which('taskset'):
+                continue
+            more['command'] = ('taskset', '-c', str(min(os.sched_getaffinity(0))))
+        yield (f'{_name(size, transport, hz)}, {special}',
+               _playback(settings, bag, transport, hz, **more), special == 'all cores busy')
 
 
 def _name(size: tuple[int, int], transport: str, hz: float) -> str:

@@ -1,0 +1,165 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Write docs/benchmark.md from the JSON files in benchmark/results.
+
+``python -m lane_perception.benchmark.page`` writes it anew; a test holds the two against each
+other, so no figure on the page is typed by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from typing import Iterable
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+RESULTS = CHECKOUT / 'benchmark' / 'results'
+PAGE = CHECKOUT / 'docs' / 'benchmark.md'
+PARTS = ('network', 'stages', 'node', 'growth')
+
+INTRODUCTION = """# How quick it is, and how that was measured
+
+`ros2 run lane_perception benchmark` measures the machine it runs on and prints one block to share;
+`--only network` (or `stages`, `node`, `growth`, `geometry`) measures one part, `--out FILE` keeps
+all figures as JSON. This page is written from the files in `benchmark/results/` by
+`python -m lane_perception.benchmark.page`.
+
+Things that are compared are called in turns, in one process, in an order that is drawn anew each
+round, so that whatever else the machine does meets all of them; the tables show medians and p99.
+On a machine that is shared, trust the ratios.
+"""
+RULE = """## What `auto` means
+
+`runtime: auto` and `precision: auto` follow a fixed rule from what is installed and what the
+processor has, so that two starts choose alike and a start measures nothing:
+
+1. An NVIDIA GPU and `onnxruntime-gpu`: ONNX Runtime on the GPU.
+2. An x86-64 processor: OpenVINO if installed, else ONNX Runtime. OpenVINO runs in bf16 where the
+   processor has it (AMX or AVX-512 BF16), else in fp32.
+3. Any other processor: ONNX Runtime if installed, else OpenVINO.
+4. torch only for a file that nothing else here can run.
+
+int8 is never chosen by `auto`: it changes the answers more than bf16 does, and by how much depends
+on the data it was calibrated with. Ask for it with `precision: int8`.
+`benchmark --tune FILE` measures every combination on the machine at hand and writes the quickest
+whose lane IoU is within 0.005 of fp32's to a parameter file for `lane_node`.
+"""
+
+
+def write_page() -> None:
+    """Write the page."""
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(load_results()))
+
+
+def load_results() -> dict[str, dict[str, Any]]:
+    """Return what benchmark/results holds of each part, by part."""
+    files = {part: RESULTS / f'{part}.json' for part in PARTS}
+    return {part: json.loads(file.read_text()) for part, file in files.items() if file.exists()}
+
+
+def page(results: dict[str, dict[str, Any]]) -> str:
+    """Return the page's Markdown."""
+    writers = {'network': _network, 'stages': _stages, 'node': _node, 'growth': _growth}
+    sections = [INTRODUCTION]
+    for part, result in results.items():
+        sections.append('\n'.join([*writers[part](result[part]), '', *_origin(result), '']))
+    return '\n'.join([*sections, RULE])
+
+
+def _origin(result: dict[str, Any]) -> list[str]:
+    machine = result['machine']
+    packages = ', '.join(f'{name} {version}' for name, version in machine['packages'].items())
+    return [f"`{result['command']}`",
+            f"on {machine['processor']}, {machine['cores']} cores, {machine['date']}, load "
+            f"average {machine['load_average']} at the start; "
+            f"Python {machine['python']}, {packages}."]
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> list[str]:
+    head = list(head)
+    lines = ['| ' + ' | '.join(head) + ' |', '|' + '---|' * len(head)]
+    return lines + ['| ' + ' | '.join(str(cell) for cell in row) + ' |' for row in rows]
+
+
+def _network(part: dict[str, Any]) -> list[str]:
+    rows = []
+    for name, entry in part['subjects'].items():
+        ratio = entry.get('times_as_quick')
+        rows.append([name, f"{entry['ms']['p50']:.2f}", f"{entry['ms']['p99']:.2f}",
+                     '' if ratio is None else f'{ratio:.4g}',
+                     *(f'{entry[key]:.3f}' if key in entry else ''
+                       for key in ('lane_iou', 'line_f1'))])
+    return [
+        '## Network and pipeline', '',
+        f"`{part['model']}` at {part['input'][1]}x{part['input'][0]}; `auto` is {part['auto']} "
+        "here. \"baseline\" is torchvision's deeplabv3_resnet101 at 384x384 with random weights, "
+        '"network" a runtime\'s call alone, "segmenter" picture to probability with `auto`, '
+        '"process" picture to lane. The ratio is to the baseline in fp32, eager, its network '
+        f"alone. Lane IoU and line F1 over {part['accuracy_data']}.", '',
+        *_table(['what', 'median ms', 'p99 ms', 'times as quick', 'lane IoU', 'line F1'], rows),
+    ]
+
+
+def _stages(part: dict[str, Any]) -> list[str]:
+    lines = [
+        '## Stages of a frame', '',
+        'Medians and p99 in microseconds. "not_network" is the sum of conversion from bgr8, '
+        'resize, threshold, geometry, filling the mask message and publishing it.', '']
+    sizes = list(part)
+    stages = list(part[sizes[0]]['stages'])
+    rows = []
+    for stage in stages:
+        row = [stage]
+        for size in sizes:
+            entry = part[size]['stages'][stage]
+            row += [f"{entry['p50']:.0f}", f"{entry['p99']:.0f}" if 'p99' in entry else '']
+        rows.append(row)
+    head = ['stage']
+    for size in sizes:
+        head += [size, 'p99']
+    lines += [*_table(head, rows), '', '### What the stages could have been', '',
+              'Each job in several ways, microseconds; the first is the one in use.', '']
+    rows = [[job, way, *(f"{part[size]['alternatives'][job][way]:.0f}" for size in sizes)]
+            for job, ways in part[sizes[0]]['alternatives'].items() for way in ways]
+    return lines + _table(['job', 'way', *sizes], rows)
+
+
+def _node(part: dict[str, Any]) -> list[str]:
+    rows = []
+    for name, run in part['runs'].items():
+        rows.append([
+            name, run['frames_sent'], run['frames_received'], f"{run['output_rate_hz']:.1f}",
+            f"{run['age_ms']['p50']:.1f}", f"{run['age_ms']['p99']:.1f}", run['cpu_percent'],
+            run['rss_mib'], run['first_mask_s']])
+    return [
+        '## The node over DDS', '',
+        f"`{part['model']}`; camera, node and receiver are three processes. Age is from "
+        'publishing a frame to receiving its mask; frames overtaken by a newer one are dropped. '
+        'CPU and memory are those of the node\'s process, "first mask" is from its start.', '',
+        *_table(['input', 'sent', 'received', 'Hz out', 'age ms', 'p99', 'CPU %', 'RSS MiB',
+                 'first mask s'], rows),
+    ]
+
+
+def _growth(part: dict[str, Any]) -> list[str]:
+    lines = ['## How time and memory grow', '']
+    lines += _table(['picture', 'process, median ms', 'p99'],
+                    [[name, f"{entry['p50']:.2f}", f"{entry['p99']:.2f}"]
+                     for name, entry in part['image_size'].items()])
+    lines += ['', *_table(['batch', 'network, median ms', 'ms a picture'],
+                          [[count, f"{entry['p50']:.2f}", f"{entry['p50'] / int(count):.2f}"]
+                           for count, entry in part['batch'].items()])]
+    for key, what in (('bag_length', 'replay: frames'), ('recordings', 'replay: recordings')):
+        lines += ['', *_table([what, 'seconds', 'peak MiB'],
+                              [[count, entry['seconds'], entry['peak_mib']]
+                               for count, entry in part[key].items()])]
+    return lines
+
+
+if __name__ == '__main__':
+    write_page()
+    sys.exit(0)
