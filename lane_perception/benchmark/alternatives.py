@@ -23,12 +23,11 @@ from lane_perception.ros.images import mask_message
 from lane_perception.segmenter import resize_image
 from lane_perception.segmenter import resize_probability
 
-ROUNDS = 40
 Ways = dict[str, Callable[[], Any]]
 
 
 def measure_alternatives(
-    pipeline: LanePipeline, image: NDArray[np.uint8],
+    pipeline: LanePipeline, image: NDArray[np.uint8], rounds: int,
 ) -> dict[str, dict[str, float]]:
     """
     Return {job: {way: median in microseconds}}.
@@ -45,14 +44,14 @@ def measure_alternatives(
     }
     if importlib.util.find_spec('sensor_msgs') is not None:
         jobs['mask to message'] = _message_ways(pipeline.process(image).mask)
-    return {job: _medians(pipeline, image, ways) for job, ways in jobs.items()}
+    return {job: _medians(pipeline, image, ways, rounds) for job, ways in jobs.items()}
 
 
 def _medians(
-    pipeline: LanePipeline, image: NDArray[np.uint8], ways: Ways,
+    pipeline: LanePipeline, image: NDArray[np.uint8], ways: Ways, rounds: int,
 ) -> dict[str, float]:
     times: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for way, call in ways.items():
             pipeline.segmenter.probability(image)
             start = perf_counter()

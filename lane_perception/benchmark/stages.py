@@ -45,7 +45,7 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
             image = picture(height, width)
             result[f'{width}x{height}'] = {
                 'stages': _stages(pipeline, image, publish, settings),
-                'alternatives': measure_alternatives(pipeline, image),
+                'alternatives': measure_alternatives(pipeline, image, settings.rounds),
             }
     return result
 
