@@ -83,10 +83,12 @@ class Camera:
         even = np.linspace(0, top, 8 * TABLE_SIZE)
         return (len(even) - 1) / top, np.interp(even, distorted, undistorted)
 
-    def _straighten(self, bent: NDArray) -> NDArray[np.float64]:
-        """Return the undistorted radius of a distorted one; NaN where the lens forms no image."""
+    def _straighten(self, bent: NDArray, extend: bool) -> NDArray[np.float64]:
+        """Return the undistorted radius of a distorted one; beyond the lens NaN, or its limit."""
         density, table = self._inverse
         at = bent * density
+        if extend:
+            np.minimum(at, len(table) - 1.001, out=at)
         beyond = ~(at < len(table) - 1)
         at[beyond] = 0
         index = at.astype(np.int32)
@@ -153,11 +155,22 @@ class Camera:
             points = np.column_stack((points, np.zeros(len(points))))
         return (points - self.position) @ self.rotation
 
-    def rays(self, pixels: NDArray) -> NDArray[np.float64]:
+    def blind(self) -> NDArray[np.bool_] | None:
+        """Return the (H, W) pixels that the lens forms no image on; None without any."""
+        density, table = self._inverse
+        limit = (len(table) - 1) / density
+        u = (np.arange(self.width) - self.cx) / self.fx
+        v = (np.arange(self.height) - self.cy) / self.fy
+        if np.abs(u).max() ** 2 + np.abs(v).max() ** 2 < limit ** 2:
+            return None
+        return u[None] ** 2 + v[:, None] ** 2 >= limit ** 2
+
+    def rays(self, pixels: NDArray, extend: bool = False) -> NDArray[np.float64]:
         """
         Return the (N, 3) unit directions in base_link that the (N, 2) pixels look along.
 
-        Rows of pixels beyond what the lens can form are NaN.
+        :param extend: pixels beyond what the lens can form look along the outermost direction
+            that it can; else their rows are NaN.
         """
         pixels = np.asarray(pixels, np.float64)
         xd = (pixels[:, 0] - self.cx) / self.fx
@@ -168,7 +181,7 @@ class Camera:
         for _ in range(rounds):
             x, y = xd - dx, yd - dy
             bent = np.hypot(x, y)
-            radius = self._straighten(bent)
+            radius = self._straighten(bent, extend)
             scale = radius / np.maximum(bent, 1e-12)
             if rounds > 1:
                 dx, dy = self._tangential(x * scale, y * scale)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.data.synthetic.settings import log_uniform
 from lane_perception.data.synthetic.settings import pick
-from lane_perception.data.synthetic.textures import sample_texture
+from lane_perception.data.synthetic.textures import Points
 from lane_perception.data.synthetic.textures import VARIANTS
 
 
@@ -26,11 +27,9 @@ class Layer:
     shift: tuple[float, float]  # tiles
     strength: tuple[float, float, float]  # change of log reflectance per unit: blue, green, red
 
-    def sample(self, x: NDArray[np.float32], y: NDArray[np.float32],
-               footprint: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the (H, W) values of the texture at points of the surface in metres."""
-        return sample_texture(self.kind, self.variant, x, y, footprint, self.scale, self.angle,
-                              self.shift)
+    def sample(self, points: Points) -> NDArray[np.float32]:
+        """Return the (H, W) values of the texture at points of the surface."""
+        return points.sample(self.kind, self.variant, self.scale, self.angle, self.shift)
 
 
 @dataclass(frozen=True)
@@ -43,17 +42,15 @@ class Floor:
     gloss: float                       # share of light mirrored at normal view, 0 to 0.1
     roughness: float                   # slope of the surface's facets, 0.02 to 0.5
 
-    def reflectance(self, x: NDArray[np.float32], y: NDArray[np.float32],
-                    footprint: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (H, W, 3) linear reflectances at (H, W) floor points in metres."""
-        change = np.zeros((*x.shape, 3), np.float32)
+    def reflectance(self, points: Points) -> NDArray[np.float32]:
+        """Return (H, W, 3) linear reflectances at points of the floor."""
+        change = [np.full(points.x.shape, np.log(color), np.float32) for color in self.color]
         for part in self.layers:
-            value = part.sample(x, y, footprint)
-            for channel in range(3):
-                change[..., channel] += value * np.float32(part.strength[channel])
-        np.exp(change, out=change)
-        change *= np.array(self.color, np.float32)
-        return np.minimum(change, 0.95, out=change)
+            value = part.sample(points)
+            for channel, strength in zip(change, part.strength):
+                cv2.scaleAdd(value, strength, channel, channel)
+        surface = cv2.exp(cv2.merge(change))
+        return np.minimum(surface, np.float32(0.95), out=surface)
 
 
 def layer(random: np.random.Generator, kind: str, scale: float, strength: float,

@@ -99,26 +99,39 @@ class Painter:
             cv2.polylines(self.canvas, [np.stack((left[end], right[end]))], False, 128, 1,
                           cv2.LINE_8, SHIFT)
 
-    def polygon(self, points: NDArray, value: int = 255) -> None:
-        """Draw a polygon of (N, 2) or (N, 3) points in base_link; what is behind is cut off."""
+    def polygons(self, points: NDArray, sizes: list[int]) -> None:
+        """Draw polygons of (N, 2) or (N, 3) points in base_link, of the sizes in turn."""
+        for outline in self.outlines(points, sizes):
+            self.image_polygon(outline)
+
+    def outlines(self, points: NDArray, sizes: list[int]) -> list[NDArray[np.float64]]:
+        """
+        Return the (N, 2) pixels of polygons, one after the other of the sizes, in base_link.
+
+        Edges are bent as the lens bends them; what is behind the lens is cut off, perhaps all.
+        """
         points = np.asarray(points, np.float64)
         if points.shape[1] == 2:
             points = np.column_stack((points, np.zeros(len(points))))
-        points = subdivided(points, self.camera.position)
+        points, sizes = subdivided(points, np.asarray(sizes), self.camera.position)
+        ends = np.cumsum(sizes)
         if self.camera.model == PLUMB_BOB:
-            points = self._in_front(points)
-        if len(points) < 3:
-            return
+            behind = self.camera.to_camera(points)[:, 2] <= CLIP
+            if behind.any():
+                cut = [self._in_front(part) if hidden.any() else part for part, hidden in zip(
+                    np.split(points, ends[:-1]), np.split(behind, ends[:-1]))]
+                ends = np.cumsum([len(part) for part in cut])
+                points = np.concatenate(cut)
         pixels, seen = self.camera.project(points, extend=True)
-        pixels = pixels[seen].clip(-LIMIT, LIMIT)
-        if len(pixels) >= 3:
-            self.image_polygon(pixels, value)
+        pixels = pixels.clip(-LIMIT, LIMIT)
+        if not seen.all():
+            return [part[known] for part, known in zip(np.split(pixels, ends[:-1]),
+                                                       np.split(seen, ends[:-1]))]
+        return np.split(pixels, ends[:-1])
 
     def _in_front(self, points: NDArray) -> NDArray:
         """Return a polygon less what lies behind the lens (Sutherland and Hodgman, 1974)."""
         depth = self.camera.to_camera(points)[:, 2] - CLIP
-        if (depth > 0).all():
-            return points
         kept = []
         for i, (point, d) in enumerate(zip(points, depth)):
             before, d_before = points[i - 1], depth[i - 1]
@@ -129,7 +142,9 @@ class Painter:
         return np.array(kept).reshape(-1, 3)
 
     def image_polygon(self, pixels: NDArray, value: int = 255) -> None:
-        """Draw a polygon of (N, 2) pixels."""
+        """Draw a polygon of (N, 2) pixels; nothing of fewer than three."""
+        if len(pixels) < 3:
+            return
         outline = self._fixed(pixels)
         if self._grow(outline.min(0) >> SHIFT, outline.max(0) >> SHIFT):
             cv2.fillPoly(self.canvas, [outline], value, cv2.LINE_8, SHIFT)
@@ -149,13 +164,29 @@ def thinned(distance: NDArray) -> NDArray[np.bool_]:
     return keep
 
 
-def subdivided(points: NDArray, eye: NDArray) -> NDArray[np.float64]:
-    """Return a polygon with points added to long edges, so that a bent lens bends them too."""
-    after = np.roll(points, -1, 0)
-    length = np.linalg.norm(after - points, axis=1)
-    away = np.minimum(np.linalg.norm(points - eye, axis=1), np.linalg.norm(after - eye, axis=1))
-    counts = np.clip(np.ceil(length / np.maximum(0.12 * away, 0.01)), 1, 24).astype(int)
-    if counts.sum() == len(points):
-        return points
-    return np.concatenate([p + (q - p) * (np.arange(n) / n)[:, None]
-                           for p, q, n in zip(points, after, counts)])
+def subdivided(points: NDArray, sizes: NDArray, eye: NDArray
+               ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """
+    Add points to the long edges of polygons, so that a bent lens bends them too.
+
+    :param points: (N, 3) corners of polygons, one after the other.
+    :param sizes: (M,) how many each has.
+    :param eye: (3,) from where they are seen.
+    :returns: the same with the points added.
+    """
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    after = np.arange(1, len(points) + 1)
+    after[starts + sizes - 1] = starts
+    edges = points[after] - points
+    length = np.sqrt(np.einsum('ij,ij->i', edges, edges))
+    away = points - eye
+    away = np.sqrt(np.einsum('ij,ij->i', away, away))
+    away = np.minimum(away, away[after])
+    counts = np.clip(np.ceil(length / np.maximum(0.12 * away, 0.01)), 1, 24).astype(np.int64)
+    total = int(counts.sum())
+    if total == len(points):
+        return points, sizes
+    first = np.cumsum(counts) - counts
+    part = (np.arange(total) - np.repeat(first, counts)) / np.repeat(counts, counts)
+    owner = np.repeat(np.arange(len(points)), counts)
+    return points[owner] + edges[owner] * part[:, None], np.add.reduceat(counts, starts)

@@ -18,9 +18,11 @@ from lane_perception.data.synthetic.painter import thinned
 from lane_perception.data.synthetic.scene import Pose
 from lane_perception.data.synthetic.scene import Scene
 from lane_perception.data.synthetic.scene import Tape
+from lane_perception.data.synthetic.textures import Points
 from lane_perception.data.synthetic.track import Marking
 
 SIGHT = 12.0   # metres beyond which markings are not drawn
+BLOCK = 64     # pixels of tape that are looked up together
 COARSE = 4     # light varies slowly: it is computed once per so many pixels each way
 HORIZON = 60.0  # metres at which the floor ends where there is no wall
 
@@ -41,14 +43,17 @@ class Renderer:
         """Work out where each of the camera's pixels meets the floor."""
         self.camera = camera
         self.painter = Painter(camera)
-        v, u = np.mgrid[0:camera.height, 0:camera.width].astype(np.float64)
-        rays = camera.rays(np.column_stack((u.ravel(), v.ravel())))
-        self.blind = np.isnan(rays[:, 2]).reshape(camera.height, camera.width)
-        rays = np.nan_to_num(rays, nan=0.577).reshape(camera.height, camera.width, 3)
-        self.rays = rays.astype(np.float32)
-        reach = camera.mount_height / np.maximum(-rays[..., 2], camera.mount_height / HORIZON)
-        self.x = (rays[..., 0] * reach + camera.mount_forward).astype(np.float32)
-        self.y = (rays[..., 1] * reach).astype(np.float32)
+        self.blind = camera.blind()
+        # Rays bend slowly: between every COARSE-th pixel, lines are right to 0.02 pixels.
+        height, width = self.painter.size
+        v, u = np.mgrid[0:height + COARSE:COARSE, 0:width + COARSE:COARSE].astype(np.float64)
+        rays = camera.rays(np.column_stack((u.ravel(), v.ravel())), extend=True)
+        rays = rays.reshape(*u.shape, 3).astype(np.float32)
+        self.rays = _enlarge(rays, (width, height), 0, slice(0, height))
+        reach = camera.mount_height / np.maximum(-self.rays[..., 2],
+                                                 np.float32(camera.mount_height / HORIZON))
+        self.x = self.rays[..., 0] * reach + np.float32(camera.mount_forward)
+        self.y = self.rays[..., 1] * reach
         self.footprint = _footprint(self.x, self.y)
 
     def world(self, pose: Pose, step: int = 1) -> tuple[NDArray[np.float32], ...]:
@@ -82,7 +87,7 @@ class Renderer:
             coverage *= floor_share
         self._stand(scene, pose, radiance, coverage)
         mount_parts(scene.parts, self.painter, radiance, coverage)
-        if self.blind.any():
+        if self.blind is not None:
             radiance[self.blind], coverage[self.blind] = 0.001, 0
         contrast *= (coverage / np.maximum(laid, 1e-6))[..., None]
         return View(radiance, coverage, contrast)
@@ -90,14 +95,14 @@ class Renderer:
     def _floor(self, scene: Scene, pose: Pose, rows: slice) -> tuple[NDArray, NDArray, NDArray]:
         """Return radiance, coverage by markings and their contrast, of some rows of floor."""
         x, y = (c[rows] for c in self.world(pose))
-        footprint = self.footprint[rows]
-        surface = scene.floor.reflectance(x, y, footprint)
+        points = Points(x, y, self.footprint[rows])
+        surface = scene.floor.reflectance(points)
         gloss = np.full(x.shape, scene.floor.gloss, np.float32)
         if scene.apron is not None:
             share = np.zeros(x.shape, np.float32)
             part, cover = self._patch(scene.apron_shape, pose, rows)
             share[part] = cover
-            surface += share[..., None] * (scene.apron.reflectance(x, y, footprint) - surface)
+            surface += share[..., None] * (scene.apron.reflectance(points) - surface)
             gloss += share * np.float32(scene.apron.gloss - scene.floor.gloss)
         self._lay(scene, pose, rows, surface, gloss, over=False)
         coverage = np.zeros(x.shape, np.float32)
@@ -107,16 +112,10 @@ class Renderer:
             if part is None:
                 continue
             part = part[rows]
-            used = np.flatnonzero((part > 0).any(1))
-            if used.size == 0:
-                continue
-            band = slice(used[0], used[-1] + 1)
-            cover = part[band]
             creased = self._creases(scene, pose, number)
-            creased = None if creased is None else creased[rows][band]
-            self._tape(tape, x[band], y[band], footprint[band], cover, surface[band], gloss[band],
-                       creased)
-            coverage[band] = np.maximum(coverage[band], cover)
+            creased = None if creased is None else creased[rows]
+            self._tape(tape, x, y, self.footprint[rows], part, surface, gloss, creased)
+            coverage = np.maximum(coverage, part)
         change = surface - bare
         hidden = self._lay(scene, pose, rows, surface, gloss, over=True)
         if hidden is not None:
@@ -129,22 +128,31 @@ class Renderer:
     @staticmethod
     def _tape(tape: Tape, x: NDArray, y: NDArray, footprint: NDArray, cover: NDArray,
               surface: NDArray, gloss: NDArray, creased: NDArray | None) -> None:
-        """Lay tape over some rows of a surface, in place."""
-        value = tape.texture.sample(x, y, footprint)
-        color = np.exp(value[..., None] * np.array(tape.texture.strength, np.float32))
+        """Lay tape over a surface, in place."""
+        flat = np.flatnonzero(cover)
+        if flat.size == 0:
+            return
+        # Only the covered pixels, in blocks of near ones.
+        flat = np.append(flat, np.repeat(flat[-1], -flat.size % BLOCK)).reshape(-1, BLOCK)
+        value = tape.texture.sample(Points(x.ravel()[flat], y.ravel()[flat],
+                                           footprint.ravel()[flat])).ravel()
+        flat = flat.ravel()
+        color = np.exp(value[:, None] * np.array(tape.texture.strength, np.float32))
         color *= np.array(tape.color, np.float32)
         if creased is not None:
-            color *= 1 - np.float32(tape.creases) * creased[..., None]
+            color *= 1 - np.float32(tape.creases) * creased.ravel()[flat, None]
+        bare = surface.reshape(-1, 3)[flat]
         if tape.sheerness:
-            own = surface.mean(2, keepdims=True)
-            around = cv2.blur(own, (9, 9))[..., None]
-            color *= (own / np.maximum(around, 1e-3)) ** np.float32(tape.sheerness)
-        share = cover
+            own = np.ascontiguousarray(surface[..., 1])
+            ratio = own.ravel()[flat] / np.maximum(cv2.blur(own, (9, 9)).ravel()[flat], 1e-3)
+            color *= (ratio ** np.float32(tape.sheerness))[:, None]
+        share = cover.ravel()[flat]
         if tape.wear:
             worn = np.clip((value - np.float32(0.7 - 0.8 * tape.wear)) * 4, 0, 1)
-            share = cover * (1 - np.float32(0.85 * tape.wear) * worn)
-        surface += share[..., None] * (color - surface)
-        gloss += share * (np.float32(tape.gloss) - gloss)
+            share = share * (1 - np.float32(0.85 * tape.wear) * worn)
+        surface.reshape(-1, 3)[flat] = bare + share[:, None] * (color - bare)
+        shine = gloss.reshape(-1)
+        shine[flat] += share * (np.float32(tape.gloss) - shine[flat])
 
     def _lay(self, scene: Scene, pose: Pose, rows: slice, surface: NDArray, gloss: NDArray,
              over: bool) -> NDArray | None:
@@ -175,8 +183,7 @@ class Renderer:
         self.painter.clear()
         sizes = [len(polygon) for polygon in polygons]
         points = to_base_link(np.concatenate(polygons), pose)
-        for polygon in np.split(points, np.cumsum(sizes)[:-1]):
-            self.painter.polygon(polygon)
+        self.painter.polygons(points, sizes)
         left, top, right, bottom = self.painter.box
         if right > left and bottom > top:
             height, width = self.painter.size
@@ -211,10 +218,14 @@ class Renderer:
             seen = [face for face in thing.faces if face.faces(origin)]
             faces = sorted(seen, key=lambda face: -float(np.hypot(
                 *(face.corners[:, :2].mean(0) - eye)) - 0.01 * face.corners[:, 2].mean()))
-            for face in faces:
+            if not faces:
+                continue
+            corners = np.concatenate([face.corners for face in faces])
+            corners = np.column_stack((to_base_link(corners[:, :2], pose), corners[:, 2]))
+            outlines = self.painter.outlines(corners, [len(face.corners) for face in faces])
+            for face, outline in zip(faces, outlines):
                 self.painter.clear()
-                flat = to_base_link(face.corners[:, :2], pose)
-                self.painter.polygon(np.column_stack((flat, face.corners[:, 2])))
+                self.painter.image_polygon(outline)
                 part, share = self.painter.patch()
                 if share.size == 0:
                     continue

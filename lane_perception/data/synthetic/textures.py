@@ -206,42 +206,61 @@ KINDS = {'checker': _checker, 'cloud': _cloud, 'cracks': _cracks, 'fiber': _fibe
          'tiles': _tiles, 'weave': _weave}
 
 
-def sample_texture(kind: str, variant: int, x: NDArray[np.float32], y: NDArray[np.float32],
-                   footprint: NDArray[np.float32], scale: float, angle: float,
-                   shift: tuple[float, float]) -> NDArray[np.float32]:
-    """
-    Return the (H, W) values of a texture laid on a plane, smoothed to each pixel's footprint.
+class Points:
+    """Points of a surface, one for each pixel of a part of a picture."""
 
-    :param x, y: (H, W) metres on the plane.
-    :param footprint: (H, W) metres on the plane that a pixel spans; rows should not mix scales.
-    :param scale: metres that one tile spans.
-    :param angle: by which the tile is turned, radians.
-    :param shift: of the tile, in tiles.
-    """
-    levels = pyramid(kind, variant)
-    level = np.log2(np.maximum(footprint * np.float32(SIZE / scale), 1e-6)) - np.float32(0.35)
-    np.clip(level, 0, LEVELS, out=level)
-    cosine, sine = np.float32(np.cos(angle) / scale), np.float32(np.sin(angle) / scale)
-    u = x * cosine + y * sine + np.float32(shift[0])
-    v = y * cosine - x * sine + np.float32(shift[1])
-    u -= np.floor(u)
-    v -= np.floor(v)
-    result = np.zeros(x.shape, np.float32)
-    low, high = level.min(1), level.max(1)
-    left, right = level.min(0), level.max(0)
-    for number in range(LEVELS):
-        # Neighboring levels are blended over the middle 0.4 of the way between them.
-        rows = np.flatnonzero((high > number - 0.7) & (low < number + 0.7))
-        columns = np.flatnonzero((right > number - 0.7) & (left < number + 0.7))
-        if rows.size == 0 or columns.size == 0:
-            continue
-        part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-        weight = np.abs(level[part] - np.float32(number))
-        weight = np.clip(np.float32(1.75) - weight * np.float32(2.5), 0, 1, out=weight)
-        tile = levels[number]
-        size, half = np.float32(tile.shape[0]), np.float32(-0.5)
-        value = cv2.remap(tile, u[part] * size + half, v[part] * size + half, cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_WRAP)
-        value *= weight
-        result[part] += value
-    return result
+    def __init__(self, x: NDArray[np.float32], y: NDArray[np.float32],
+                 footprint: NDArray[np.float32]) -> None:
+        """
+        Take (H, W) places on the surface in metres, and the metres there that a pixel spans.
+
+        Sampling is quick where neighbors in rows and columns have like footprints.
+        """
+        self.x, self.y = x, y
+        self.level = np.log2(footprint * np.float32(SIZE)) - np.float32(0.35)
+        self.low, self.high = self.level.min(1), self.level.max(1)      # of each row
+        self.left, self.right = self.level.min(0), self.level.max(0)    # of each column
+
+    def sample(self, kind: str, variant: int, scale: float, angle: float,
+               shift: tuple[float, float]) -> NDArray[np.float32]:
+        """
+        Return the (H, W) values of a texture laid on the surface, smoothed to the footprints.
+
+        :param scale: metres that one tile spans.
+        :param angle: by which the tile is turned, radians.
+        :param shift: of the tile, in tiles.
+        """
+        levels = pyramid(kind, variant)
+        cosine, sine = np.float32(np.cos(angle) / scale), np.float32(np.sin(angle) / scale)
+        u = self.x * cosine
+        u += self.y * sine
+        u += np.float32(shift[0])
+        v = self.y * cosine
+        v -= self.x * sine
+        v += np.float32(shift[1])
+        u -= np.floor(u)
+        v -= np.floor(v)
+        result = np.zeros(self.x.shape, np.float32)
+        zoom = np.float32(np.log2(scale))
+        for number, tile in enumerate(levels):
+            # Neighboring levels are blended over the middle 0.4 of the way between them.
+            low = -np.inf if number == 0 else number - 0.7
+            rows = np.flatnonzero((self.high - zoom > low) & (self.low - zoom < number + 0.7))
+            columns = np.flatnonzero((self.right - zoom > low) & (self.left - zoom < number + 0.7))
+            if rows.size == 0 or columns.size == 0:
+                continue
+            part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+            weight = self.level[part] - (zoom + np.float32(number))
+            if number == 0:
+                np.maximum(weight, 0, out=weight)
+            np.abs(weight, out=weight)
+            weight *= np.float32(-2.5)
+            weight += np.float32(1.75)
+            np.clip(weight, 0, 1, out=weight)
+            size, half = np.float32(tile.shape[0]), np.float32(-0.5)
+            map_u, map_v = u[part] * size, v[part] * size
+            map_u += half
+            map_v += half
+            weight *= cv2.remap(tile, map_u, map_v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+            result[part] += weight
+        return result
