@@ -49,6 +49,11 @@ class CenterScore:
         self._errors.append(abs(error))
         return error
 
+    @property
+    def pairs(self) -> int:
+        """Return the number of images in which both centres were found."""
+        return len(self._errors)
+
     def result(self) -> dict[str, float | int | None]:
         """
         Return the figures over all images added.

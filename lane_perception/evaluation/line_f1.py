@@ -117,6 +117,11 @@ class LineScore:
         """
         return np.array(self._hits, np.int64).reshape(-1, len(self.tolerances), 4)
 
+    def hits_of_last(self) -> list[int]:
+        """Return the last image's row of :attr:`hits` at the first tolerance."""
+        start = len(self._hits) - 4 * len(self.tolerances)
+        return self._hits[start:start + 4].tolist()
+
     def result(self) -> dict[str, float | dict[str, float]]:
         """
         Return the figures over all images added.

@@ -1,0 +1,136 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Score models on a labelled data set, and show it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+from typing import Sequence
+
+from lane_perception.cli.command import run_main
+from lane_perception.errors import UserError
+from lane_perception.evaluation.data_sources import PARTS
+from lane_perception.evaluation.variants import POSTPROCESS
+from lane_perception.segmenter import TTA
+
+EXIT_WORSE = 3
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of evaluate's arguments."""
+    parser = argparse.ArgumentParser(
+        prog='evaluate', description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='Options that may be given several times are combined: every model with every '
+               'runtime, and so on. Exits 3 when worse than the baseline by more than --allow.')
+    parser.add_argument('--data', required=True, help='folder of labelled images, or '
+                        'synthetic:SEED')
+    parser.add_argument('--labels', default='', help='where the labels are, when the folder has '
+                        'several kinds')
+    parser.add_argument('--class', dest='classes', action='append', default=[],
+                        help='class of a COCO or labelme label that is a marking; may be repeated')
+    parser.add_argument('--split', default='', help='split file; without it the split.json in the '
+                        'folder')
+    parser.add_argument('--part', default='auto', choices=('auto', 'all', *PARTS),
+                        help='of the split; auto: test where there is a split file, else all')
+    parser.add_argument('--count', type=int, default=200, help='images of synthetic:SEED')
+    parser.add_argument('--model', action='append', default=[],
+                        help='shipped name or path, a,b,c is an ensemble; may be repeated '
+                        '(default: lane_lite)')
+    parser.add_argument('--runtime', action='append', default=[],
+                        help='auto, onnxruntime, openvino or torch; may be repeated')
+    parser.add_argument('--precision', action='append', default=[],
+                        help='auto, fp32, fp16, bf16 or int8; may be repeated')
+    parser.add_argument('--tta', action='append', default=[], choices=TTA,
+                        help='test-time augmentation; may be repeated')
+    parser.add_argument('--resolution', action='append', default=[], metavar='HxW',
+                        help="of the network's input, pixels; may be repeated")
+    parser.add_argument('--postprocess', action='append', default=[], choices=tuple(POSTPROCESS),
+                        help='cleaning of the mask; may be repeated')
+    parser.add_argument('--device', default='auto', help='auto, cpu or cuda:N')
+    parser.add_argument('--threshold', type=float, help="lane probability, 0 to 1; without it the "
+                        "model's own")
+    parser.add_argument('--look-ahead', type=float, default=0.35,
+                        help='row of the lane centre, fraction of the height from the bottom')
+    parser.add_argument('--baseline', type=Path, metavar='REPORT.JSON',
+                        help='an earlier report over the same images, to compare with')
+    parser.add_argument('--allow', type=float, default=0.01,
+                        help='by how much lane_iou and line_f1 may fall below the baseline')
+    parser.add_argument('--out', type=Path, required=True,
+                        help='folder for report.json and report.html')
+    return parser
+
+
+def body(argv: Sequence[str] | None = None) -> int:
+    """Score and write the reports; return 3 when too much worse than the baseline."""
+    arguments = build_parser().parse_args(argv)
+    from lane_perception.evaluation.comparison import compare
+    from lane_perception.evaluation.comparison import read_baseline
+    from lane_perception.evaluation.data_set import evaluate
+    from lane_perception.evaluation.data_sources import open_source
+    from lane_perception.evaluation.report_files import write_json
+    from lane_perception.evaluation.variants import Bench
+    from lane_perception.evaluation.variants import combine
+    from lane_perception.geometry.lane_finder import LaneSettings
+    if arguments.count < 1:
+        raise UserError(f'--count {arguments.count} should be at least 1')
+    baseline = read_baseline(arguments.baseline) if arguments.baseline else None
+    variants = combine(
+        arguments.model or ['lane_lite'], arguments.runtime or ['auto'],
+        arguments.precision or ['auto'], arguments.tta or ['none'], arguments.resolution or [''],
+        arguments.postprocess or ['none'])
+    source = open_source(arguments.data, arguments.labels, arguments.split, arguments.part,
+                         arguments.count, tuple(arguments.classes))
+    evaluation = evaluate(
+        source, variants, Bench(arguments.device, arguments.threshold),
+        LaneSettings(look_ahead=arguments.look_ahead), _progress)
+    report = evaluation.report
+    if baseline:
+        report['comparison'] = compare(report, baseline, arguments.allow)
+    write_json(arguments.out / 'report.json', report)
+    _write_page(arguments.out / 'report.html', report, evaluation.exhibits)
+    print(_summary(report, arguments.out))
+    if baseline and report['comparison']['too_bad']:
+        print(f'evaluate: {", ".join(report["comparison"]["too_bad"])} fell by more than '
+              f'{arguments.allow:g} against {arguments.baseline}', file=sys.stderr)
+        return EXIT_WORSE
+    return 0
+
+
+def _progress(done: int, total: int) -> None:
+    end = '\n' if done == total else ''
+    print(f'\rscored {done} of {total} images', end=end, file=sys.stderr, flush=True)
+
+
+def _write_page(path: Path, report: dict[str, Any], exhibits: list[Any]) -> None:
+    from lane_perception.evaluation.report_page import write_page
+    try:
+        write_page(path, report, exhibits)
+    except UserError as error:
+        print(f'evaluate: no report.html: {error}', file=sys.stderr)
+
+
+def _summary(report: dict[str, Any], out: Path) -> str:
+    lines = [f'{"lane IoU":>9} {"line F1":>9} {"center px":>10} {"ms":>7}  variant']
+    for entry in (report, *report['variants']):
+        if 'error' in entry:
+            lines.append(f'{"":>39}  {entry["name"]}: {entry["error"]}')
+            continue
+        center = entry['center_mae_px']
+        lines.append(f'{entry["lane_iou"]:>9.4f} {entry["line_f1"]:>9.4f} '
+                     f'{"-" if center is None else format(center, ".2f"):>10} '
+                     f'{entry["latency_ms"]["p50"]:>7.1f}  {entry["name"]}')
+    lines += [f'note: {problem}' for problem in report['problems']]
+    return '\n'.join([*lines, f'reports in {out}'])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the verb."""
+    return run_main(body, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

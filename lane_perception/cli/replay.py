@@ -1,0 +1,150 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Run the lane pipeline over recordings, score what it says, and show it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+from typing import Sequence
+
+from lane_perception.cli.command import run_main
+from lane_perception.errors import UserError
+from lane_perception.segmenter import TTA
+
+EXIT_SOME_FAILED = 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of replay's arguments."""
+    parser = argparse.ArgumentParser(
+        prog='replay', description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog='Exits 1 when one of several recordings failed; it is named, the rest is done. A '
+               'run that was stopped goes on where it was when it is started again.')
+    parser.add_argument('bags', nargs='+', type=Path, metavar='BAG',
+                        help='a rosbag2 folder, an .mcap or .db3 file, or a folder of recordings')
+    parser.add_argument('--topic', help="of the frames; without it the recording's first picture "
+                        'topic that is no mask')
+    truth = parser.add_argument_group('truth, matched by header stamp; without any the lane is '
+                                      'judged by how steady it is')
+    truth.add_argument('--truth-topic', help='of true masks (mono images)')
+    truth.add_argument('--labels', type=Path, help='folder of masks or labels, named after the '
+                       "stamp (s or ns) or the frame's number from 0")
+    truth.add_argument('--label-rate', type=float, metavar='HZ',
+                       help='labels are numbered at this rate since the first stamp')
+    truth.add_argument('--pose-topic', help="of the car's true pose against the lane: y metres "
+                       'left of its centre (Odometry, PoseStamped); needs --ground')
+    parser.add_argument('--model', default='lane_lite',
+                        help='shipped name or path; a,b,c is an ensemble')
+    parser.add_argument('--runtime', default='auto', help='auto, onnxruntime, openvino or torch')
+    parser.add_argument('--device', default='auto', help='auto, cpu or cuda:N')
+    parser.add_argument('--precision', default='auto', help='auto, fp32, fp16, bf16 or int8')
+    parser.add_argument('--tta', default='none', choices=TTA, help='test-time augmentation')
+    parser.add_argument('--threshold', type=float, help="lane probability, 0 to 1; without it the "
+                        "model's own")
+    parser.add_argument('--ground', type=Path, help='ground calibration file: adds metres')
+    parser.add_argument('--look-ahead', type=float, default=0.35,
+                        help='row of the lane centre, fraction of the height from the bottom')
+    parser.add_argument('--base-frame', default='base_link', help='of what is in metres')
+    parser.add_argument('--no-video', action='store_true', help='leave no overlay.mp4')
+    parser.add_argument('--no-bag', action='store_true', help='leave no output bag')
+    parser.add_argument('--workers', type=int, default=1,
+                        help='recordings replayed at once on this machine (Dask)')
+    parser.add_argument('--scheduler', metavar='ADDRESS',
+                        help='Dask scheduler of a cluster that sees the same folders, such as '
+                        'tcp://host:8786')
+    parser.add_argument('--out', type=Path, required=True,
+                        help='folder for report.json, report.html, overlay.mp4 and bag/; with '
+                        'several recordings each has a folder in it')
+    return parser
+
+
+def body(argv: Sequence[str] | None = None) -> int:
+    """Replay; return 1 when one of several recordings failed."""
+    arguments = build_parser().parse_args(argv)
+    if arguments.workers < 1:
+        raise UserError(f'--workers {arguments.workers} should be at least 1')
+    if arguments.label_rate is not None and arguments.label_rate <= 0:
+        raise UserError(f'--label-rate {arguments.label_rate:g} should be above 0, in Hz')
+    from lane_perception.evaluation.recording_runs import find_recordings
+    from lane_perception.evaluation.recording_runs import replay_all
+    from lane_perception.evaluation.recording_runs import replay_into_folder
+    from lane_perception.evaluation.replay import ReplaySettings
+    bags = find_recordings(arguments.bags)
+    settings = ReplaySettings(
+        bags[0], arguments.out, arguments.topic, arguments.truth_topic, arguments.labels,
+        arguments.label_rate, arguments.pose_topic, arguments.model, arguments.runtime,
+        arguments.device, arguments.precision, arguments.tta, arguments.threshold,
+        arguments.ground, arguments.look_ahead, arguments.base_frame, not arguments.no_video,
+        not arguments.no_bag)
+    if len(bags) == 1 and arguments.scheduler is None:
+        report = replay_into_folder(settings, _progress)
+        print(_summary(report))
+    else:
+        report = replay_all(settings, bags, arguments.scheduler, arguments.workers, _say)
+        _write_page(arguments.out / 'report.html', report)
+        print(_table(report))
+    for problem in report['problems']:
+        print(f'note: {problem}')
+    print(f'reports in {arguments.out}')
+    return EXIT_SOME_FAILED if report['data'].get('failed') else 0
+
+
+def _progress(done: int, total: int) -> None:
+    if done % 10 == 0 or done == total:
+        print(f'\r{done} of {total} frames', end='\n' if done == total else '', file=sys.stderr,
+              flush=True)
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _write_page(path: Path, report: dict[str, Any]) -> None:
+    from lane_perception.evaluation.report_page import write_page
+    try:
+        write_page(path, report, [])
+    except UserError as error:
+        print(f'replay: no report.html: {error}', file=sys.stderr)
+
+
+def _summary(report: dict[str, Any]) -> str:
+    rows = [('frames', f'{report["data"]["images"]}, {report["frames_per_second"]:.0f} per second '
+                       'replayed')]
+    if report['images_judged']:
+        rows += [('lane IoU', f'{report["lane_iou"]:.4f} over {report["images_judged"]} labels'),
+                 ('line F1', f'{report["line_f1"]:.4f} within 1 % of the diagonal')]
+    if report['center_mae_px'] is not None:
+        rows.append(('center error', f'{report["center_mae_px"]:.1f} px mean'))
+    if report.get('lateral_mae_m') is not None:
+        rows.append(('lateral error', f'{report["lateral_mae_m"] * 100:.1f} cm mean'))
+    rows += [('lane found', f'in {report["lane_found"]:.1%} of the frames; {report["gaps"]} gaps, '
+                            f'the longest {report["longest_gap_s"]:.2f} s'),
+             ('jumps', f'{report["jumps"]} between neighbouring frames'),
+             ('latency', f'{report["latency_ms"]["p50"]:.1f} ms median, '
+                         f'{report["latency_ms"]["p99"]:.1f} ms p99')]
+    return '\n'.join(f'  {name:<14} {value}' for name, value in rows)
+
+
+def _table(report: dict[str, Any]) -> str:
+    lines = [f'{"frames":>8} {"lane IoU":>9} {"line F1":>9} {"found":>7}  recording']
+    for name, entry in (*report['recordings'].items(), ('all', report)):
+        if 'error' in entry:
+            lines.append(f'{"failed":>8} {"":>27}  {name}: {entry["error"]}')
+            continue
+        values = [entry.get(key) for key in ('lane_iou', 'line_f1', 'lane_found')]
+        texts = ['-' if value is None else f'{value:.4f}' for value in values]
+        lines.append(f'{entry["images"]:>8} {texts[0]:>9} {texts[1]:>9} {texts[2]:>7}  {name}')
+    return '\n'.join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the verb and return the process's exit status."""
+    return run_main(body, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

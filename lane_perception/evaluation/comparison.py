@@ -1,0 +1,83 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Say what got better or worse since an earlier report, and whether chance explains it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lane_perception.errors import UserError
+from lane_perception.evaluation.bootstrap import METRICS
+from lane_perception.evaluation.bootstrap import bootstrap
+from lane_perception.evaluation.set_score import JudgedImages
+
+DECISIVE = ('lane_iou', 'line_f1')     # what ``--allow`` is about
+SMALLER_IS_BETTER = ('center_mae_px',)
+BETTER, WORSE, UNCERTAIN, EQUAL = 'better', 'worse', 'within chance', 'equal'
+
+
+def read_baseline(path: Path) -> dict[str, Any]:
+    """
+    Return an earlier report.json.
+
+    :raises UserError: when it is missing or no report of evaluate or replay.
+    """
+    try:
+        report = json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError as error:
+        raise UserError(f'there is no baseline {path}') from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UserError(f'the baseline {path} cannot be read: {error}') from error
+    if not isinstance(report, dict) or 'image_scores' not in report:
+        raise UserError(f'the baseline {path} is not a report of evaluate or replay')
+    return report
+
+
+def compare(
+    report: dict[str, Any], baseline: dict[str, Any], allow: float,
+) -> dict[str, Any]:
+    """
+    Compare two reports over the same images.
+
+    :param report: of this run, as evaluate and replay make it.
+    :param baseline: the earlier one.
+    :param allow: by how much ``lane_iou`` and ``line_f1`` may fall.
+    :returns: ``metrics``: name to ``before``, ``now``, ``change``, ``interval`` (95 %, of the
+        change, None for few images) and ``verdict`` (better, worse, within chance, equal);
+        ``allow``; ``too_bad``: the metrics that fell by more than allowed.
+    :raises UserError: when the two were not scored on the same images.
+    """
+    now = JudgedImages.of_report(report['image_scores'])
+    try:
+        before = JudgedImages.of_report(baseline['image_scores'])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError('the baseline holds no counts of its images; make it anew') from error
+    if now.names != before.names:
+        common = len(set(now.names) & set(before.names))
+        raise UserError(f'the baseline was scored on other images: {len(before.names)} there, '
+                        f'{len(now.names)} here, {common} in common; score both on the same data')
+    drawn = bootstrap(now, before)
+    intervals = drawn['interval'] if drawn else {}
+    metrics = {}
+    for name in METRICS:
+        old, new = baseline.get(name), report.get(name)
+        if old is None or new is None:
+            continue
+        change = new - old
+        interval = intervals.get(name)
+        metrics[name] = {'before': old, 'now': new, 'change': change, 'interval': interval,
+                         'verdict': _verdict(name, change, interval)}
+    too_bad = [name for name in DECISIVE
+               if name in metrics and metrics[name]['change'] < -allow]
+    return {'metrics': metrics, 'allow': allow, 'too_bad': too_bad,
+            'baseline_name': baseline.get('name', '')}
+
+
+def _verdict(name: str, change: float, interval: list[float] | None) -> str:
+    if change == 0:
+        return EQUAL
+    if interval is not None and interval[0] <= 0 <= interval[1]:
+        return UNCERTAIN
+    return BETTER if (change > 0) != (name in SMALLER_IS_BETTER) else WORSE

@@ -1,0 +1,178 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Score models on a set of labelled images: every variant in one pass over the images."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+from typing import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.benchmark.machine import command_line
+from lane_perception.benchmark.machine import describe_machine
+from lane_perception.errors import UserError
+from lane_perception.evaluation.bootstrap import bootstrap
+from lane_perception.evaluation.data_sources import Labeled
+from lane_perception.evaluation.data_sources import Source
+from lane_perception.evaluation.gallery import Exhibit
+from lane_perception.evaluation.gallery import Gallery
+from lane_perception.evaluation.gallery import error_picture
+from lane_perception.evaluation.gallery import jpeg
+from lane_perception.evaluation.metrics import MARKING
+from lane_perception.evaluation.metrics import fit_to_label
+from lane_perception.evaluation.set_score import FAILURES
+from lane_perception.evaluation.set_score import ImageScore
+from lane_perception.evaluation.set_score import SetScore
+from lane_perception.evaluation.threshold_curve import ThresholdCurve
+from lane_perception.evaluation.variants import POSTPROCESS
+from lane_perception.evaluation.variants import Bench
+from lane_perception.evaluation.variants import Variant
+from lane_perception.geometry.lane_finder import Lane
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.overlay import draw_overlay
+from lane_perception.segmenter import resize_probability
+
+
+@dataclass
+class _Running:
+    """A variant while the images go by."""
+
+    variant: Variant
+    segmenter: Any
+    finder: LaneFinder
+    score: SetScore
+    curve: ThresholdCurve | None     # for variants without mask cleaning
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation leaves."""
+
+    report: dict[str, Any]
+    exhibits: list[Exhibit]    # of the first variant, the worst first
+
+
+def evaluate(
+    source: Source,
+    variants: list[Variant],
+    bench: Bench,
+    settings: LaneSettings = LaneSettings(),
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Evaluation:
+    """
+    Score every variant.
+
+    :param variants: the first one must work; one of the others that this machine cannot do is
+        reported with its reason.
+    :param settings: of the lane finder.
+    :param progress: told the number of images done and of all.
+    :returns: the report, with the first variant's figures at the top level.
+    :raises UserError: when the first variant cannot be loaded or no image can be read.
+    """
+    running: list[_Running] = []
+    impossible: dict[Variant, str] = {}
+    for variant in variants:
+        try:
+            segmenter = bench.segmenter(variant)
+        except UserError as error:
+            if not running:
+                raise
+            impossible[variant] = str(error)
+            continue
+        curve = ThresholdCurve() if variant.postprocess == 'none' else None
+        running.append(_Running(variant, segmenter, LaneFinder(settings), SetScore(), curve))
+    gallery = Gallery(FAILURES)
+    true_finder = LaneFinder(settings)
+    recording = None
+    done = 0
+    for done, labeled in enumerate(source.images(), 1):
+        if labeled.recording != recording:
+            recording = labeled.recording
+            for finder in (true_finder, *(one.finder for one in running)):
+                finder.reset()
+        marked = (labeled.label == MARKING).astype(np.uint8) * np.uint8(MARKING)
+        truth = true_finder.find(marked)
+        bench.new_image()
+        for one in running:
+            mask, lane, score = _add(one, bench, labeled, truth)
+            if one is running[0]:
+                gallery.offer(done - 1, score, lambda: _exhibit(
+                    done - 1, labeled, mask, lane, score))
+        progress(done, source.count)
+    if not done:
+        first = source.problems[0] if source.problems else 'it is empty'
+        raise UserError(f'no image of {source.description["path"]} could be scored: {first}')
+    return Evaluation(_report(source, running, impossible, variants), gallery.exhibits())
+
+
+def _add(
+    one: _Running, bench: Bench, labeled: Labeled, truth: Lane,
+) -> tuple[NDArray[np.uint8], Lane, ImageScore]:
+    mask, seconds = bench.timed_mask(one.segmenter, labeled.image)
+    start = perf_counter()
+    mask = POSTPROCESS[one.variant.postprocess](mask)
+    lane = one.finder.find(mask)
+    seconds += perf_counter() - start
+    score = one.score.add(labeled.name, mask, lane.center, labeled.label, truth.center,
+                          seconds * 1000)
+    if one.curve is not None:
+        probability = one.segmenter.probability(labeled.image)
+        one.curve.add(resize_probability(probability, *labeled.label.shape), labeled.label)
+    return mask, lane, score
+
+
+def _exhibit(
+    order: int, labeled: Labeled, mask: NDArray[np.uint8], lane: Lane, score: ImageScore,
+) -> Exhibit:
+    label = fit_to_label(labeled.label, labeled.image[:, :, 0])
+    return Exhibit(order, score, labeled.name, {
+        'image': jpeg(labeled.image),
+        'label': jpeg(label),
+        'prediction': jpeg(draw_overlay(labeled.image, mask, lane)),
+        'error': jpeg(error_picture(labeled.image, mask, labeled.label)),
+    })
+
+
+def _report(
+    source: Source, running: list[_Running], impossible: dict[Variant, str],
+    variants: list[Variant],
+) -> dict[str, Any]:
+    first = running[0]
+    entries = {one.variant: _entry(one, variants) for one in running}
+    entries |= {variant: {'name': variant.label(variants), 'model': variant.model,
+                          'variant': asdict(variant), 'error': sentence}
+                for variant, sentence in impossible.items()}
+    curves = {one.variant.label(variants): one.curve.result(one.segmenter.threshold)
+              for one in running if one.curve is not None}
+    return {
+        **entries[first.variant],
+        'data': {**source.description, 'images': len(first.score.images),
+                 'label_sizes': entries[first.variant].get('label_sizes', [])},
+        'problems': source.problems,
+        'threshold_curve': curves.get(first.variant.label(variants)),
+        'variants': [{**entries[variant], 'threshold_curve': curves.get(variant.label(variants))}
+                     for variant in variants if variant != first.variant],
+        'image_scores': [image.as_json() for image in first.score.images],
+        'command': command_line(),
+        'machine': describe_machine(),
+    }
+
+
+def _entry(one: _Running, variants: list[Variant]) -> dict[str, Any]:
+    runtimes = one.segmenter.runtimes
+    return {
+        'name': one.variant.label(variants),
+        'model': one.variant.model,
+        'variant': {**asdict(one.variant),
+                    'runtime': ','.join(runtime.name for runtime in runtimes),
+                    'precision': ','.join(runtime.precision for runtime in runtimes)},
+        'threshold': one.segmenter.threshold,
+        **one.score.result(),
+        'bootstrap': bootstrap(one.score.judged()),
+    }

@@ -1,0 +1,101 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Labelled images to score: a part of a data set, or the synthetic world."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Callable
+from typing import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.errors import UserError
+
+SYNTHETIC = 'synthetic:'
+PARTS = ('train', 'val', 'test')
+
+
+class Labeled(NamedTuple):
+    """An image with its label."""
+
+    name: str
+    recording: str                  # images of one recording follow each other in time
+    image: NDArray[np.uint8]        # (H, W, 3) BGR
+    label: NDArray[np.uint8]        # (H, W): 0, 255, or between: not judged
+
+
+class Source(NamedTuple):
+    """Images to score, and what a report says about them."""
+
+    count: int
+    images: Callable[[], Iterator[Labeled]]
+    description: dict[str, Any]     # keys of the report's ``data``
+    problems: list[str]             # grows while the images are read
+
+
+def open_source(
+    data: str, labels: str = '', split: str = '', part: str = 'auto', count: int = 200,
+    classes: tuple[str, ...] = (),
+) -> Source:
+    """
+    Find the images to score.
+
+    :param data: a folder, or ``synthetic:SEED``.
+    :param labels: where the folder's labels are; see ``read_dataset``.
+    :param split: a split file; '' takes the folder's split.json or makes one.
+    :param part: train, val, test, all; auto: test where the folder has a split.json or a split
+        was named, otherwise all.
+    :param count: images of the synthetic world.
+    :raises UserError: when there is nothing to score.
+    """
+    if data.startswith(SYNTHETIC):
+        return _synthetic(data, count)
+    from lane_perception.data.readers import read_dataset
+    from lane_perception.data.splits import SPLIT_FILE
+    from lane_perception.data.splits import choose_split
+    found = read_dataset(data, labels, classes)
+    if part == 'auto':
+        part = 'test' if split or (found.path / SPLIT_FILE).is_file() else 'all'
+    samples, how = list(found.samples), ''
+    if part != 'all':
+        chosen = choose_split(found, split)
+        by_stem = found.by_stem()
+        samples = [by_stem[stem] for stem in chosen.part(part) if stem in by_stem]
+        how = split or chosen.how
+    if not samples:
+        raise UserError(f'{data} has no labelled image in its part {part}')
+    samples.sort(key=lambda one: (one.recording, one.time, one.stem))
+    problems = list(found.problems)
+
+    def images() -> Iterator[Labeled]:
+        from lane_perception.data.samples import load_sample
+        for sample in samples:
+            try:
+                image, label = load_sample(sample)
+            except UserError as error:
+                problems.append(str(error))
+                continue
+            yield Labeled(sample.stem, sample.recording, image, label)
+    description = {'path': data, 'labels': labels, 'format': found.format, 'part': part,
+                   'split': how}
+    return Source(len(samples), images, description, problems)
+
+
+def _synthetic(data: str, count: int) -> Source:
+    number = data[len(SYNTHETIC):]
+    if not number.isdigit():
+        raise UserError(f'{data} should be {SYNTHETIC}SEED, such as {SYNTHETIC}1000000')
+    seed = int(number)
+
+    def images() -> Iterator[Labeled]:
+        from lane_perception.data.synthetic import sample
+        for index in range(count):
+            drawn = sample(seed, index)
+            # Every image has a track and a camera of its own: each is a recording.
+            yield Labeled(f'{data}/{index}', str(index), drawn.image, drawn.mask)
+    description = {'path': data, 'labels': '', 'format': 'synthetic world', 'part': 'all',
+                   'split': ''}
+    return Source(count, images, description, [])

@@ -1,0 +1,109 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Keep the pictures worth looking at: the worst of each kind of failure, as small JPEGs."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import Callable
+from typing import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.evaluation.metrics import BACKGROUND
+from lane_perception.evaluation.metrics import MARKING
+from lane_perception.evaluation.set_score import ImageScore
+
+WIDTH = 640                  # pixels of a picture in the report
+QUALITY = 74                 # of its JPEG
+OF_EACH_KIND = 8             # pictures
+OF_ALL = 24                  # the worst, of any kind
+
+# BGR, told apart also by people who confuse red and green
+HIT = (230, 230, 230)        # marking found
+FALSE = (40, 110, 255)       # orange: marking where the label has none
+MISSED = (255, 130, 30)      # blue: labelled marking that was not found
+NOT_JUDGED = (90, 90, 90)
+DIM = 0.45                   # of the picture's brightness behind the error colours
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One image of the report."""
+
+    order: int                    # its number in the set
+    score: ImageScore
+    caption: str                  # where it is from
+    pictures: dict[str, bytes]    # what it shows -> JPEG
+    video_time: float | None = None   # seconds in overlay.mp4
+
+
+class Gallery:
+    """Choose exhibits while images go by; no more than a fixed number are kept."""
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        """Start empty; kinds are those of ImageScore.failures."""
+        self._heaps: dict[str, list[tuple[float, int]]] = {kind: [] for kind in ('', *kinds)}
+        self._exhibits: dict[int, Exhibit] = {}
+
+    def offer(self, order: int, score: ImageScore, make: Callable[[], Exhibit]) -> None:
+        """
+        Take an image in if it is among the worst so far.
+
+        :param order: its number in the set; earlier ones win a tie.
+        :param make: called when the image is taken.
+        """
+        entry = (score.badness, -order)
+        taken = False
+        for kind in ('', *score.failures):
+            heap, limit = self._heaps[kind], OF_EACH_KIND if kind else OF_ALL
+            if len(heap) < limit:
+                heapq.heappush(heap, entry)
+                taken = True
+            elif entry > heap[0]:
+                heapq.heapreplace(heap, entry)
+                taken = True
+        if not taken:
+            return
+        self._exhibits[order] = make()
+        wanted = {-negative for heap in self._heaps.values() for _, negative in heap}
+        for gone in set(self._exhibits) - wanted:
+            del self._exhibits[gone]
+
+    def exhibits(self) -> list[Exhibit]:
+        """Return what was kept, the worst first."""
+        return sorted(self._exhibits.values(), key=lambda one: (-one.score.badness, one.order))
+
+
+def error_picture(
+    image: NDArray[np.uint8], mask: NDArray[np.uint8], label: NDArray[np.uint8],
+) -> NDArray[np.uint8]:
+    """
+    Return the picture, dimmed, with found, false and missed markings coloured.
+
+    :param image: (H, W, 3) uint8, BGR.
+    :param mask: (H, W) uint8, nonzero on predicted markings.
+    :param label: (h, w) uint8, 0, 255, or between: not judged.
+    """
+    height, width = image.shape[:2]
+    if label.shape != (height, width):
+        label = cv2.resize(label, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    picture = cv2.convertScaleAbs(image, alpha=DIM)
+    predicted, marked = mask > 0, label == MARKING
+    picture[~marked & (label != BACKGROUND)] = NOT_JUDGED
+    picture[predicted & marked] = HIT
+    picture[predicted & (label == BACKGROUND)] = FALSE
+    picture[~predicted & marked] = MISSED
+    return picture
+
+
+def jpeg(picture: NDArray[np.uint8]) -> bytes:
+    """Return a picture as JPEG, no wider than WIDTH."""
+    height, width = picture.shape[:2]
+    if width > WIDTH:
+        picture = cv2.resize(picture, (WIDTH, max(1, round(height * WIDTH / width))),
+                             interpolation=cv2.INTER_AREA)
+    return cv2.imencode('.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()

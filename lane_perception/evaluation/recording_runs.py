@@ -1,0 +1,253 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Replay many recordings: in parallel here or on a Dask cluster, going on where a run stopped.
+
+Each recording leaves its own folder with its own report; one report over all of them is made from
+those. A worker of another machine needs this package and sees the same folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from typing import Callable
+from typing import Iterator
+
+import numpy as np
+
+from lane_perception.benchmark.machine import command_line
+from lane_perception.benchmark.machine import describe_machine
+from lane_perception.data.recordings import STORAGE_SUFFIXES
+from lane_perception.errors import UserError
+from lane_perception.evaluation.line_f1 import TOLERANCES
+from lane_perception.evaluation.line_f1 import line_figures
+from lane_perception.evaluation.metrics import figures
+from lane_perception.evaluation.replay import ReplaySettings
+from lane_perception.evaluation.replay import replay
+from lane_perception.evaluation.report_files import write_json
+from lane_perception.model_file import find_model
+
+LEFT_OUT = ('frames', 'stretches', 'machine', 'command')   # of a recording, in the report over all
+
+
+def find_recordings(places: list[Path]) -> list[Path]:
+    """
+    Return the recordings at places: each one is a recording or a folder of recordings.
+
+    :raises UserError: when a place holds none.
+    """
+    found: list[Path] = []
+    for place in places:
+        inside = _recordings_in(place)
+        if not inside:
+            raise UserError(f'there is no recording at {place}')
+        found += [one for one in inside if one not in found]
+    return found
+
+
+def _recordings_in(place: Path) -> list[Path]:
+    if place.is_file() or not place.is_dir() or _is_recording(place):
+        return [place] if place.exists() else []
+    inside = sorted(entry for entry in place.iterdir() if not entry.name.startswith('.'))
+    return [one for entry in inside if entry.is_dir() for one in _recordings_in(entry)]
+
+
+def _is_recording(folder: Path) -> bool:
+    return any(entry.suffix in STORAGE_SUFFIXES or entry.name == 'metadata.yaml'
+               or Path(entry.stem).suffix in STORAGE_SUFFIXES for entry in folder.iterdir())
+
+
+def recording_names(bags: list[Path]) -> list[str]:
+    """Return a name for each recording that no other has: its own, with a number if need be."""
+    names: list[str] = []
+    for bag in bags:
+        name, number = bag.stem if bag.is_file() else bag.name, 2
+        name = name or 'recording'
+        while name in names:
+            name, number = f'{bag.name}_{number}', number + 1
+        names.append(name)
+    return names
+
+
+def replay_into_folder(
+    settings: ReplaySettings, progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """
+    Replay one recording, write its reports, and return report.json's content.
+
+    :raises UserError: as :func:`lane_perception.evaluation.replay.replay`.
+    """
+    from lane_perception.evaluation.report_page import write_page
+    fingerprint = _fingerprint(settings)
+    report, exhibits = replay(settings, progress)
+    try:
+        write_page(settings.out / 'report.html', report, exhibits)
+    except UserError as error:
+        report['problems'].append(f'no report.html: {error}')
+    report['fingerprint'] = fingerprint
+    write_json(settings.out / 'report.json', report)
+    return report
+
+
+def replay_all(
+    settings: ReplaySettings, bags: list[Path], scheduler: str | None = None, workers: int = 1,
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """
+    Replay several recordings and return the report over all of them.
+
+    A recording that was done before, with the same settings, model and bytes, is not done again.
+    One that fails is named in the report, and the rest goes on.
+
+    :param settings: its bag is not used; its out holds a folder for each recording.
+    :param scheduler: address of a Dask scheduler; None: a cluster of this machine.
+    :param workers: processes here; 1 works without Dask.
+    :param say: told about each recording in a sentence.
+    """
+    names = recording_names(bags)
+    tasks = {name: replace(settings, bag=bag, out=settings.out / name)
+             for name, bag in zip(names, bags)}
+    entries: dict[str, dict[str, Any]] = {}
+    for name, task in tasks.items():
+        done = _done_before(task)
+        if done is not None:
+            entries[name] = _entry(done)
+            say(f'{name}: done before')
+    waiting = {name: task for name, task in tasks.items() if name not in entries}
+    for name, entry in _run(waiting, scheduler, workers):
+        entries[name] = entry
+        say(f'{name}: {entry["error"]}' if 'error' in entry else
+            f'{name}: {entry["data"]["images"]} frames, {entry["frames_per_second"]:.0f}/s '
+            f'({len(entries)} of {len(names)} recordings)')
+    report = _over_all(settings, {name: entries[name] for name in names})
+    write_json(settings.out / 'report.json', report)
+    return report
+
+
+def _run(
+    tasks: dict[str, ReplaySettings], scheduler: str | None, workers: int,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    if not tasks:
+        return
+    if scheduler is None and workers == 1:
+        for name, task in tasks.items():
+            yield name, _attempt(task)
+        return
+    try:
+        from distributed import Client
+        from distributed import LocalCluster
+        from distributed import as_completed
+    except ImportError as error:
+        raise UserError('several workers need Dask: pip install distributed (or --workers 1)'
+                        ) from error
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout='10s')
+        except (OSError, TimeoutError, ValueError) as error:
+            raise UserError(f'no Dask scheduler answers at {scheduler}: {error}') from error
+        cluster = None
+    else:
+        cluster = LocalCluster(n_workers=min(workers, len(tasks)), threads_per_worker=1,
+                               processes=True, dashboard_address=None, silence_logs=50)
+        client = Client(cluster)
+    try:
+        futures = {client.submit(_attempt, task, key=f'replay-{name}', pure=False): name
+                   for name, task in tasks.items()}
+        for future in as_completed(futures):
+            name = futures[future]
+            error = future.exception()
+            yield name, future.result() if error is None else {
+                'error': f'the worker failed: {error!r}'}
+    finally:
+        client.close()
+        if cluster is not None:
+            cluster.close()
+
+
+def _attempt(settings: ReplaySettings) -> dict[str, Any]:
+    """Replay one recording in a worker; a failure becomes an entry with its sentence."""
+    import cv2
+    cv2.setNumThreads(1)
+    try:
+        return _entry(replay_into_folder(settings))
+    except UserError as error:
+        return {'error': str(error)}
+    except OSError as error:
+        return {'error': f'{error.strerror}: {error.filename}'}
+
+
+def _entry(report: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in report.items() if key not in LEFT_OUT}
+
+
+def _done_before(settings: ReplaySettings) -> dict[str, Any] | None:
+    try:
+        report = json.loads((settings.out / 'report.json').read_text(encoding='utf-8'))
+        return report if report['fingerprint'] == _fingerprint(settings) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _fingerprint(settings: ReplaySettings) -> str:
+    """Return what tells one piece of work from another: settings, model and recording."""
+    digest = hashlib.sha256()
+    asked = {key: str(value) for key, value in asdict(settings).items() if key != 'out'}
+    digest.update(json.dumps(asked, sort_keys=True).encode())
+    for name in settings.model.split(','):
+        digest.update(find_model(name.strip()).read_bytes())
+    bag = settings.bag
+    for file in sorted(bag.iterdir()) if bag.is_dir() else [bag]:
+        status = os.stat(file)
+        digest.update(f'{file.name} {status.st_size}'.encode())
+    if settings.ground:
+        digest.update(settings.ground.read_bytes())
+    return digest.hexdigest()
+
+
+def _over_all(
+    settings: ReplaySettings, entries: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the report over all recordings: one confusion matrix, weights by frames."""
+    good = [entry for entry in entries.values() if 'error' not in entry]
+    report: dict[str, Any] = {'name': settings.model, 'model': settings.model}
+    judged = [entry for entry in good if entry['images_judged']]
+    report['images'] = sum(entry['images'] for entry in good)
+    report['images_judged'] = sum(entry['images_judged'] for entry in good)
+    if judged:
+        report |= figures(np.sum([entry['totals']['confusion'] for entry in judged], axis=0)[None])
+        report['miou_per_image'] = _mean(judged, 'miou_per_image', 'images_judged')
+        hits = np.sum([entry['totals']['line_hits'] for entry in judged], axis=0)
+        precision, recall, f1 = line_figures(hits[0])
+        report |= {'line_f1': f1, 'line_precision': precision, 'line_recall': recall,
+                   'line_tolerance': TOLERANCES[0],
+                   'line_f1_at': {str(tolerance): line_figures(row).f1
+                                  for tolerance, row in zip(TOLERANCES, hits)}}
+        pairs = [{**entry, 'pairs': entry['totals']['center_pairs']} for entry in judged]
+        report['center_mae_px'] = _mean(pairs, 'center_mae_px', 'pairs')
+    if good:
+        report |= {'lane_found': _mean(good, 'lane_found', 'images'),
+                   'jumps': sum(entry['jumps'] for entry in good),
+                   'gaps': sum(entry['gaps'] for entry in good),
+                   'longest_gap_s': max(entry['longest_gap_s'] for entry in good)}
+    report |= {
+        'data': {'recordings': len(entries), 'failed': len(entries) - len(good),
+                 'images': report['images']},
+        'recordings': entries,
+        'problems': [f'{name}: {entry["error"]}' for name, entry in entries.items()
+                     if 'error' in entry],
+        'command': command_line(),
+        'machine': describe_machine(),
+    }
+    return report
+
+
+def _mean(entries: list[dict[str, Any]], key: str, weight: str) -> float | None:
+    pairs = [(entry[key], entry[weight]) for entry in entries if entry[key] is not None]
+    total = sum(count for _, count in pairs)
+    return sum(value * count for value, count in pairs) / total if total else None

@@ -1,0 +1,354 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Run the pipeline over a recording, not in real time, and score and show what it says."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from typing import Callable
+from typing import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.benchmark.machine import command_line
+from lane_perception.benchmark.machine import describe_machine
+from lane_perception.data.recordings import IMAGE_TYPES
+from lane_perception.data.recordings import NANOSECONDS
+from lane_perception.data.recordings import RecordingReader
+from lane_perception.data.recordings import RecordingWriter
+from lane_perception.errors import UserError
+from lane_perception.evaluation.bootstrap import bootstrap
+from lane_perception.evaluation.center_error import Point
+from lane_perception.evaluation.gallery import Exhibit
+from lane_perception.evaluation.gallery import Gallery
+from lane_perception.evaluation.gallery import error_picture
+from lane_perception.evaluation.gallery import jpeg
+from lane_perception.evaluation.in_background import in_background
+from lane_perception.evaluation.metrics import MARKING
+from lane_perception.evaluation.metrics import fit_to_label
+from lane_perception.evaluation.set_score import FAILURES
+from lane_perception.evaluation.set_score import JudgedImages
+from lane_perception.evaluation.set_score import SetScore
+from lane_perception.evaluation.time_series import Flicker
+from lane_perception.evaluation.time_series import Row
+from lane_perception.evaluation.time_series import TimeSeries
+from lane_perception.evaluation.truth import LabelFolder
+from lane_perception.evaluation.truth import MaskTopic
+from lane_perception.evaluation.truth import PoseTopic
+from lane_perception.evaluation.video import Video
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.overlay import draw_overlay
+from lane_perception.pipeline import LaneEstimate
+from lane_perception.pipeline import LanePipeline
+from lane_perception.ros.images import ImageError
+from lane_perception.ros.images import to_bgr
+from lane_perception.ros.lane_outputs import NODE_NAME
+from lane_perception.ros.lane_outputs import output_messages
+from lane_perception.ros.lane_outputs import output_types
+from lane_perception.ros.message_classes import serialize
+
+MOST_PROBLEMS = 20    # sentences of one kind that a report repeats
+
+
+@dataclass(frozen=True)
+class ReplaySettings:
+    """What is asked of one recording."""
+
+    bag: Path
+    out: Path
+    topic: str | None = None           # of the frames; None: the first with pictures
+    truth_topic: str | None = None     # of true masks, mono images
+    labels: Path | None = None         # a folder of labels
+    label_rate: float | None = None    # labels are numbered at so many per second
+    pose_topic: str | None = None      # the car's true pose against the lane
+    model: str = 'lane_lite'
+    runtime: str = 'auto'
+    device: str = 'auto'
+    precision: str = 'auto'
+    tta: str = 'none'
+    threshold: float | None = None
+    ground: Path | None = None         # ground calibration
+    look_ahead: float = 0.35           # fraction of the height from the bottom
+    base_frame: str = 'base_link'
+    video: bool = True                 # overlay.mp4
+    output_bag: bool = True            # bag/
+
+
+@dataclass
+class _Frame:
+    """One frame on its way."""
+
+    number: int                        # in the topic, from 0
+    stamp_ns: int
+    frame_id: str
+    image: NDArray[np.uint8]
+    label: NDArray[np.uint8] | None
+    pose: tuple[float, float] | None   # true lateral metres and heading radians
+    estimate: LaneEstimate | None = None
+    true_center: Point | None = None
+    seconds: float = 0.0
+
+
+def replay(
+    settings: ReplaySettings, progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[dict[str, Any], list[Exhibit]]:
+    """
+    Replay one recording; leave overlay.mp4 and bag/ in the settings' folder.
+
+    :param progress: told the frames done and those that the topic holds.
+    :returns: the report, and its pictures, the worst first.
+    :raises UserError: when the model or the recording cannot be used, or no frame can be read.
+    """
+    return _Replay(settings).run(progress)
+
+
+class _Replay:
+    """The state of one replay."""
+
+    def __init__(self, settings: ReplaySettings) -> None:
+        self.settings = settings
+        self.problems: list[str] = []
+        self.unreadable: Counter[str] = Counter()
+        self.sizes: Counter[str] = Counter()
+        self.series = TimeSeries()
+        self.score = SetScore(keep_images=False)
+        self.gallery = Gallery(FAILURES)
+        self.flicker = Flicker()
+
+    def run(self, progress: Callable[[int, int], None]) -> tuple[dict[str, Any], list[Exhibit]]:
+        settings = self.settings
+        lane_settings = LaneSettings(look_ahead=settings.look_ahead)
+        pipeline = LanePipeline.load(
+            settings.model, settings.runtime, settings.device, settings.precision, settings.tta,
+            settings.threshold, settings.ground, settings=lane_settings)
+        settings.out.mkdir(parents=True, exist_ok=True)
+        start = perf_counter()
+        with ExitStack() as stack:
+            reader = stack.enter_context(RecordingReader(settings.bag))
+            topic = choose_topic(reader, settings.topic, settings.truth_topic)
+            self._open_truth()
+            writer = video = None
+            if settings.output_bag:
+                writer = stack.enter_context(
+                    RecordingWriter(settings.out / 'bag', replace=True))
+                for name, kind in output_types(pipeline.finder.ground).items():
+                    writer.add_topic(f'{NODE_NAME}/{name}', kind)
+            if settings.video:
+                video = stack.enter_context(Video(settings.out / 'overlay.mp4'))
+            frames = in_background(self._read(reader, topic))
+            processed = in_background(self._process(
+                frames, pipeline, LaneFinder(lane_settings, pipeline.finder.ground)))
+            shown = in_background(self._show(processed, pipeline, writer, video))
+            total = reader.topics()[topic].count
+            for frame, overlay, video_s in shown:
+                self._score(frame, overlay, video_s)
+                progress(len(self.series), total)
+            self._close_truth()
+            self._note_problems(reader, topic)
+            if not len(self.series):
+                raise UserError(f'no frame on {topic} in {settings.bag} could be read'
+                                + (f': {self.problems[0]}' if self.problems else ''))
+        seconds = perf_counter() - start
+        return self._report(topic, pipeline, seconds), self.gallery.exhibits()
+
+    def _open_truth(self) -> None:
+        settings = self.settings
+        if settings.truth_topic and settings.labels:
+            raise UserError('give the truth as --truth-topic or as --labels, not both')
+        self.labels: MaskTopic | LabelFolder | None = None
+        if settings.truth_topic:
+            self.labels = MaskTopic(settings.bag, settings.truth_topic)
+        elif settings.labels:
+            self.labels = LabelFolder(settings.labels, settings.label_rate)
+        self.poses = None
+        if settings.pose_topic:
+            if settings.ground is None:
+                raise UserError('--pose-topic is in metres, which need a calibration: --ground')
+            self.poses = PoseTopic(settings.bag, settings.pose_topic)
+
+    def _close_truth(self) -> None:
+        for truth in (self.labels, self.poses):
+            if truth is not None:
+                self.problems += _shortened(truth.close())
+
+    def _read(self, reader: RecordingReader, topic: str) -> Iterator[_Frame]:
+        for number, (stamp_ns, log_time_ns, message) in enumerate(reader.frames(topic)):
+            try:
+                image = to_bgr(message)
+            except ImageError as error:
+                self.unreadable[str(error)] += 1
+                continue
+            label = pose = None
+            if self.labels is not None:
+                label = self.labels.label(number, stamp_ns, log_time_ns, image.shape[:2])
+            if self.poses is not None:
+                pose = self.poses.at(stamp_ns, log_time_ns)
+            yield _Frame(number, stamp_ns, message.header.frame_id, image, label, pose)
+
+    def _process(
+        self, frames: Iterator[_Frame], pipeline: LanePipeline, true_finder: LaneFinder,
+    ) -> Iterator[_Frame]:
+        for frame in frames:
+            start = perf_counter()
+            try:
+                frame.estimate = pipeline.process(frame.image, frame.stamp_ns / NANOSECONDS)
+            except UserError as error:   # an aspect ratio that the calibration does not fit
+                self.unreadable[str(error)] += 1
+                continue
+            frame.seconds = perf_counter() - start
+            if frame.label is not None:
+                marked = (fit_to_label(frame.label, frame.estimate.mask) == MARKING)
+                frame.true_center = true_finder.find(
+                    marked.view(np.uint8) * np.uint8(MARKING)).center
+            yield frame
+
+    def _show(
+        self, frames: Iterator[_Frame], pipeline: LanePipeline, writer: RecordingWriter | None,
+        video: Video | None,
+    ) -> Iterator[tuple[_Frame, NDArray[np.uint8], float | None]]:
+        """Draw, and write bag and video."""
+        types = output_types(pipeline.finder.ground)
+        for frame in frames:
+            overlay = draw_overlay(frame.image, frame.estimate.mask, frame.estimate.lane)
+            if writer is not None:
+                for name, message in output_messages(
+                        frame.estimate, frame.stamp_ns, frame.frame_id, pipeline.finder.ground,
+                        self.settings.base_frame, overlay):
+                    writer.write_serialized(f'{NODE_NAME}/{name}', types[name],
+                                            serialize(message), frame.stamp_ns)
+            video_s = None
+            if video is not None:
+                video_s = video.add(overlay, frame.stamp_ns / NANOSECONDS)
+            yield frame, overlay, video_s
+
+    def _score(
+        self, frame: _Frame, overlay: NDArray[np.uint8], video_s: float | None,
+    ) -> None:
+        estimate, order = frame.estimate, len(self.series)
+        self.sizes[f'{frame.image.shape[1]}x{frame.image.shape[0]}'] += 1
+        milliseconds = frame.seconds * 1000
+        score = self.score.add(str(frame.stamp_ns), estimate.mask, estimate.center, frame.label,
+                               frame.true_center, milliseconds)
+        values = {
+            'offset': None if math.isnan(estimate.offset) else estimate.offset,
+            'confidence': estimate.confidence,
+            'lateral_m': estimate.lateral, 'heading_rad': estimate.heading,
+            'lane_iou': score.lane_iou, 'line_f1': score.line_f1,
+            'center_error_px': score.center_error,
+            'flicker': self.flicker.add(estimate.mask, frame.stamp_ns),
+            'latency_ms': milliseconds, 'video_s': video_s,
+        }
+        if frame.pose is not None and estimate.lateral is not None:
+            values['lateral_error_m'] = estimate.lateral - frame.pose[0]
+            values['heading_error_rad'] = math.remainder(
+                estimate.heading - frame.pose[1], math.tau)
+        self.series.add(Row(frame.stamp_ns, values, score.found, score.failures))
+
+        def exhibit() -> Exhibit:
+            pictures = {'image': jpeg(frame.image)}
+            if frame.label is not None:
+                pictures['label'] = jpeg(fit_to_label(frame.label, estimate.mask))
+            pictures['prediction'] = jpeg(overlay)
+            if frame.label is not None:
+                pictures['error'] = jpeg(error_picture(frame.image, estimate.mask, frame.label))
+            seconds = (frame.stamp_ns - self.series.stamps[0]) / NANOSECONDS
+            return Exhibit(order, score, f'frame {frame.number}, {seconds:.2f} s', pictures,
+                           video_s)
+        self.gallery.offer(order, score, exhibit)
+
+    def _note_problems(self, reader: RecordingReader, topic: str) -> None:
+        self.problems += _shortened(reader.problems)
+        self.problems += [f'{count} frames on {topic} were left out: {sentence}'
+                          for sentence, count in self.unreadable.most_common(MOST_PROBLEMS)]
+        if len(self.sizes) > 1:
+            sizes = ', '.join(f'{count} of {size}' for size, count in self.sizes.most_common())
+            self.problems.append(f'the frames on {topic} have several sizes: {sizes}')
+        for count, how in ((self.series.duplicate_stamps, 'the same as'),
+                           (self.series.backward_stamps, 'before')):
+            if count:
+                self.problems.append(f'{count} frames on {topic} have a stamp {how} that of the '
+                                     'frame before')
+        if self.labels is not None and len(self.series) and not len(self.score.segmentation):
+            where = self.settings.truth_topic or self.settings.labels
+            self.problems.append(f'no label in {where} matched a frame, so nothing was scored '
+                                 'against the truth')
+
+    def _judged(self) -> JudgedImages:
+        judged = ~np.isnan(self.series.column('lane_iou'))
+        return JudgedImages(
+            [str(stamp) for stamp in np.array(self.series.stamps)[judged]],
+            self.score.segmentation.counts, self.score.lines.hits[:, 0],
+            self.series.column('center_error_px')[judged])
+
+    def _report(self, topic: str, pipeline: LanePipeline, seconds: float) -> dict[str, Any]:
+        settings, series = self.settings, self.series
+        stamps = series.stamps
+        figures = {**self.score.result(), **series.steadiness()}
+        if settings.pose_topic:
+            figures |= series.pose_errors()
+        runtimes = pipeline.segmenter.runtimes
+        return {
+            'name': settings.model,
+            'model': settings.model,
+            'variant': {
+                'runtime': ','.join(runtime.name for runtime in runtimes),
+                'precision': ','.join(runtime.precision for runtime in runtimes),
+                'tta': settings.tta,
+            },
+            'threshold': pipeline.segmenter.threshold,
+            **figures,
+            'bootstrap': bootstrap(self._judged()),
+            'totals': self.score.totals(),
+            'data': {
+                'recording': str(settings.bag), 'topic': topic,
+                'truth_topic': settings.truth_topic,
+                'labels': None if settings.labels is None else str(settings.labels),
+                'pose_topic': settings.pose_topic,
+                'part': 'all', 'images': len(series),
+                'seconds': (max(stamps) - min(stamps)) / NANOSECONDS,
+                'sizes': dict(self.sizes.most_common()),
+                'label_sizes': figures.get('label_sizes', []),
+            },
+            'problems': self.problems,
+            'stretches': series.bad_stretches(),
+            'frames': series.as_json(),
+            'replay_s': seconds,
+            'frames_per_second': len(series) / seconds,
+            'command': command_line(),
+            'machine': describe_machine(),
+        }
+
+
+def choose_topic(
+    reader: RecordingReader, topic: str | None, truth_topic: str | None = None,
+) -> str:
+    """
+    Return the topic of the frames.
+
+    :param topic: a name, or None for the first with pictures that is not the truth.
+    :raises UserError: when there is none, or it holds no picture.
+    """
+    if topic is None:
+        names = [name for name in reader.image_topics()
+                 if name != truth_topic and 'mask' not in name.lower()]
+        if not names:
+            others = ', '.join(reader.topics()) or 'none'
+            raise UserError(f'{reader.path} has no topic with pictures; its topics: {others}')
+        return names[0]
+    if reader.require(topic, IMAGE_TYPES).count == 0:
+        raise UserError(f'{topic} in {reader.path} holds no message')
+    return topic
+
+
+def _shortened(problems: list[str]) -> list[str]:
+    if len(problems) <= MOST_PROBLEMS:
+        return list(problems)
+    return [*problems[:MOST_PROBLEMS], f'and {len(problems) - MOST_PROBLEMS} more of this kind']

@@ -1,0 +1,68 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Precision and recall at every threshold, from one histogram of probabilities over the set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.evaluation.metrics import BACKGROUND
+from lane_perception.evaluation.metrics import MARKING
+
+LEVELS = 200   # thresholds are multiples of 1 / LEVELS
+
+
+class ThresholdCurve:
+    """Count the judged pixels of either label by their lane probability."""
+
+    def __init__(self) -> None:
+        """Start with no image."""
+        self._counts = np.zeros((2, LEVELS + 1), np.int64)
+
+    def add(self, probability: NDArray[np.float32], label: NDArray[np.uint8]) -> None:
+        """
+        Add one image.
+
+        :param probability: (H, W) float32, 0 to 1, at the label's size.
+        :param label: (H, W) uint8: 0 background, 255 marking, anything between not judged.
+        """
+        for row, value in enumerate((BACKGROUND, MARKING)):
+            histogram = cv2.calcHist([probability], [0], cv2.compare(label, value, cv2.CMP_EQ),
+                                     [LEVELS + 1], [0.0, 1.0 + 1.0 / LEVELS])
+            self._counts[row] += histogram[:, 0].astype(np.int64)
+
+    def result(self, threshold: float) -> dict[str, Any]:
+        """
+        Return the curve.
+
+        :param threshold: the model's own, 0 to 1, to be marked.
+        :returns: ``threshold``, ``precision``, ``recall``, ``f1``, ``lane_iou``: lists of equal
+            length (a pixel at or above the threshold counts as marking); ``best``: the point of
+            highest F1; ``stored``: the point at the model's own threshold, rounded to 1 / LEVELS;
+            ``average_precision``: the area under precision over recall, in steps.
+        """
+        above = np.cumsum(self._counts[:, ::-1], axis=1)[:, ::-1]
+        true_positive, false_positive = above[1], above[0]
+        marked = self._counts[1].sum()
+        precision = np.divide(true_positive, true_positive + false_positive,
+                              out=np.ones(LEVELS + 1), where=true_positive + false_positive > 0)
+        recall = true_positive / max(marked, 1)
+        f1 = 2 * true_positive / np.maximum(true_positive + false_positive + marked, 1)
+        lane_iou = true_positive / np.maximum(false_positive + marked, 1)
+        columns = {'threshold': np.arange(LEVELS + 1) / LEVELS, 'precision': precision,
+                   'recall': recall, 'f1': f1, 'lane_iou': lane_iou}
+
+        def point(index: int) -> dict[str, float]:
+            return {name: float(values[index]) for name, values in columns.items()}
+        steps = -np.diff(np.append(recall, 0.0))
+        return {
+            **{name: [round(float(value), 5) for value in values]
+               for name, values in columns.items()},
+            'best': point(int(np.argmax(f1))),
+            'stored': point(round(threshold * LEVELS)),
+            'average_precision': float((steps * precision).sum()),
+        }

@@ -1,0 +1,207 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""evaluate scores what the pipeline says, every variant in one pass, and compares with before."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from bright_model import write_bright_model
+from conftest import draw_track
+
+from lane_perception.cli.evaluate import main
+from lane_perception.data.image_files import write_image
+from lane_perception.evaluation.data_sources import open_source
+from lane_perception.evaluation.metrics import SegmentationScore
+from lane_perception.evaluation.variants import Bench
+from lane_perception.evaluation.variants import SharedRuntime
+from lane_perception.evaluation.variants import Variant
+from lane_perception.pipeline import LanePipeline
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    """Return a data set of 24 drawn tracks whose labels are a little off."""
+    folder = tmp_path_factory.mktemp('data')
+    (folder / 'images').mkdir()
+    (folder / 'masks').mkdir()
+    for index in range(24):
+        image = draw_track(120, 160, shift=40 * np.sin(index))
+        label = cv2.inRange(np.roll(image[:, :, 0], index % 3, axis=1), 160, 255)
+        label[:10] = 127
+        write_image(folder / 'images' / f'frame_{index:03d}.png', image)
+        write_image(folder / 'masks' / f'frame_{index:03d}.png', label)
+    return folder
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / 'bright.onnx'
+    write_bright_model(path, 128, 160)
+    return path
+
+
+def run(data, out, *arguments):
+    status = main(['--data', str(data), '--out', str(out), *map(str, arguments)])
+    return status, json.loads((out / 'report.json').read_text())
+
+
+def test_the_figures_are_those_of_the_pipelines_masks(data, model, tmp_path):
+    status, report = run(data, tmp_path / 'out', '--model', model)
+    assert status == 0
+    pipeline, score = LanePipeline.load(model), SegmentationScore()
+    for labeled in open_source(str(data)).images():
+        score.add(pipeline.process(labeled.image).mask, labeled.label)
+    for key, value in score.result().items():
+        assert report[key] == pytest.approx(value, abs=1e-12)
+    assert 0.3 < report['lane_iou'] < 0.99
+    assert report['images_judged'] == 24
+    assert report['data']['part'] == 'all'
+    assert report['label_sizes'] == ['160x120']
+    assert set(report['latency_ms']) == {'p50', 'p90', 'p99'}
+    assert report['center_mae_px'] < 8
+    assert report['lane_found'] == 1.0
+
+
+def test_two_runs_give_the_same_report_but_for_times(data, model, tmp_path):
+    first, second = (run(data, tmp_path / name, '--model', model)[1] for name in 'ab')
+    for report in (first, second):
+        del report['latency_ms'], report['machine'], report['command']
+    assert json.dumps(first) == json.dumps(second)
+
+
+def test_the_stored_threshold_is_a_point_of_the_curve(data, model, tmp_path):
+    _, report = run(data, tmp_path / 'out', '--model', model)
+    curve = report['threshold_curve']
+    assert curve['stored']['threshold'] == report['threshold'] == 0.5
+    assert curve['stored']['lane_iou'] == pytest.approx(report['lane_iou'], abs=1e-6)
+    assert curve['stored']['recall'] == pytest.approx(report['recall'], abs=1e-6)
+    assert curve['best']['f1'] >= curve['stored']['f1']
+    assert curve['recall'] == sorted(curve['recall'], reverse=True)
+    assert 0 < curve['average_precision'] <= 1
+
+
+def test_variants_are_combined_and_each_says_what_differs(data, model, tmp_path):
+    _, report = run(data, tmp_path / 'out', '--model', model, '--postprocess', 'none',
+                    '--postprocess', 'opening', '--tta', 'none', '--tta', 'flip')
+    names = [report['name'], *(entry['name'] for entry in report['variants'])]
+    assert len(set(names)) == 4
+    assert report['variant']['tta'] == 'none' and report['variant']['postprocess'] == 'none'
+    opened = next(entry for entry in report['variants']
+                  if entry['variant']['postprocess'] == 'opening'
+                  and entry['variant']['tta'] == 'none')
+    assert opened['lane_iou'] != report['lane_iou']
+
+
+def test_an_ensemble_of_a_model_with_itself_scores_as_the_model(data, model, tmp_path):
+    _, report = run(data, tmp_path / 'out', '--model', model, '--model', f'{model},{model}')
+    assert report['variants'][0]['lane_iou'] == pytest.approx(report['lane_iou'], abs=1e-9)
+
+
+def test_the_network_runs_once_an_image_for_all_that_need_the_answer(model):
+    bench = Bench()
+    calls = []
+    segmenters = [bench.segmenter(Variant(str(model))),
+                  bench.segmenter(Variant(str(model), postprocess='closing')),
+                  bench.segmenter(Variant(f'{model},{model}'))]
+    shared = segmenters[0].runtimes[0]
+    assert isinstance(shared, SharedRuntime)
+    inner = shared._runtime.run
+    shared._runtime.run = lambda images: calls.append(1) or inner(images)
+    for count in (1, 2):
+        bench.new_image()
+        masks = [bench.timed_mask(one, draw_track(shift=50 * count))[0] for one in segmenters]
+        assert len(calls) == count
+        assert (masks[0] == masks[1]).all() and (masks[0] == masks[2]).all()
+
+
+def test_a_variant_that_this_machine_cannot_do_is_reported_and_the_rest_goes_on(
+        data, model, tmp_path):
+    _, report = run(data, tmp_path / 'out', '--model', model, '--precision', 'fp32',
+                    '--precision', 'int8')
+    assert 'int8' in report['variants'][0]['error']
+    assert report['lane_iou'] > 0
+
+
+def test_another_resolution_is_another_variant(data, model, tmp_path):
+    _, report = run(data, tmp_path / 'out', '--model', model, '--resolution', '64x64')
+    assert report['variant']['resolution'] == '64x64'
+    _, own = run(data, tmp_path / 'own', '--model', model)
+    assert own['lane_iou'] != report['lane_iou']
+
+
+def test_intervals_hold_the_figures_and_are_drawn_over_blocks(data, model, tmp_path):
+    _, report = run(data, tmp_path / 'out', '--model', model)
+    drawn = report['bootstrap']
+    assert drawn['blocks'] == 5 and drawn['block_images'] == 5
+    for metric in ('lane_iou', 'line_f1', 'miou_per_image', 'center_mae_px'):
+        low, high = drawn['interval'][metric]
+        assert low <= report[metric] <= high
+        assert high - low < 0.5 * max(report[metric], 2)
+
+
+def test_a_worse_result_than_the_baseline_exits_3_and_chance_is_told_apart(
+        data, model, tmp_path, capsys):
+    _, before = run(data, tmp_path / 'before', '--model', model)
+    baseline = tmp_path / 'before' / 'report.json'
+    status, same = run(data, tmp_path / 'same', '--model', model, '--baseline', baseline)
+    assert status == 0
+    assert {one['verdict'] for one in same['comparison']['metrics'].values()} == {'equal'}
+    status, worse = run(data, tmp_path / 'worse', '--model', model, '--threshold', '0.995',
+                        '--baseline', baseline)
+    assert status == 3
+    change = worse['comparison']['metrics']['lane_iou']
+    assert change['verdict'] == 'worse'
+    assert change['interval'][0] <= change['change'] <= change['interval'][1] < 0
+    assert 'lane_iou' in capsys.readouterr().err
+    status, _ = run(data, tmp_path / 'allowed', '--model', model, '--threshold', '0.995',
+                    '--baseline', baseline, '--allow', '1')
+    assert status == 0
+
+
+def test_a_baseline_over_other_images_is_refused(data, model, tmp_path, capsys):
+    run(data, tmp_path / 'before', '--model', model)
+    split = tmp_path / 'half.json'
+    split.write_text(json.dumps({
+        'train': ['frame_000'], 'val': ['frame_001'], 'test': ['frame_005', 'frame_006']}))
+    status = main(['--data', str(data), '--model', str(model), '--split', str(split),
+                   '--baseline', str(tmp_path / 'before' / 'report.json'),
+                   '--out', str(tmp_path / 'out')])
+    assert status == 2
+    assert '2 in common' in capsys.readouterr().err
+
+
+def test_a_broken_image_is_named_and_the_rest_is_scored(data, model, tmp_path):
+    import shutil
+    broken = tmp_path / 'data'
+    shutil.copytree(data, broken)
+    (broken / 'images' / 'frame_003.png').write_bytes(b'no picture')
+    _, report = run(broken, tmp_path / 'out', '--model', model)
+    assert report['images'] == 23
+    assert 'frame_003' in report['problems'][0]
+
+
+@pytest.mark.parametrize(('arguments', 'sentence'), [
+    (['--data', '/nowhere'], 'there is no folder'),
+    (['--data', 'synthetic:x'], 'SEED'),
+    (['--resolution', '100'], 'HEIGHTxWIDTH'),
+    (['--resolution', '100x100'], 'multiples'),
+    (['--model', 'nonsense'], 'no model named'),
+    (['--baseline', '/nowhere.json'], 'no baseline'),
+    (['--threshold', '2'], 'between 0 and 1'),
+])
+def test_bad_use_gives_one_sentence_and_status_2(
+        data, model, tmp_path, capsys, arguments, sentence):
+    given = ['--data', str(data), '--model', str(model), '--out', str(tmp_path / 'out')]
+    if arguments[0] == '--model':
+        given = given[:2] + given[4:]
+    assert main(given + arguments) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert sentence in error
+
+
+def test_the_synthetic_world_is_a_data_set(model, tmp_path):
+    _, report = run('synthetic:1000007', tmp_path / 'out', '--model', model, '--count', '2')
+    assert report['images'] == 2
+    assert report['data']['format'] == 'synthetic world'

@@ -1,0 +1,233 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""replay scores every readable frame of a recording, and leaves a bag, a video and a report."""
+
+import json
+
+import av
+import pytest
+from bright_model import write_bright_model
+from recordings_on_disk import PERIOD
+from recordings_on_disk import START
+from recordings_on_disk import TOPIC
+from recordings_on_disk import TRUTH
+from recordings_on_disk import track
+from recordings_on_disk import write_recording
+
+from lane_perception.cli.evaluate import main as evaluate
+from lane_perception.cli.replay import main
+from lane_perception.data.image_files import write_image
+from lane_perception.data.recordings import RecordingReader
+from lane_perception.data.recordings import RecordingWriter
+from lane_perception.pipeline import LanePipeline
+from lane_perception.ros.images import to_bgr
+from lane_perception.ros.images import to_mono
+
+
+@pytest.fixture(scope='module')
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp('model') / 'bright.onnx'
+    write_bright_model(path, 128, 160)
+    return path
+
+
+def run(bag, model, out, *arguments, status=0):
+    assert main([str(bag), '--model', str(model), '--out', str(out),
+                 *map(str, arguments)]) == status
+    return json.loads((out / 'report.json').read_text())
+
+
+def outputs(bag, name):
+    with RecordingReader(bag) as reader:
+        return list(reader.frames(f'/lane_perception/{name}'))
+
+
+@pytest.mark.parametrize(('compressed', 'storage'), [(False, 'mcap'), (True, 'sqlite3')])
+def test_figures_equal_those_of_evaluate_on_the_same_frames(
+        tmp_path, model, compressed, storage):
+    suffix = '/compressed' if compressed else ''
+    bag = write_recording(tmp_path / 'drive', compressed=compressed, storage=storage)
+    report = run(bag, model, tmp_path / 'out', '--truth-topic', TRUTH + suffix)
+    data = tmp_path / 'data'
+    for folder in ('images', 'masks'):
+        (data / folder).mkdir(parents=True)
+    for index in range(12):
+        image, label = track(index)
+        write_image(data / 'images' / f'{index:03d}.png', image)
+        write_image(data / 'masks' / f'{index:03d}.png', label)
+    assert evaluate(['--data', str(data), '--model', str(model),
+                     '--out', str(tmp_path / 'same')]) == 0
+    same = json.loads((tmp_path / 'same' / 'report.json').read_text())
+    for key in ('lane_iou', 'miou', 'miou_per_image', 'precision', 'recall', 'f1', 'line_f1'):
+        assert report[key] == pytest.approx(same[key], abs=1e-6)
+    assert 0.3 < report['lane_iou'] < 0.99
+    assert report['images_judged'] == 12
+    assert report['data']['topic'] == TOPIC + suffix
+
+
+def test_the_output_bag_holds_what_the_pipeline_says_at_the_frames_stamps(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive')
+    run(bag, model, tmp_path / 'out')
+    pipeline = LanePipeline.load(model)
+    masks, centers, offsets = (outputs(tmp_path / 'out' / 'bag', name)
+                               for name in ('mask', 'center', 'offset'))
+    overlays = outputs(tmp_path / 'out' / 'bag', 'overlay/compressed')
+    assert len(masks) == len(centers) == len(offsets) == len(overlays) == 12
+    for index in range(12):
+        stamp = START + index * PERIOD
+        lane = pipeline.process(track(index)[0], stamp / 1e9)
+        assert {one[index][1] for one in (masks, centers, offsets, overlays)} == {stamp}
+        assert masks[index][0] == centers[index][0] == stamp
+        assert masks[index][2].header.frame_id == 'camera'
+        assert (to_mono(masks[index][2]) == lane.mask).all()
+        point = centers[index][2].point
+        assert (point.x, point.y) == pytest.approx(lane.center)
+        assert offsets[index][2].data == pytest.approx(lane.offset, abs=1e-6)
+        assert to_bgr(overlays[index][2]).shape == (120, 160, 3)
+
+
+def test_the_video_runs_as_the_recording_and_shows_every_frame(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive')
+    report = run(bag, model, tmp_path / 'out')
+    with av.open(str(tmp_path / 'out' / 'overlay.mp4')) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    assert times == pytest.approx([index * 0.05 for index in range(12)], abs=0.002)
+    assert report['frames']['video_s'] == pytest.approx(times, abs=0.002)
+
+
+def test_two_runs_give_the_same_report_but_for_times(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive')
+    texts = []
+    for _ in range(2):
+        report = run(bag, model, tmp_path / 'out', '--truth-topic', TRUTH)
+        for key in ('latency_ms', 'replay_s', 'frames_per_second', 'machine'):
+            del report[key]
+        del report['frames']['latency_ms']
+        texts.append(json.dumps(report))
+    assert texts[0] == texts[1]
+
+
+def test_without_truth_steadiness_is_the_measure(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive', count=60, truth=False, blank=range(20, 40))
+    report = run(bag, model, tmp_path / 'out')
+    assert 'lane_iou' not in report
+    assert report['gaps'] == 1
+    # The lane finder may hold the lane for half a second of the twenty black frames.
+    assert 0.4 < report['longest_gap_s'] <= 1.1
+    assert 0.6 < report['lane_found'] < 0.9
+    assert report['failures']['no lane'] == round(60 * (1 - report['lane_found']))
+    stretch, = report['stretches']
+    assert 20 <= stretch['first'] and stretch['last'] == 39
+    assert stretch['reasons'] == ['no lane']
+    assert report['flicker'] > 0
+
+
+def test_labels_are_matched_by_stamp_by_number_and_by_rate(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive', truth=True)
+    whole = run(bag, model, tmp_path / 'truth', '--truth-topic', TRUTH)
+    namings = {
+        'nanoseconds': (lambda index: str(START + index * PERIOD), []),
+        'seconds': (lambda index: f'{(START + index * PERIOD) // 10**9}.'
+                                  f'{(START + index * PERIOD) % 10**9:09d}', []),
+        'number': (lambda index: f'frame_{index:05d}', []),
+        'rate': (lambda index: f'frame_{index * 3:05d}', ['--label-rate', '60']),
+    }
+    for name, (naming, arguments) in namings.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        for index in range(12):
+            write_image(folder / f'{naming(index)}.png', track(index)[1])
+        report = run(bag, model, tmp_path / f'{name}_out', '--labels', folder, *arguments)
+        assert report['images_judged'] == 12, name
+        assert report['lane_iou'] == pytest.approx(whole['lane_iou'], abs=1e-12)
+
+
+def test_labels_that_match_no_frame_are_a_line_of_the_report(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive')
+    folder = tmp_path / 'labels'
+    folder.mkdir()
+    write_image(folder / 'frame_500.png', track(0)[1])
+    report = run(bag, model, tmp_path / 'out', '--labels', folder)
+    assert report['images'] == 12 and report['images_judged'] == 0
+    assert any('1 of 1 labels' in problem for problem in report['problems'])
+    assert any('nothing was scored' in problem for problem in report['problems'])
+
+
+def test_a_truncated_recording_is_scored_up_to_the_cut(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive', count=40)
+    file = bag / 'drive.mcap'
+    with open(file, 'r+b') as stream:
+        stream.truncate(file.stat().st_size * 2 // 3)
+    report = run(bag, model, tmp_path / 'out', '--truth-topic', TRUTH)
+    assert 15 <= report['images'] < 40
+    assert any('cut short' in problem for problem in report['problems'])
+
+
+def test_a_recording_without_metadata_is_scored(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive')
+    (bag / 'metadata.yaml').unlink()
+    report = run(bag, model, tmp_path / 'out')
+    assert report['images'] == 12
+    assert 'metadata.yaml' in report['problems'][0]
+
+
+def test_mixed_sizes_are_scored_and_named(tmp_path, model):
+    sizes = [(120, 160)] * 8 + [(240, 320)] * 4
+    bag = write_recording(tmp_path / 'drive', sizes=sizes)
+    report = run(bag, model, tmp_path / 'out', '--truth-topic', TRUTH)
+    assert report['images_judged'] == 12
+    assert report['data']['sizes'] == {'160x120': 8, '320x240': 4}
+    assert any('several sizes: 8 of 160x120, 4 of 320x240' in one for one in report['problems'])
+
+
+def test_duplicate_and_backward_stamps_are_counted_and_every_frame_is_processed(tmp_path, model):
+    stamps = [START + index * PERIOD for index in (0, 1, 1, 2, 5, 3, 4, 6)]
+    bag = write_recording(tmp_path / 'drive', count=8, stamps=stamps)
+    report = run(bag, model, tmp_path / 'out')
+    assert report['images'] == 8
+    assert any(one.startswith('1 frames') and 'the same as' in one for one in report['problems'])
+    assert any(one.startswith('1 frames') and 'before that' in one for one in report['problems'])
+    assert report['frames']['stamp_ns'] == stamps
+    assert len(outputs(tmp_path / 'out' / 'bag', 'mask')) == 8
+
+
+def test_broken_frames_are_left_out_and_counted(tmp_path, model):
+    bag = tmp_path / 'drive'
+    with RecordingWriter(bag) as writer:
+        make = writer.message_class
+        for index in range(4):
+            header = make('std_msgs/msg/Header')(make('builtin_interfaces/msg/Time')(index, 0), '')
+            pixels = track(0)[0].ravel()[:100 if index == 2 else None]
+            message = make('sensor_msgs/msg/Image')(header, 120, 160, 'bgr8', 0, 480, pixels)
+            writer.write(TOPIC, 'sensor_msgs/msg/Image', message, index)
+    report = run(bag, model, tmp_path / 'out')
+    assert report['images'] == 3
+    assert any('1 frames on /camera/image_raw were left out' in one for one in report['problems'])
+
+
+@pytest.mark.parametrize(('arguments', 'sentence'), [
+    (['--topic', '/nope'], 'no topic /nope'),
+    (['--truth-topic', '/nope'], 'no topic /nope'),
+    (['--labels', '/nowhere'], 'no folder of labels'),
+    (['--truth-topic', TRUTH, '--labels', '/nowhere'], 'not both'),
+    (['--pose-topic', '/pose'], '--ground'),
+    (['--ground', '/nowhere.yaml'], '/nowhere.yaml'),
+    (['--workers', '0'], 'at least 1'),
+    (['--label-rate', '0'], 'above 0'),
+])
+def test_bad_use_gives_one_sentence_status_2_and_leaves_nothing(
+        tmp_path, model, capsys, arguments, sentence):
+    bag = write_recording(tmp_path / 'drive', count=2)
+    status = main([str(bag), '--model', str(model), '--out', str(tmp_path / 'out'), *arguments])
+    assert status == 2
+    assert sentence in capsys.readouterr().err.strip().splitlines()[-1]
+    assert not (tmp_path / 'out' / 'bag').exists()
+
+
+def test_a_recording_without_pictures_says_what_it_has(tmp_path, model, capsys):
+    with RecordingWriter(tmp_path / 'drive') as writer:
+        number = writer.message_class('std_msgs/msg/Float32')(1.0)
+        writer.write('/speed', 'std_msgs/msg/Float32', number, START)
+    assert main([str(tmp_path / 'drive'), '--model', str(model),
+                 '--out', str(tmp_path / 'out')]) == 2
+    assert 'no topic with pictures; its topics: /speed' in capsys.readouterr().err

@@ -1,0 +1,70 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Write small recordings of drawn tracks, with their true masks."""
+
+import cv2
+import numpy as np
+from conftest import draw_track
+
+from lane_perception.data.recordings import RecordingWriter
+
+TOPIC = '/camera/image_raw'
+TRUTH = '/ground_truth/lane_mask'
+POSE = '/ground_truth/pose'
+START = 1_700_000_000_000_000_000
+PERIOD = 1_000_000_000 // 20
+
+
+def track(index, size=(120, 160)):
+    """Return picture and label of a frame: two lines that sway, the label a pixel off."""
+    image = draw_track(*size, shift=40 * np.sin(index / 3))
+    label = cv2.inRange(np.roll(image[:, :, 0], 1, axis=1), 160, 255)
+    return image, label
+
+
+def write_recording(path, count=12, compressed=False, stamps=None, sizes=None, truth=True,
+                    storage='mcap', blank=()):
+    """
+    Write a recording.
+
+    :param stamps: nanoseconds of each frame; None: one every 50 ms.
+    :param sizes: (height, width) of each frame.
+    :param blank: numbers of black frames.
+    """
+    with RecordingWriter(path, storage) as writer:
+        for index in range(count):
+            stamp = START + index * PERIOD if stamps is None else stamps[index]
+            image, label = track(index, sizes[index] if sizes else (120, 160))
+            if index in blank:
+                image = np.zeros_like(image)
+            log_time = START + index * PERIOD
+            _write(writer, TOPIC, image, stamp, log_time, compressed)
+            if truth:
+                _write(writer, TRUTH, label, stamp, log_time, compressed)
+    return path
+
+
+def _write(writer, topic, image, stamp, log_time, compressed):
+    make = writer.message_class
+    header = make('std_msgs/msg/Header')(
+        make('builtin_interfaces/msg/Time')(*divmod(stamp, 1_000_000_000)), 'camera')
+    if compressed:
+        data = cv2.imencode('.png', image)[1].ravel()
+        kind = 'sensor_msgs/msg/CompressedImage'
+        writer.write(f'{topic}/compressed', kind, make(kind)(header, 'png', data), log_time)
+        return
+    kind = 'sensor_msgs/msg/Image'
+    encoding = 'bgr8' if image.ndim == 3 else 'mono8'
+    message = make(kind)(header, *image.shape[:2], encoding, 0, image.size // image.shape[0],
+                         image.ravel())
+    writer.write(topic, kind, message, log_time)
+
+
+def true_pose(stamp, lateral, heading, make):
+    """Return a PoseStamped of the car in the frame of the lane."""
+    header = make('std_msgs/msg/Header')(
+        make('builtin_interfaces/msg/Time')(*divmod(stamp, 1_000_000_000)), 'lane')
+    pose = make('geometry_msgs/msg/Pose')(
+        make('geometry_msgs/msg/Point')(0.0, lateral, 0.0),
+        make('geometry_msgs/msg/Quaternion')(0.0, 0.0, np.sin(heading / 2), np.cos(heading / 2)))
+    return make('geometry_msgs/msg/PoseStamped')(header, pose)
