@@ -1,0 +1,125 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Snap a whole data set's lines to their tape, and show what that did."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.data.contact_sheet import contact_sheet
+from lane_perception.data.contact_sheet import labeled_tile
+from lane_perception.data.image_files import BACKGROUND
+from lane_perception.data.image_files import MARKING
+from lane_perception.data.image_files import read_image
+from lane_perception.data.image_files import write_image
+from lane_perception.data.line_tracing import trace_lines
+from lane_perception.data.samples import DataSet
+from lane_perception.data.samples import LabeledImage
+from lane_perception.data.samples import MaskFile
+from lane_perception.data.samples import Shapes
+from lane_perception.data.snap import SnapSettings
+from lane_perception.data.snap import snap_lines
+from lane_perception.errors import UserError
+
+SHEET_ROWS = 24   # pictures on the sheet, each before and after
+
+Probability = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def snap_label(
+    sample: LabeledImage, image: NDArray[np.uint8],
+    probability: NDArray[np.float32] | None = None, settings: SnapSettings = SnapSettings(),
+) -> NDArray[np.uint8]:
+    """
+    Return a sample's mask with its lines as wide as their tape.
+
+    Lines of a label file are snapped as they were drawn; in a mask, what is drawn is traced back
+    to lines first. Polygons and run-length masks, whose extent a person drew, stay as they are,
+    and so does what is not judged.
+
+    :param image: the sample's picture, (H, W, 3) uint8, BGR.
+    :param probability: (H, W) lane probability of a model.
+    :returns: (H, W) uint8: 0, 127, 255.
+    :raises UserError: when the label is broken.
+    """
+    height, width = image.shape[:2]
+    if isinstance(sample.label, Shapes):
+        areas = replace(sample.label, shapes=tuple(
+            shape for shape in sample.label.shapes if shape.kind != 'line' or not shape.judged))
+        kept = areas.mask(height, width)
+        lines = [np.array(shape.points) for shape in sample.label.shapes
+                 if shape.kind == 'line' and shape.judged]
+    else:
+        drawn = sample.label.mask(height, width)
+        kept = np.where(drawn == MARKING, BACKGROUND, drawn)
+        lines = trace_lines(drawn == MARKING)
+    snapped = snap_lines(image, lines, probability, settings)
+    return np.where(kept != BACKGROUND, kept, snapped).astype(np.uint8)
+
+
+def snap_dataset(
+    data: DataSet, out: str | Path, probability: Probability | None = None,
+    settings: SnapSettings = SnapSettings(), strict: bool = False,
+) -> DataSet:
+    """
+    Snap every label, and leave masks/ and sheet.jpg (before and after) in a folder.
+
+    A mask that is there already, from a run that was interrupted, is kept.
+
+    :param out: folder for the results; made when missing.
+    :param probability: a model's lane probability for a picture, at any size, such as
+        ``Segmenter.probability``; None: the pictures' contrast alone decides.
+    :param strict: a broken picture or label ends it; otherwise it is left out, with a sentence
+        among the result's problems.
+    :returns: the data set with the new masks as labels; its format says that they were snapped.
+    :raises UserError: when a sample is broken and strict is set, or none is left.
+    """
+    masks = Path(out) / 'masks'
+    masks.mkdir(parents=True, exist_ok=True)
+    shown = set(np.linspace(0, len(data) - 1, min(len(data), SHEET_ROWS)).round().astype(int))
+    samples, problems, tiles = [], list(data.problems), []
+    for number, sample in enumerate(data.samples):
+        path = masks / f'{sample.stem}.png'
+        try:
+            if not path.is_file() or number in shown:
+                image = read_image(sample.image_path)
+                snapped = snap_label(sample, image, _at_size(probability, image), settings)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_image(path, snapped)
+                if number in shown:
+                    before = sample.label.mask(*image.shape[:2])
+                    tiles += [labeled_tile(image, before, f'drawn: {sample.stem}'),
+                              labeled_tile(image, snapped, f'snapped: {sample.stem}')]
+        except UserError as error:
+            if strict:
+                raise
+            problems.append(str(error))
+            continue
+        samples.append(replace(sample, label=MaskFile(path)))
+        if sys.stderr.isatty():
+            print(f'\rsnapped {number + 1} of {len(data)} labels ', end='', file=sys.stderr,
+                  flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    if not samples:
+        raise UserError(f'no label of {data.path} could be snapped: {problems[0]}')
+    if tiles:
+        write_image(Path(out) / 'sheet.jpg', contact_sheet(tiles, 4), quality=85)
+    return replace(data, samples=tuple(samples), problems=tuple(problems),
+                   format=f'{data.format}, lines snapped to their tape (see {out}/sheet.jpg)')
+
+
+def _at_size(
+    probability: Probability | None, image: NDArray[np.uint8],
+) -> NDArray[np.float32] | None:
+    if probability is None:
+        return None
+    found = probability(image)
+    return cv2.resize(found, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR)
