@@ -11,6 +11,8 @@ from typing import Callable
 from torch import nn
 
 from lane_perception.errors import UserError
+from lane_perception.networks.deeplab import LaneDeeplab
+from lane_perception.networks.efficientnet_lite import LaneEfficientnetLite0
 from lane_perception.networks.lane_dense import LaneDense
 from lane_perception.networks.lane_dense import LaneDenseShape
 
@@ -22,19 +24,17 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 class NetworkEntry:
     """How to build a network, and how its pictures are normalized."""
 
-    build: Callable[[bool], nn.Module]  # takes whether to load ImageNet weights into the encoder
+    build: Callable[[], nn.Module]      # with fresh weights
     mean: tuple[float, float, float]    # subtracted from RGB in 0 to 1
     std: tuple[float, float, float]     # then divided by
-    has_pretrained: bool                # whether ImageNet weights exist for the encoder
 
 
 def _lane_dense(shape: LaneDenseShape) -> NetworkEntry:
     # It evens out the exposure itself, by a factor, which a subtracted mean would spoil.
-    return NetworkEntry(lambda pretrained: LaneDense(shape), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0),
-                        has_pretrained=False)
+    return NetworkEntry(lambda: LaneDense(shape), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
-# Multiply-adds are for one picture of 640x384.
+# Multiply-adds (G) are for one picture of 640x384.
 NETWORKS: dict[str, NetworkEntry] = {
     'lane_dense_tiny': _lane_dense(LaneDenseShape(
         (16, 24, 32, 48, 64), (0, 1, 1, 1), (16, 24, 32, 32))),
@@ -42,6 +42,12 @@ NETWORKS: dict[str, NetworkEntry] = {
         (16, 32, 64, 96, 128), (1, 1, 2, 2), (16, 32, 64, 64))),    # 1.8 G, 1.3 M weights
     'lane_dense_base': _lane_dense(LaneDenseShape(
         (32, 32, 64, 96, 128), (1, 2, 3, 2), (32, 32, 64, 64))),    # 2.7 G, 1.6 M weights
+    'efficientnet_lite0': NetworkEntry(
+        LaneEfficientnetLite0, (127 / 255,) * 3, (128 / 255,) * 3),
+    'deeplabv3_resnet101': NetworkEntry(
+        lambda: LaneDeeplab(1), IMAGENET_MEAN, IMAGENET_STD),
+    'deeplabv3_resnet101_two_classes': NetworkEntry(
+        lambda: LaneDeeplab(2), IMAGENET_MEAN, IMAGENET_STD),
 }
 
 
@@ -68,7 +74,10 @@ def build_network(architecture: str, pretrained: bool = False) -> nn.Module:
         and returns (N, 1, h, w) lane logits covering the same view.
     :raises UserError: for an unknown name, or pretrained where there are no such weights.
     """
-    entry = find_network(architecture)
-    if pretrained and not entry.has_pretrained:
-        raise UserError(f'there are no ImageNet weights for {architecture}; set pretrained=false')
-    return entry.build(pretrained)
+    network = find_network(architecture).build()
+    if pretrained:
+        if not hasattr(network, 'load_pretrained'):
+            raise UserError(
+                f'there are no ImageNet weights for {architecture}; set pretrained=false')
+        network.load_pretrained()
+    return network

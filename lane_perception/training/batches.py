@@ -17,6 +17,7 @@ from torch.utils.data import Sampler
 from lane_perception.errors import UserError
 from lane_perception.training.augmentation import augment
 from lane_perception.training.sources import Source
+from lane_perception.training.targets import halve
 
 Batch = dict[str, torch.Tensor]
 
@@ -25,12 +26,14 @@ class EpochOrder(Sampler):
     """A new order for each epoch, dealt to the processes of a run batch by batch."""
 
     def __init__(
-        self, count: int, batch_size: int, seed: int, rank: int = 0, world: int = 1,
+        self, count: int, batch_size: int, seed: int, passes: int = 1, rank: int = 0,
+        world: int = 1,
     ) -> None:
         """
         Say how to deal.
 
         :param batch_size: of one process.
+        :param passes: over all samples, to one epoch.
         :param rank: this process's number, of world.
 
         All processes get equally many batches of equal size; samples are repeated from the
@@ -39,6 +42,7 @@ class EpochOrder(Sampler):
         self.count = count
         self.batch_size = batch_size
         self.seed = seed
+        self.passes = passes
         self.rank = rank
         self.world = world
         self.epoch = 0
@@ -49,15 +53,18 @@ class EpochOrder(Sampler):
 
     def __len__(self) -> int:
         """Return how many batches this process gets in an epoch."""
-        return -(-self.count // (self.batch_size * self.world))
+        return -(-self.count * self.passes // (self.batch_size * self.world))
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        """Yield batches of (epoch, index)."""
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.count)
+        """Yield batches of (pass, index); passes are numbered over the whole run."""
+        first = self.epoch * self.passes
+        keys = [(number, int(index)) for number in range(first, first + self.passes)
+                for index in np.random.default_rng((self.seed, number)).permutation(self.count)]
         step = self.batch_size * self.world
-        order = np.resize(order, len(self) * step)
-        for start in range(self.rank * self.batch_size, len(order), step):
-            yield [(self.epoch, int(index)) for index in order[start:start + self.batch_size]]
+        whole = len(self) * step
+        keys = (keys * -(-whole // len(keys)))[:whole]
+        for start in range(self.rank * self.batch_size, whole, step):
+            yield keys[start:start + self.batch_size]
 
 
 class Samples(Dataset):
@@ -65,17 +72,20 @@ class Samples(Dataset):
 
     def __init__(
         self, source: Source, seed: int = 0, augmentation: float = 0.0, strict: bool = False,
+        half_size_passes: int = 0,
     ) -> None:
         """
         Wrap a source.
 
         :param augmentation: strength; see :func:`lane_perception.training.augmentation.augment`.
         :param strict: a broken sample ends the run; otherwise it is named once and skipped.
+        :param half_size_passes: the first passes, for which samples are halved in size.
         """
         self.source = source
         self.seed = seed
         self.augmentation = augmentation
         self.strict = strict
+        self.half_size_passes = half_size_passes
         self._broken: set[int] = set()
 
     def __len__(self) -> int:
@@ -83,10 +93,12 @@ class Samples(Dataset):
         return len(self.source)
 
     def __getitem__(self, key: tuple[int, int]) -> Batch:
-        """Return sample (epoch, index): image (3, H, W) and target (2, H, W), uint8, RGB."""
-        epoch, index = key
+        """Return sample (pass, index): image (3, H, W) and target (2, H, W), uint8, RGB."""
+        number, index = key
         image, target = self._load(index)
-        rng = np.random.default_rng((self.seed, epoch, index))
+        if number < self.half_size_passes:
+            image, target = halve(image, target)
+        rng = np.random.default_rng((self.seed, number, index))
         image, target = augment(image, target, self.augmentation, rng)
         image = np.ascontiguousarray(image[..., ::-1])
         return {

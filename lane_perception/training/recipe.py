@@ -31,7 +31,9 @@ class Recipe:
     pretrained: bool = False         # start the encoder from ImageNet weights
     input_width: int = 640           # pixels, a multiple of 32
     input_height: int = 384          # pixels, a multiple of 32
-    epochs: int = 60                 # passes over the training split
+    epochs: int = 60                 # each ends with a validation and a checkpoint
+    passes: int = 1                  # over the training split, to one epoch
+    half_size_epochs: int = 0        # the first ones, at half of the input size: four times quicker
     max_minutes: float = 0.0         # stop after this time, schedule and all; 0 = no limit
     batch_size: int = 8              # images of one forward pass
     accumulation: int = 1            # forward passes to one optimizer step
@@ -50,6 +52,8 @@ class Recipe:
     seed: int = 0                    # of weights, order and augmentation
     workers: int = 1                 # processes that load and augment; 0 = in the training process
     threads: int = 0                 # of torch in the training process; 0 = its own choice
+    labels: str = ''                 # where the labels are, if not in the data set's folder
+    split: str = ''                  # split file; '' = split.json in the data, or blocks of time
     samples: int = 2000              # drawn for training, with --data synthetic:SEED only
     validation_samples: int = 200    # drawn for validation and for the threshold, likewise
     trackless: float = 0.06          # share of drawn pictures with no track in view, likewise
@@ -61,11 +65,12 @@ class Recipe:
             side = getattr(self, name)
             if side < MULTIPLE or side % MULTIPLE:
                 raise UserError(f'{name}={side} is not a positive multiple of {MULTIPLE}')
-        for name in ('epochs', 'batch_size', 'accumulation', 'samples', 'validation_samples'):
+        for name in ('epochs', 'passes', 'batch_size', 'accumulation', 'samples', 'validation_samples'):
             if getattr(self, name) < 1:
                 raise UserError(f'{name}={getattr(self, name)} should be 1 or more')
         for name in ('max_minutes', 'encoder_learning_rate', 'weight_decay', 'warmup_steps',
                      'gradient_clip', 'auxiliary_weight', 'augmentation', 'patience', 'workers',
+                     'half_size_epochs',
                      'threads', 'seed'):
             if not 0 <= getattr(self, name) < math.inf:
                 raise UserError(f'{name}={getattr(self, name)} should be 0 or more')
@@ -73,10 +78,9 @@ class Recipe:
             raise UserError(f'learning_rate={self.learning_rate} should be more than 0')
         if not 0 <= self.ema_decay < 1:
             raise UserError(f'ema_decay={self.ema_decay} should be 0 or more and less than 1')
-        if not 0 <= self.final_fraction <= 1:
-            raise UserError(f'final_fraction={self.final_fraction} should be from 0 to 1')
-        if not 0 <= self.trackless <= 1:
-            raise UserError(f'trackless={self.trackless} should be from 0 to 1')
+        for name in ('final_fraction', 'trackless'):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UserError(f'{name}={getattr(self, name)} should be from 0 to 1')
         _check_choice('precision', self.precision, PRECISIONS)
         _check_choice('loss', self.loss, LOSSES)
 

@@ -93,9 +93,10 @@ def train(
     if recipe.initial and not goes_on:
         load_initial(module, recipe.initial)
     module.to(memory_format=torch.channels_last)
-    order = EpochOrder(len(data.train), recipe.batch_size, recipe.seed)
-    loader = make_loader(Samples(data.train, recipe.seed, recipe.augmentation, strict), order,
-                         recipe.workers)
+    order = EpochOrder(len(data.train), recipe.batch_size, recipe.seed, recipe.passes)
+    samples = Samples(data.train, recipe.seed, recipe.augmentation, strict,
+                      recipe.half_size_epochs * recipe.passes)
+    loader = make_loader(samples, order, recipe.workers)
     check = make_loader(Samples(data.validation, strict=strict),
                         EveryOnce(len(data.validation), recipe.batch_size), 0)
     entry = find_network(recipe.architecture)

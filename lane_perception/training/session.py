@@ -11,6 +11,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Sequence
 
+from lane_perception.data.readers import read_dataset
+from lane_perception.data.splits import SPLIT_FILE
+from lane_perception.data.splits import choose_split
+from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
 from lane_perception.training.checkpoints import BEST_MODEL
 from lane_perception.training.export import export_file
@@ -19,9 +23,10 @@ from lane_perception.training.recipe import load_recipe
 from lane_perception.training.recipe import make_recipe
 from lane_perception.training.run import RunData
 from lane_perception.training.run import train
-from lane_perception.training.sources import VALIDATION_SEED_OFFSET
-from lane_perception.training.sources import SyntheticCache
-from lane_perception.training.sources import parse_synthetic
+from lane_perception.training.sources import LabeledSource
+from lane_perception.training.synthetic_cache import VALIDATION_SEED_OFFSET
+from lane_perception.training.synthetic_cache import SyntheticCache
+from lane_perception.training.synthetic_cache import parse_synthetic
 
 SETTINGS = 'run.json'
 
@@ -90,10 +95,32 @@ def _version() -> str:
 
 
 def prepare(folder: Path, data: str, recipe: Recipe) -> RunData:
-    """Return the run's samples; those of the synthetic world are drawn first where missing."""
+    """
+    Return the run's samples.
+
+    Those of the synthetic world are drawn first where they are missing; the split of a labeled
+    data set is kept in the run's folder, and taken from there when the run goes on.
+    """
     seed = parse_synthetic(data)
-    if seed is None:
-        raise UserError('only synthetic data can be read yet')
+    return _labeled(folder, data, recipe) if seed is None else _synthetic(folder, seed, recipe)
+
+
+def _labeled(folder: Path, data: str, recipe: Recipe) -> RunData:
+    found = read_dataset(data, recipe.labels)
+    kept = folder / SPLIT_FILE
+    split = choose_split(found, kept if kept.is_file() else recipe.split)
+    if not kept.is_file():
+        write_split(split, kept)
+    samples = found.by_stem()
+    train_part, validation = (
+        LabeledSource([samples[stem] for stem in split.part(part)],
+                      recipe.input_height, recipe.input_width) for part in ('train', 'val'))
+    return RunData(train_part, validation,
+                   f'{found.path.name} ({found.format}), {len(train_part)} of {len(found)} '
+                   f'labeled pictures; split: {split.how or recipe.split}')
+
+
+def _synthetic(folder: Path, seed: int, recipe: Recipe) -> RunData:
     cache = Path(recipe.cache or folder / 'cache')
     size = (recipe.input_height, recipe.input_width, recipe.trackless)
     training = SyntheticCache(cache, seed, recipe.samples, *size)

@@ -14,10 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.resize import thinner_than
+from lane_perception.data.resize import touched
 from lane_perception.segmenter import resize_image
 
 MARKING = 255
 FLOOR = 0
+THIN = 1.0           # pixels of the target: thinner markings are kept by their maximum
 WHOLLY_JUDGED = 254  # of 255: a pixel counts only when all of its area is judged
 
 
@@ -32,7 +35,13 @@ def make_sample(
     :returns: the picture (height, width, 3) uint8, and the target (height, width, 2) uint8:
         coverage by markings, 0 to 255, and whether the pixel is judged, 0 or 255.
     """
-    coverage = resize_area(np.where(mask == MARKING, 255, 0).astype(np.uint8), height, width)
+    marking = np.where(mask == MARKING, 1, 0).astype(np.uint8)
+    coverage = resize_area(marking * np.uint8(255), height, width)
+    shrinking = max(mask.shape[0] / height, mask.shape[1] / width)
+    if shrinking > 1:
+        thin = thinner_than(marking, THIN * shrinking)
+        if thin.any():
+            coverage[touched(thin, height, width)] = 255
     unsure = (mask != MARKING) & (mask != FLOOR)
     if unsure.any():
         judged = resize_area(np.where(unsure, 0, 255).astype(np.uint8), height, width)
@@ -56,3 +65,14 @@ def resize_area(values: NDArray[np.uint8], height: int, width: int) -> NDArray[n
         values = cv2.resize(values, size,
                             interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return values
+
+
+def halve(
+    image: NDArray[np.uint8], target: NDArray[np.uint8],
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return a picture and its target at half the size; a pixel is judged when all of it is."""
+    size = (image.shape[1] // 2, image.shape[0] // 2)
+    image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    target = cv2.resize(target, size, interpolation=cv2.INTER_AREA)
+    target[..., 1] = np.where(target[..., 1] >= WHOLLY_JUDGED, 255, 0)
+    return image, target

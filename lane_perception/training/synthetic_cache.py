@@ -1,0 +1,136 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The synthetic world, drawn once into a folder at the network's input size."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.errors import UserError
+from lane_perception.training.targets import make_sample
+
+UNJUDGED = 255                    # in a cached mask, whose other values are coverage, 0 to 254
+VALIDATION_SEED_OFFSET = 500_000  # added to a synthetic seed for validation; tests use 1_000_000 up
+
+
+class SyntheticCache:
+    """Samples of the synthetic world, drawn once into a folder at the network's input size."""
+
+    def __init__(
+        self, folder: Path, seed: int, count: int, height: int, width: int, trackless: float,
+    ) -> None:
+        """
+        Describe the cache; :meth:`fill` draws what is missing.
+
+        :param folder: for the files; made when missing.
+        :param trackless: share of pictures without any track, 0 to 1.
+        """
+        self.folder = Path(folder) / f'seed_{seed}_{width}x{height}'
+        self.trackless = trackless
+        self.seed = seed
+        self.count = count
+        self.height = height
+        self.width = width
+
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+        return self.count
+
+    def name(self, index: int) -> str:
+        """Return seed and index of a sample."""
+        return f'synthetic:{self.seed}/{index}'
+
+    def _paths(self, index: int) -> tuple[Path, Path]:
+        # A thousand to a folder, so that listing one stays quick.
+        stem = self.folder / f'{index // 1000:03d}' / f'{index:06d}'
+        return stem.with_suffix('.jpg'), stem.with_suffix('.png')
+
+    def missing(self) -> list[int]:
+        """Return the indices that are not drawn yet."""
+        return [index for index in range(self.count) if not self._paths(index)[1].is_file()]
+
+    def fill(self, processes: int) -> None:
+        """Draw what is missing, with that many processes; goes on where it was interrupted."""
+        missing = self.missing()
+        if not missing:
+            return
+        for part in {index // 1000 for index in missing}:
+            (self.folder / f'{part:03d}').mkdir(parents=True, exist_ok=True)
+        start = monotonic()
+        for done, _ in enumerate(self._draw_all(missing, processes), 1):
+            if done % 20 == 0 or done == len(missing):
+                rate = done / (monotonic() - start)
+                print(f'\rdrawing the synthetic world: {done} of {len(missing)}, {rate:.1f}/s, '
+                      f'{(len(missing) - done) / rate / 60:.1f} min left ', end='',
+                      file=sys.stderr, flush=True)
+        print(file=sys.stderr)
+
+    def _draw_all(self, indices: list[int], processes: int) -> Iterator[None]:
+        if processes < 2 or len(indices) < 4:
+            yield from map(self.draw, indices)
+            return
+        with multiprocessing.get_context('spawn').Pool(processes, cv2.setNumThreads, (1,)) as pool:
+            yield from pool.imap_unordered(self.draw, indices, chunksize=4)
+
+    def draw(self, index: int) -> None:
+        """Draw one sample and write its two files; the mask, written last, marks it whole."""
+        from lane_perception.data.synthetic import sample
+        from lane_perception.data.synthetic import trackless
+        from lane_perception.data.synthetic import WorldSettings
+        has_track = np.random.default_rng((self.seed, index)).random() >= self.trackless
+        # Drawn at the network's size, a coarser or finer sensor included: labels stay exact.
+        settings = WorldSettings(size=(self.width, self.height))
+        drawn = (sample if has_track else trackless)(self.seed, index, settings)
+        image, target = make_sample(drawn.image, drawn.mask, self.height, self.width)
+        values = np.where(target[..., 1] > 0, np.minimum(target[..., 0], 254), UNJUDGED)
+        picture, mask = self._paths(index)
+        _write(picture, cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
+        _write(mask, cv2.imencode('.png', values.astype(np.uint8),
+                                  [cv2.IMWRITE_PNG_COMPRESSION, 2])[1])
+
+    def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return picture and target; see :class:`Source`."""
+        picture, mask = self._paths(index)
+        image = cv2.imread(str(picture), cv2.IMREAD_COLOR)
+        values = cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE)
+        shape = (self.height, self.width)
+        if (image is None or values is None
+                or image.shape[:2] != shape or values.shape != shape):
+            raise UserError(f'{picture} or {mask.name} is damaged; delete both to draw them again')
+        judged = values != UNJUDGED
+        coverage = np.where(values == 254, 255, values * judged)
+        return image, np.stack([coverage, judged * 255], axis=-1).astype(np.uint8)
+
+
+def _write(path: Path, data: NDArray[np.uint8]) -> None:
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    try:
+        temporary.write_bytes(data.tobytes())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def parse_synthetic(data: str) -> int | None:
+    """
+    Return the seed of ``synthetic:SEED``, None for anything else.
+
+    :raises UserError: when SEED is not a number of the range for training.
+    """
+    kind, colon, text = data.partition(':')
+    if kind != 'synthetic' or not colon:
+        return None
+    if not text.isdigit() or int(text) >= VALIDATION_SEED_OFFSET:
+        raise UserError(f'{data}: the seed should be a whole number from 0 to '
+                        f'{VALIDATION_SEED_OFFSET - 1}; larger ones are kept for validation and '
+                        'tests')
+    return int(text)

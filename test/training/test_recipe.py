@@ -1,0 +1,65 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Recipes: files, changes on the command line, refusals."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from lane_perception.errors import UserError
+from lane_perception.training.recipe import Recipe
+from lane_perception.training.recipe import load_recipe
+
+FILES = sorted((Path(__file__).parents[2] / 'config' / 'recipes').glob('*.yaml'))
+FIELDS = [field.name for field in dataclasses.fields(Recipe)]
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_a_shipped_recipe_lists_every_setting_with_a_comment(path):
+    lines = [line for line in path.read_text().splitlines() if line and line[0] != '#']
+    assert [line.partition(':')[0] for line in lines] == FIELDS
+    assert all(len(line.partition('# ')[2]) > 10 for line in lines)
+    load_recipe(str(path))
+
+
+def test_the_shipped_recipes_are_there():
+    assert [path.stem for path in FILES] == ['baseline', 'lite', 'optimized', 'pretrain']
+
+
+def test_settings_on_the_command_line_win_over_the_file(tmp_path):
+    (tmp_path / 'mine.yaml').write_text('epochs: 3\nlearning_rate: 1e-4\n')
+    recipe = load_recipe(str(tmp_path / 'mine.yaml'), ['epochs=7', 'pretrained=yes'])
+    assert (recipe.epochs, recipe.learning_rate, recipe.pretrained) == (7, 1e-4, True)
+
+
+@pytest.mark.parametrize('change, sentence', [
+    ('epoch=3', 'did you mean epochs'),
+    ('epochs=many', 'epochs=many should be a whole number'),
+    ('epochs=2.5', 'whole number'),
+    ('epochs=0', '1 or more'),
+    ('pretrained=maybe', 'true or false'),
+    ('input_width=100', 'multiple of 32'),
+    ('learning_rate=nan', 'more than 0'),
+    ('ema_decay=1', 'less than 1'),
+    ('loss=hinge', 'use one of bce_dice'),
+    ('precision=fp8', 'use one of auto'),
+    ('epochs', 'key=value'),
+])
+def test_a_setting_that_cannot_be_is_refused(tmp_path, change, sentence):
+    (tmp_path / 'empty.yaml').write_text('')
+    with pytest.raises(UserError, match=sentence):
+        load_recipe(str(tmp_path / 'empty.yaml'), [change])
+
+
+@pytest.mark.parametrize('text', ['- a\n- b\n', 'a: [\n', '\xff'])
+def test_a_file_that_is_no_recipe_is_refused(tmp_path, text):
+    path = tmp_path / 'odd.yaml'
+    path.write_bytes(text.encode('latin-1'))
+    with pytest.raises(UserError, match='odd.yaml'):
+        load_recipe(str(path))
+
+
+def test_an_unknown_recipe_is_refused_with_the_names_of_the_shipped_ones():
+    with pytest.raises(UserError, match='baseline, lite, optimized, pretrain'):
+        load_recipe('light')
