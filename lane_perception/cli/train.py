@@ -33,6 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
                              '(default: lite; pretrain with --data synthetic:SEED)')
     parser.add_argument('--out', metavar='RUN', help='folder of the run; made when missing')
     parser.add_argument('--resume', metavar='RUN', help='go on with an interrupted run')
+    parser.add_argument('--audit', action='store_true',
+                        help='only look over --data: counts, broken and odd labels, near-duplicates\n'
+                             'across the split (an error); leaves a contact sheet in --out')
     parser.add_argument('--strict', action='store_true',
                         help='end the run at a broken image or label (default: name and skip it)')
     return parser
@@ -41,6 +44,8 @@ def build_parser() -> argparse.ArgumentParser:
 def run(argv: Optional[Sequence[str]] = None) -> int:
     """Train as the arguments say; return the exit status."""
     arguments = build_parser().parse_args(argv)
+    if arguments.audit:
+        return audit(arguments)
     try:
         from lane_perception.training.session import resume
         from lane_perception.training.session import start
@@ -56,6 +61,26 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
     if not arguments.data or not arguments.out:
         raise UserError('say --data DIR and --out RUN, or --resume RUN')
     start(arguments.data, arguments.recipe, arguments.changes, arguments.out, arguments.strict)
+    return 0
+
+
+def audit(arguments: argparse.Namespace) -> int:
+    """Look over the data set and print what was found; leakage is an error."""
+    from lane_perception.data.audit import audit_dataset
+    from lane_perception.data.audit import describe
+    from lane_perception.training.recipe import make_recipe
+    if not arguments.data or not arguments.out:
+        raise UserError('say --data DIR and --out RUN with --audit')
+    if arguments.data.startswith('synthetic:'):
+        raise UserError('--audit looks over labeled pictures; the synthetic world has none')
+    changes = dict(change.split('=', 1) for change in arguments.changes if '=' in change)
+    recipe = make_recipe(changes, 'the command line')
+    labels = '' if recipe.labels == 'snap' else recipe.labels
+    report = audit_dataset(arguments.data, arguments.out, labels, split=recipe.split)
+    print(describe(report))
+    print(f'wrote {arguments.out}/report.json, contact_sheet.jpg and split.json')
+    if report['failures']:
+        raise UserError(report['failures'][0])
     return 0
 
 

@@ -33,7 +33,8 @@ def frame_identity(stem: str) -> tuple[str, float]:
     folders = [folder for folder in folders if folder.lower() not in SPLIT_FOLDERS]
     name = _ROBOFLOW.sub('', name)
     clock = _CLOCK.search(name)
-    if clock:
+    # The date may be the recording's, with the frame's number after it.
+    if clock and not _NUMBER.search(name, clock.end()):
         time = _clock_seconds(clock)
         if time is not None:
             return _recording(folders, name, clock), time

@@ -19,6 +19,8 @@ from lane_perception.data.frame_names import frame_identity
     ('kitchen', 'kitchen', 0),
     ('cam_2024-05-01_12-00-59', 'cam', 1714564799),
     ('cam_20240501_120100', 'cam', 1714564860),
+    ('rosbag2_2024_05_01-12_00_59_1714564860000000001',
+     'rosbag2_2024_05_01-12_00_59', 1714564860000000001),
     ('2024-05-01-12-01-00.500', '', 1714564860.5),
 ])
 def test_recording_and_time(stem, recording, time):

@@ -1,0 +1,65 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""`train --audit` looks a data set over and fails on leakage."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from lane_perception.cli.train import main
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Return a data set of 24 different pictures, all labeled."""
+    folder = tmp_path / 'data'
+    for part in ('images', 'masks'):
+        (folder / part).mkdir(parents=True)
+    for number in range(24):
+        noise = np.random.default_rng(number).integers(0, 255, (6, 8, 3), np.uint8)
+        image = cv2.resize(noise, (128, 96), interpolation=cv2.INTER_CUBIC)
+        mask = np.zeros((96, 128), np.uint8)
+        mask[:, 20:30] = 255
+        cv2.imwrite(str(folder / f'images/lap_{number:02d}.png'), image)
+        cv2.imwrite(str(folder / f'masks/lap_{number:02d}.png'), mask)
+    return folder
+
+
+def test_a_clean_data_set_exits_0_and_says_what_is_there(data, tmp_path, capsys):
+    assert main(['--audit', '--data', str(data), '--out', str(tmp_path / 'run')]) == 0
+    said = capsys.readouterr().out
+    assert '24 labeled pictures' in said and '128x96 (24)' in said
+    for name in ('report.json', 'split.json', 'contact_sheet.jpg'):
+        assert (tmp_path / 'run' / name).is_file()
+
+
+def test_leakage_exits_2_with_one_sentence(data, tmp_path, capsys):
+    image = (data / 'images/lap_02.png').read_bytes()
+    (data / 'images/lap_22.png').write_bytes(image)
+    assert main(['--audit', '--data', str(data), '--out', str(tmp_path / 'run')]) == 2
+    errors = capsys.readouterr().err.strip()
+    assert 'lap_02 (train) and lap_22 (test)' in errors and '\n' not in errors
+
+
+def test_labels_and_split_are_taken_from_settings(data, tmp_path):
+    split = tmp_path / 'mine.json'
+    split.write_text(json.dumps({'train': ['lap_00'], 'val': ['lap_09'], 'test': []}))
+    (data / 'masks').rename(data / 'careful')
+    assert main(['--audit', '--data', str(data), '--out', str(tmp_path / 'run'),
+                 'labels=careful', f'split={split}']) == 0
+    assert json.loads((tmp_path / 'run/report.json').read_text())['split'] == {
+        'train': 1, 'val': 1, 'test': 0}
+
+
+@pytest.mark.parametrize('arguments, sentence', [
+    (['--audit', '--data', '/nowhere', '--out', 'run'], 'there is no folder /nowhere'),
+    (['--audit', '--data', 'synthetic:1', '--out', 'run'], 'the synthetic world has none'),
+    (['--audit', '--out', 'run'], 'say --data DIR and --out RUN with --audit'),
+])
+def test_a_mistake_is_one_sentence(arguments, sentence, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    errors = capsys.readouterr().err.strip()
+    assert sentence in errors and '\n' not in errors
