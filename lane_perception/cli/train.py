@@ -34,8 +34,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--out', metavar='RUN', help='folder of the run; made when missing')
     parser.add_argument('--resume', metavar='RUN', help='go on with an interrupted run')
     parser.add_argument('--audit', action='store_true',
-                        help='only look over --data: counts, broken and odd labels, near-duplicates\n'
-                             'across the split (an error); leaves a contact sheet in --out')
+                        help='only look over --data: counts, broken and odd labels,\n'
+                             'near-duplicates across the split, which are an error; a contact\n'
+                             'sheet and the findings are left in --out')
     parser.add_argument('--strict', action='store_true',
                         help='end the run at a broken image or label (default: name and skip it)')
     return parser

@@ -43,10 +43,10 @@ class SnapSettings:
     stiffness: float = 0.06     # cost of an edge that moves by a column in a row, in contrasts
     drift: float = 0.10         # cost of a marking whose middle is reach away from the line
     apart: float = 0.30         # cost of one that is a hundredth of the width beside the line
-    thickness: float = 0.20     # cost of the widest marking
+    thickness: float = 0.10     # cost of the widest marking
     uneven: float = 0.60        # cost of a marking whose two sides differ by its contrast
-    present: float = 0.40       # of the line's own contrast: there is a marking
-    absent: float = 0.20        # of it: there is none; between the two it is not judged
+    present: float = 0.30       # of the line's own contrast: there is a marking
+    absent: float = 0.15        # of it: there is none; between the two it is not judged
     faintest: float = 0.15      # contrast, 1 being a clear marking's, that counts as a line's own
     model_weight: float = 1.0   # of the model's probability against the contrast of colors
 

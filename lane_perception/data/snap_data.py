@@ -28,9 +28,25 @@ from lane_perception.data.snap import SnapSettings
 from lane_perception.data.snap import snap_lines
 from lane_perception.errors import UserError
 
+SNAP = 'snap'     # what stands for it where a place of labels is named
+SHIPPED_MODEL = 'lane_lite'
 SHEET_ROWS = 24   # pictures on the sheet, each before and after
 
 Probability = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def snapping_model(model: str = SHIPPED_MODEL) -> Probability | None:
+    """
+    Return a model's lane probability for :func:`snap_dataset`.
+
+    Where the model cannot be loaded, says so and returns None: colors alone decide then.
+    """
+    from lane_perception.segmenter import Segmenter
+    try:
+        return Segmenter.load(model).probability
+    except UserError as error:
+        print(f'snapping by colors alone: {error}', file=sys.stderr)
+        return None
 
 
 def snap_label(

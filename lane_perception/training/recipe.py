@@ -52,7 +52,7 @@ class Recipe:
     seed: int = 0                    # of weights, order and augmentation
     workers: int = 1                 # processes that load and augment; 0 = in the training process
     threads: int = 0                 # of torch in the training process; 0 = its own choice
-    labels: str = ''                 # where the labels are, if not in the data set's folder
+    labels: str = ''                 # folder or file of the labels; snap = lines become tape
     split: str = ''                  # split file; '' = split.json in the data, or blocks of time
     samples: int = 2000              # drawn for training, with --data synthetic:SEED only
     validation_samples: int = 200    # drawn for validation and for the threshold, likewise

@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Sequence
 
 from lane_perception.data.readers import read_dataset
+from lane_perception.data.samples import DataSet
+from lane_perception.data.snap_data import SNAP
+from lane_perception.data.snap_data import snap_dataset
+from lane_perception.data.snap_data import snapping_model
 from lane_perception.data.splits import SPLIT_FILE
 from lane_perception.data.splits import choose_split
 from lane_perception.data.splits import write_split
@@ -106,7 +110,7 @@ def prepare(folder: Path, data: str, recipe: Recipe) -> RunData:
 
 
 def _labeled(folder: Path, data: str, recipe: Recipe) -> RunData:
-    found = read_dataset(data, recipe.labels)
+    found = _read(folder, data, recipe)
     kept = folder / SPLIT_FILE
     split = choose_split(found, kept if kept.is_file() else recipe.split)
     if not kept.is_file():
@@ -118,6 +122,16 @@ def _labeled(folder: Path, data: str, recipe: Recipe) -> RunData:
     return RunData(train_part, validation,
                    f'{found.path.name} ({found.format}), {len(train_part)} of {len(found)} '
                    f'labeled pictures; split: {split.how or recipe.split}')
+
+
+def _read(folder: Path, data: str, recipe: Recipe) -> DataSet:
+    """Return the labeled pictures; labels=snap gives lines the extent of their tape first."""
+    if recipe.labels != SNAP:
+        return read_dataset(data, recipe.labels)
+    out = folder / 'snapped'
+    snapped = snap_dataset(read_dataset(data), out, snapping_model())
+    print(f'lines of {len(snapped)} labels were snapped to their tape; look at {out}/sheet.jpg')
+    return snapped
 
 
 def _synthetic(folder: Path, seed: int, recipe: Recipe) -> RunData:
