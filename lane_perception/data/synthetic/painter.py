@@ -71,18 +71,28 @@ class Painter:
         self.box = [min(box[0], left), min(box[1], top), max(box[2], right), max(box[3], bottom)]
         return True
 
-    def strip(self, left: NDArray, right: NDArray) -> None:
-        """Draw the strip between two lines of (N, 2) or (N, 3) points in base_link."""
-        both, seen = self.camera.project(np.concatenate((left, right)), extend=True)
+    def strip(self, left: NDArray, right: NDArray, runs: list[NDArray[np.int64]]) -> None:
+        """
+        Draw parts of the strip between two lines of (N, 2) or (N, 3) points in base_link.
+
+        :param runs: indices of the points of each part; where the lens cannot see, it is cut.
+        """
         count = len(left)
-        near = np.abs(np.nan_to_num(both, nan=2 * LIMIT)).max(1) < LIMIT
-        good = seen & near
-        good = good[:count] & good[count:]
+        both, seen = self.camera.project(np.concatenate((left, right)), extend=True)
+        seen &= np.abs(np.where(seen[:, None], both, 0)).max(1) < LIMIT
+        good = seen[:count] & seen[count:]
         both = self._fixed(both)
-        steps = np.diff(np.concatenate(([0], good.astype(np.int8), [0])))
-        for start, stop in zip(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)):
-            if stop - start >= 2:
-                self._fill_strip(both[:count][start:stop], both[count:][start:stop])
+        left, right = both[:count], both[count:]
+        for run in runs:
+            known = good[run]
+            if known.all():
+                if len(run) >= 2:
+                    self._fill_strip(left[run], right[run])
+                continue
+            steps = np.diff(np.concatenate(([0], known.astype(np.int8), [0])))
+            for start, stop in zip(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)):
+                if stop - start >= 2:
+                    self._fill_strip(left[run[start:stop]], right[run[start:stop]])
 
     def _fill_strip(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> None:
         """Fill a strip in canvas coordinates; its rim counts half, as OpenCV draws it in whole."""

@@ -23,6 +23,7 @@ from lane_perception.data.synthetic.track import Marking
 
 SIGHT = 12.0   # metres beyond which markings are not drawn
 BLOCK = 64     # pixels of tape that are looked up together
+CREASE_SIGHT = 2.5  # metres beyond which folds of tape are not drawn
 COARSE = 4     # light varies slowly: it is computed once per so many pixels each way
 HORIZON = 60.0  # metres at which the floor ends where there is no wall
 
@@ -292,33 +293,37 @@ class Renderer:
             return None
         self.painter.clear()
         for marking in chosen:
-            self._draw_marking(marking, pose)
+            self._draw_marking(marking, pose, CREASE_SIGHT)
         return self.painter.coverage()
 
-    def _draw_marking(self, marking: Marking, pose: Pose) -> None:
-        """Fill a marking's pieces, as far as they are in sight."""
+    def _draw_marking(self, marking: Marking, pose: Pose, sight: float = SIGHT) -> None:
+        """Fill a marking's pieces, as far as they are in sight: so many metres."""
         points = to_base_link(marking.curve.points, pose)
         distance = np.hypot(points[:, 0], points[:, 1])
-        wanted = thinned(distance) & (distance < SIGHT)
-        half = marking.width[:, None] / 2
-        turn = np.array([[np.cos(pose.heading), -np.sin(pose.heading)],
-                         [np.sin(pose.heading), np.cos(pose.heading)]])
-        normals = marking.curve.normals @ turn
-        left, right = points + normals * half, points - normals * half
+        inside = distance < sight
+        wanted = thinned(distance) & inside
         count = len(points)
+        place = np.full(count, -1)  # of each point among those that are drawn
+        runs = []
         for first, last in marking.pieces:
             index = np.arange(first, last + 1) % count
-            keep = wanted[index]
-            keep[[0, -1]] = distance[index[[0, -1]]] < SIGHT
-            if not keep.any():
-                continue
             # A piece that leaves the circle of sight and returns falls into several.
-            inside = distance[index] < SIGHT
-            edges = np.diff(np.concatenate(([0], inside.astype(np.int8), [0])))
+            edges = np.diff(np.concatenate(([0], inside[index].astype(np.int8), [0])))
             for start, stop in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)):
-                chosen = index[start:stop][keep[start:stop]]
-                if len(chosen) >= 2:
-                    self.painter.strip(left[chosen], right[chosen])
+                run = index[start:stop]
+                keep = wanted[run]
+                keep[[0, -1]] = True
+                runs.append(run[keep])
+                place[runs[-1]] = 0
+        if not runs:
+            return
+        drawn = np.flatnonzero(place == 0)
+        place[drawn] = np.arange(len(drawn))
+        turn = np.array([[np.cos(pose.heading), -np.sin(pose.heading)],
+                         [np.sin(pose.heading), np.cos(pose.heading)]])
+        side = (marking.curve.normals[drawn] @ turn) * (marking.width[drawn, None] / 2)
+        self.painter.strip(points[drawn] + side, points[drawn] - side,
+                           [place[run] for run in runs])
 
 
 def to_base_link(points: NDArray, pose: Pose) -> NDArray[np.float64]:
