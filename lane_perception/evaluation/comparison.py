@@ -15,6 +15,7 @@ from lane_perception.evaluation.set_score import JudgedImages
 
 DECISIVE = ('lane_iou', 'line_f1')     # what ``--allow`` is about
 SMALLER_IS_BETTER = ('center_mae_px',)
+SMALLEST_CHANGE = 1e-8                 # reports are rounded
 BETTER, WORSE, UNCERTAIN, EQUAL = 'better', 'worse', 'within chance', 'equal'
 
 
@@ -76,7 +77,7 @@ def compare(
 
 
 def _verdict(name: str, change: float, interval: list[float] | None) -> str:
-    if change == 0:
+    if abs(change) < SMALLEST_CHANGE:
         return EQUAL
     if interval is not None and interval[0] <= 0 <= interval[1]:
         return UNCERTAIN

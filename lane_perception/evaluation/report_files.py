@@ -10,9 +10,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+# Of a number in the report: the last bits depend on how many threads summed it up.
+DECIMALS = 9
+
 
 def write_json(path: Path, report: dict[str, Any]) -> None:
-    """Write a report under a temporary name, then give it its own; NaN becomes null."""
+    """Write a report under a temporary name, then give it its own; NaN is null."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
@@ -28,6 +31,6 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, float):
+        return round(value, DECIMALS) if math.isfinite(value) else None
     return value

@@ -1,0 +1,111 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Many recordings in one run: one table, failures named, work that was done not done again."""
+
+import json
+
+import pytest
+from bright_model import write_bright_model
+from recordings_on_disk import TRUTH
+from recordings_on_disk import write_recording
+
+from lane_perception.cli.replay import main
+from lane_perception.evaluation.recording_runs import find_recordings
+from lane_perception.evaluation.recording_runs import recording_names
+from lane_perception.errors import UserError
+
+
+@pytest.fixture(scope='module')
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp('model') / 'bright.onnx'
+    write_bright_model(path, 128, 160)
+    return path
+
+
+@pytest.fixture
+def bags(tmp_path):
+    """Return a folder of two recordings and one that cannot be read."""
+    folder = tmp_path / 'bags'
+    write_recording(folder / 'monday' / 'drive', count=6)
+    write_recording(folder / 'tuesday', count=10, blank=[3])
+    (folder / 'broken').mkdir()
+    (folder / 'broken' / 'broken.mcap').write_bytes(b'nothing')
+    return folder
+
+
+def run(places, model, out, *arguments):
+    status = main([*map(str, places), '--truth-topic', TRUTH, '--model', str(model),
+                   '--no-video', '--out', str(out), *map(str, arguments)])
+    return status, json.loads((out / 'report.json').read_text())
+
+
+def test_a_folder_of_recordings_gives_one_table_and_names_what_failed(
+        bags, model, tmp_path, capsys):
+    status, report = run([bags], model, tmp_path / 'out')
+    assert status == 1
+    assert set(report['recordings']) == {'broken', 'drive', 'tuesday'}
+    assert 'magic' in report['recordings']['broken']['error']
+    assert report['data'] == {'recordings': 3, 'failed': 1, 'images': 16}
+    for name in ('drive', 'tuesday'):
+        alone = json.loads((tmp_path / 'out' / name / 'report.json').read_text())
+        assert alone['lane_iou'] == report['recordings'][name]['lane_iou']
+        assert (tmp_path / 'out' / name / 'bag' / 'metadata.yaml').is_file()
+        assert (tmp_path / 'out' / name / 'report.html').is_file()
+    assert (tmp_path / 'out' / 'report.html').is_file()
+    assert 'broken' in capsys.readouterr().out
+
+
+def test_the_figures_over_all_are_those_of_all_frames_together(bags, model, tmp_path):
+    _, report = run([bags / 'monday', bags / 'tuesday'], model, tmp_path / 'out')
+    entries = report['recordings'].values()
+    total = [sum(entry['totals']['confusion'][place] for entry in entries) for place in range(4)]
+    assert report['lane_iou'] == pytest.approx(total[0] / sum(total[:3]))
+    assert report['lane_found'] == pytest.approx(
+        sum(entry['lane_found'] * entry['images'] for entry in entries) / 16)
+    assert report['miou_per_image'] == pytest.approx(
+        sum(entry['miou_per_image'] * entry['images'] for entry in entries) / 16)
+
+
+def test_a_run_goes_on_where_it_stopped(bags, model, tmp_path, capsys):
+    run([bags], model, tmp_path / 'out')
+    kept = (tmp_path / 'out' / 'tuesday' / 'report.json').stat().st_mtime_ns
+    (tmp_path / 'out' / 'drive' / 'report.json').unlink()
+    capsys.readouterr()
+    _, report = run([bags], model, tmp_path / 'out')
+    said = capsys.readouterr().err
+    assert 'tuesday: done before' in said and 'drive: done before' not in said
+    assert (tmp_path / 'out' / 'tuesday' / 'report.json').stat().st_mtime_ns == kept
+    assert report['images'] == 16
+    run([bags], model, tmp_path / 'out', '--threshold', '0.7')
+    assert 'done before' not in capsys.readouterr().err, 'other settings are other work'
+
+
+def test_two_workers_on_a_dask_cluster_say_the_same_as_one(bags, model, tmp_path):
+    pytest.importorskip('distributed', reason='pip install distributed')
+    _, one = run([bags], model, tmp_path / 'one')
+    _, two = run([bags], model, tmp_path / 'two', '--workers', 2)
+    for report in (one, two):
+        for key in ('machine', 'command'):
+            del report[key]
+        for entry in report['recordings'].values():
+            for key in ('latency_ms', 'replay_s', 'frames_per_second', 'fingerprint'):
+                entry.pop(key, None)
+    assert one == two
+
+
+def test_a_scheduler_that_does_not_answer_is_named(bags, model, tmp_path, capsys, monkeypatch):
+    pytest.importorskip('distributed', reason='pip install distributed')
+    assert main([str(bags), '--model', str(model), '--out', str(tmp_path / 'out'),
+                 '--scheduler', 'tcp://127.0.0.1:9']) == 2
+    assert 'tcp://127.0.0.1:9' in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_recordings_are_found_in_folders_of_folders_and_get_names_of_their_own(tmp_path):
+    for place in ('a/drive', 'b/drive', 'b/other'):
+        write_recording(tmp_path / place, count=1)
+    found = find_recordings([tmp_path])
+    assert [bag.relative_to(tmp_path).as_posix() for bag in found] == [
+        'a/drive', 'b/drive', 'b/other']
+    assert recording_names(found) == ['drive', 'drive_2', 'other']
+    with pytest.raises(UserError, match='no recording'):
+        find_recordings([tmp_path / 'nowhere'])

@@ -1,0 +1,129 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The report works from a file in a browser: pictures load, filters filter, nothing complains."""
+
+import re
+
+import pytest
+from bright_model import write_bright_model
+from recordings_on_disk import TRUTH
+from recordings_on_disk import track
+from recordings_on_disk import write_recording
+
+from lane_perception.cli.evaluate import main as evaluate
+from lane_perception.cli.replay import main as replay
+from lane_perception.data.image_files import write_image
+
+pytest.importorskip('tornado', reason='the browser is driven with tornado: pip install tornado')
+from browser import Page  # noqa: E402
+from browser import find_browser  # noqa: E402
+
+needs_browser = pytest.mark.skipif(find_browser() is None, reason='no Chromium is installed')
+SIZES = {'desktop': dict(width=1280, height=900), 'phone': dict(width=390, height=844,
+                                                                mobile=True)}
+
+
+@pytest.fixture(scope='module')
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp('model') / 'bright.onnx'
+    write_bright_model(path, 128, 160)
+    return path
+
+
+@pytest.fixture(scope='module')
+def replayed(tmp_path_factory, model):
+    """Return the folder of a replay with frames that fail in different ways."""
+    folder = tmp_path_factory.mktemp('replay')
+    bag = write_recording(folder / '<b>drive & co', count=30, blank=range(16, 30))
+    assert replay([str(bag), '--truth-topic', TRUTH, '--model', str(model),
+                   '--out', str(folder / 'out')]) == 0
+    return folder / 'out'
+
+
+@pytest.fixture(scope='module')
+def evaluated(tmp_path_factory, model):
+    """Return the folder of an evaluation of two variants."""
+    folder = tmp_path_factory.mktemp('evaluate')
+    for name in ('images', 'masks'):
+        (folder / 'data' / name).mkdir(parents=True)
+    for index in range(21):
+        image, label = track(index)
+        write_image(folder / 'data' / 'images' / f'{index:03d}.png', image)
+        write_image(folder / 'data' / 'masks' / f'{index:03d}.png', label)
+    assert evaluate(['--data', str(folder / 'data'), '--model', str(model), '--tta', 'none',
+                     '--tta', 'flip', '--out', str(folder / 'out')]) == 0
+    return folder / 'out'
+
+
+@needs_browser
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize('folder', ['replayed', 'evaluated'])
+def test_the_page_shows_everything_without_a_complaint(request, folder, size):
+    out = request.getfixturevalue(folder)
+    with Page((out / 'report.html').as_uri(), **SIZES[size]) as page:
+        page.wait('[...document.querySelectorAll(".plot")].every((p) => '
+                  'p.querySelector(".main-svg"))')
+        page.run('document.querySelectorAll("img").forEach((i) => { i.loading = "eager"; })')
+        page.wait('[...document.querySelectorAll(".exhibit img")].every((i) => '
+                  'i.complete && i.naturalWidth > 0)')
+        assert page.run('document.querySelectorAll(".exhibit img").length') >= 40
+        assert page.run('document.querySelectorAll("#figures tbody tr").length') > 10
+        assert page.run('document.documentElement.scrollWidth') <= SIZES[size]['width']
+        top = page.run('document.getElementById("verdict").getBoundingClientRect().top')
+        assert top < 250, 'the verdict comes first'
+        assert page.errors == []
+        own = (out / 'report.html').as_uri()
+        assert [one for one in page.requests if one != own and not one.startswith('data:')] == []
+
+
+@needs_browser
+def test_a_filter_leaves_only_pictures_of_its_kind(replayed):
+    with Page((replayed / 'report.html').as_uri()) as page:
+        shown = ('[...document.querySelectorAll(".exhibit")].filter((e) => e.offsetHeight)'
+                 '.map((e) => e.dataset.kinds)')
+        everything = page.run(shown)
+        kinds = {kind for one in everything for kind in one.split('|')}
+        assert {'no lane', 'missed marking'} <= kinds
+        for kind in sorted(kinds - {''}):
+            page.run(f'document.querySelector("[data-kind=\'{kind}\']").click()')
+            left = page.run(shown)
+            assert left == [one for one in everything if kind in one.split('|')]
+            assert 0 < len(left)
+        page.run('document.querySelector("[data-kind=\'\']").click()')
+        assert page.run(shown) == everything
+
+
+@needs_browser
+def test_a_picture_is_enlarged_by_a_click_and_closed_by_another(replayed):
+    with Page((replayed / 'report.html').as_uri(), **SIZES['phone']) as page:
+        assert not page.run('document.getElementById("large").open')
+        page.run('document.querySelector(".enlarge").click()')
+        assert page.run('document.getElementById("large").open')
+        assert page.run('document.querySelector("#large img").naturalWidth') == 160
+        assert page.run('document.querySelector("#large img").clientWidth') == 390
+        page.run('document.querySelector("#large img").click()')
+        assert not page.run('document.getElementById("large").open')
+
+
+@needs_browser
+def test_a_bad_stretch_leads_to_its_place_in_the_video_which_plays(replayed):
+    with Page((replayed / 'report.html').as_uri()) as page:
+        page.run('document.querySelector("#stretches a").click()')
+        page.wait('document.getElementById("video").readyState >= 2')
+        assert page.run('document.getElementById("video").currentTime') > 0.5
+        page.run('document.getElementById("video").play()')
+        assert page.run('document.getElementById("video").error') is None
+        assert page.errors == []
+
+
+def test_the_page_needs_no_other_file_but_the_video(replayed):
+    text = (replayed / 'report.html').read_text()
+    page = re.sub(r'<script>.*?</script>', '', text, flags=re.DOTALL)
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert {one for one in addresses if not one.startswith(('data:', '#'))} == {'overlay.mp4'}
+
+
+def test_names_from_a_users_disk_are_text_not_markup(replayed):
+    text = (replayed / 'report.html').read_text()
+    assert '&lt;b&gt;drive &amp; co' in text
+    assert '<b>drive' not in text
