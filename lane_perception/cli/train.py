@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(argv: Optional[Sequence[str]] = None) -> int:
+def body(argv: Optional[Sequence[str]] = None) -> int:
     """Train as the arguments say; return the exit status."""
     arguments = build_parser().parse_args(argv)
     if arguments.audit:
@@ -87,7 +87,7 @@ def audit(arguments: argparse.Namespace) -> int:
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the verb; a user's mistake becomes one sentence."""
-    return run_main(run, argv)
+    return run_main(body, argv)
 
 
 if __name__ == '__main__':

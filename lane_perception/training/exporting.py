@@ -1,0 +1,116 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""What the verb export does: find the weights, write the files, score them."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from lane_perception.errors import UserError
+from lane_perception.evaluation.data_sources import open_source
+from lane_perception.evaluation.variants import parse_resolution
+from lane_perception.model_file import INT8_SUFFIX
+from lane_perception.model_file import MULTIPLE
+from lane_perception.model_file import ModelCard
+from lane_perception.model_file import find_model
+from lane_perception.model_file import read_safetensors
+from lane_perception.model_file import write_safetensors
+from lane_perception.networks import find_network
+from lane_perception.runtimes import installed_runtimes
+from lane_perception.training.export import export_file
+from lane_perception.training.export import load_network
+from lane_perception.training.foreign_checkpoint import read_checkpoint
+from lane_perception.training.quantization import quantize
+from lane_perception.training.rescoring import Pictures
+from lane_perception.training.rescoring import check
+
+CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt', '.bin', '.tar')
+
+
+def export(
+    file: Path, out: Path, name: str | None, data: str, count: int, int8: bool,
+    architecture: str | None, resolution: str | None, threshold: float,
+) -> list[Path]:
+    """
+    Write the files and return their paths; see the verb's help for the arguments.
+
+    :raises UserError: when anything cannot be read, does not fit, or loses accuracy.
+    """
+    source = _source(file, out, name, architecture, resolution, threshold)
+    written = [source] if source.parent == out and source != file else []
+    pictures = read_pictures(data, count)
+    runtimes = [one for one in installed_runtimes() if one != 'torch']
+    exported = out / f'{source.stem}.onnx'
+    export_file(source, exported)
+    _say(exported, check(source, exported, runtimes, pictures))
+    written.append(exported)
+    if int8:
+        quantized = out / f'{source.stem}{INT8_SUFFIX}.onnx'
+        quantize(exported, quantized, [image for image, _ in pictures])
+        _say(quantized, check(source, quantized, runtimes, pictures))
+        written.append(quantized)
+    return written
+
+
+def _say(path: Path, scores: dict[str, float]) -> None:
+    print(f'{path.name}: lane IoU ' + ', '.join(
+        f'{name} {value:.4f}' for name, value in scores.items()))
+
+
+def _source(
+    file: Path, out: Path, name: str | None, architecture: str | None, resolution: str | None,
+    threshold: float,
+) -> Path:
+    """Return the .safetensors file to export from, written into out where there is none yet."""
+    if file.suffix in CHECKPOINT_SUFFIXES:
+        return _convert(file, out, name, architecture, resolution, threshold)
+    if architecture or resolution:
+        raise UserError('--architecture and --resolution are for state dicts; a model file '
+                        'brings its own')
+    path = find_model(file, ('.safetensors',))
+    if path.suffix != '.safetensors':
+        raise UserError(f'{path} is exported already; give the .safetensors file or the run')
+    load_network(path)
+    out.mkdir(parents=True, exist_ok=True)
+    if name is None or (name == path.stem and path.parent == out):
+        return path
+    weights, card = read_safetensors(path)
+    destination = out / f'{name}.safetensors'
+    write_safetensors(destination, weights, dataclasses.replace(card, name=name))
+    return destination
+
+
+def _convert(
+    file: Path, out: Path, name: str | None, architecture: str | None, resolution: str | None,
+    threshold: float,
+) -> Path:
+    if not architecture or not resolution:
+        raise UserError(f'{file} does not say what it is; add --architecture NAME and '
+                        '--resolution HxW')
+    if not 0 < threshold < 1:
+        raise UserError(f'--threshold {threshold} should be between 0 and 1')
+    height, width = parse_resolution(resolution)
+    if height % MULTIPLE or width % MULTIPLE:
+        raise UserError(f'--resolution {resolution} is not made of multiples of {MULTIPLE}')
+    network, architecture, notes = read_checkpoint(file, architecture)
+    for note in notes:
+        print(f'{file.name}: {note}')
+    entry = find_network(architecture)
+    card = ModelCard(
+        name=name or file.stem, architecture=architecture, input_height=height,
+        input_width=width, mean=entry.mean, std=entry.std, threshold=threshold,
+        trained_on=f'converted from {file.name}')
+    out.mkdir(parents=True, exist_ok=True)
+    destination = out / f'{card.name}.safetensors'
+    write_safetensors(destination, {
+        key: value.detach().cpu().numpy() for key, value in network.state_dict().items()}, card)
+    return destination
+
+
+def read_pictures(data: str, count: int) -> Pictures:
+    """Return count labeled pictures of a data set, evenly spaced, or of the synthetic world."""
+    source = open_source(data, part='all', count=count)
+    step = max(1, source.count // count)
+    return [(one.image, one.label) for number, one in enumerate(source.images())
+            if number % step == 0][:count]
