@@ -43,12 +43,11 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
     set_profile()
     try:
         import rclpy
-        from rclpy.signals import SignalHandlerOptions
         from lane_perception.ros.lane_node import LaneNode
     except ImportError as error:
         raise UserError(f'{error}; install ROS 2 and source its setup.bash, or: make venv') \
             from error
-    rclpy.init(args=['lane_node', *arguments], signal_handler_options=SignalHandlerOptions.NO)
+    _init(arguments)
     try:
         node = LaneNode()
         try:
@@ -59,6 +58,20 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
     finally:
         rclpy.try_shutdown()
     return 0
+
+
+def _init(arguments: Sequence[str]) -> None:
+    """Initialise ROS with its arguments; a mistake in them becomes one sentence."""
+    import rclpy
+    from rclpy.signals import SignalHandlerOptions
+    try:
+        rclpy.init(args=['lane_node', *arguments], signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:   # rclpy's RCLError and UnknownROSArgsError
+        # The rest names lines of rcl's own source.
+        sentence = str(error).removeprefix('failed to initialize rcl: ').partition(', at /')[0]
+        raise UserError(f'ROS arguments: {" ".join(sentence.split())}; '
+                        'a parameter is -p NAME:=VALUE, a topic -r NAME:=TOPIC, '
+                        'a file --params-file FILE, all after --ros-args') from error
 
 
 def _stop_at_signals() -> threading.Event:
