@@ -21,6 +21,7 @@ from lane_perception.geometry.marks import MarkReader
 from lane_perception.geometry.sighting import confidence
 from lane_perception.geometry.sighting import crossing
 from lane_perception.geometry.sighting import held_line
+from lane_perception.geometry.sighting import MISFIT
 from lane_perception.geometry.sighting import moved
 from lane_perception.geometry.tracking import LaneTrack
 from lane_perception.geometry.tracking import OUTLIER
@@ -76,8 +77,10 @@ class LaneFinder:
         self._look_from(size)
         self._advance(stamp)
         chains, candidate, curve = self._see(mask)
-        trust = 0.0 if curve is None else confidence(chains, candidate, curve)
-        if trust < self.settings.min_confidence:
+        trust = 0.0 if curve is None else confidence(
+            chains, candidate, curve,
+            MISFIT if self.ground is not None else nominal_view.MISFIT)
+        if curve is None or trust < self.settings.min_confidence:
             return self._unseen(chains, size, stamp)
         self._learn(size, curve, trust)
         if stamp is None:

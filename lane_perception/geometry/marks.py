@@ -37,6 +37,7 @@ class Marks:
     ground: NDArray[np.float64]  # (N, 2) metres, x forward, y left
     pixels: NDArray[np.float64]  # (N, 2) u right, v down
     sigma: NDArray[np.float64]   # (N,) metres: standard deviation across the marking
+    across: NDArray[np.float64]  # (N, 2) metres: from one edge to the other, along the line read
 
     def __len__(self) -> int:
         return len(self.sigma)
@@ -73,7 +74,7 @@ class MarkReader:
         across = np.hypot(*(end - start).T)
         fits = across < WIDEST  # false for NaN
         if not fits.any():
-            return Marks(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0))
+            return Marks(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2)))
         widths = across[fits]
         usual = np.partition(widths, len(widths) // 3)[len(widths) // 3]
         fits &= across < OBLIQUE * usual + 0.01
@@ -91,7 +92,7 @@ class MarkReader:
         keep = np.flatnonzero(keep)
         if len(keep) > MOST:
             keep = keep[np.argpartition(distance[keep], MOST)[:MOST]]
-        return Marks(middle[keep], pixels[keep], sigma[keep])
+        return Marks(middle[keep], pixels[keep], sigma[keep], (end - start)[fits][keep])
 
 
 class _Lines:

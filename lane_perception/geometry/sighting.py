@@ -19,11 +19,13 @@ INSIDE = 0.4         # lane widths from the centre within which no mark belongs
 BESIDE = 1.5         # lane widths from it within which marks askew to the lane count against it
 ASKEW = 0.5          # sine of the angle between the lane and such a mark
 ASKEW_WEIGHT = 0.3
+UNEVEN = 0.22        # mean deviation of the tape's width, of it, that halves the trust
 SHARPEST = 0.9       # radians between car and lane
 SINGLE = 0.7         # trust in a lane of which one side is seen
 
 
-def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve) -> float:
+def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
+               misfit: float = MISFIT) -> float:
     """
     Return the trust in a fitted lane, 0 to 1.
 
@@ -44,13 +46,33 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve) -> float:
     against[used | np.isin(chains.chain, candidate.doubles)] = 0.0
     trust = 1.0 - np.exp(-borne / ENOUGH)
     trust *= borne / (borne + float((length * against).sum()) + 1e-9)
-    trust /= 1.0 + (curve.rms / MISFIT) ** 2
+    trust /= 1.0 + (curve.rms / misfit) ** 2
+    trust /= 1.0 + (_width_spread(chains, curve) / UNEVEN) ** 4
     outside = max(abs(curve.lateral) / curve.width - 0.6, 0.0)
     trust /= 1.0 + (outside / 0.3) ** 2
     trust /= 1.0 + (max(abs(curve.heading) - SHARPEST, 0.0) / 0.3) ** 2
     if not curve.both:
         trust *= SINGLE
     return float(trust)
+
+
+def _width_spread(chains: Chains, curve: LaneCurve) -> float:
+    """Return how much the width of the tape varies, of that width: blobs are no tape."""
+    across, tangent = chains.marks.across, chains.tangent
+    widths = np.abs(across[:, 0] * tangent[:, 1] - across[:, 1] * tangent[:, 0])
+    distance = np.abs(chains.marks.ground).sum(axis=1)
+    spread, count = 0.0, 0
+    for side in (1, -1):
+        some = np.flatnonzero(curve.sides == side)
+        if len(some) < 3:
+            continue
+        width, ahead = widths[some], distance[some]
+        usual, away = width.mean(), ahead - ahead.mean()
+        # A wrong horizon makes all tape grow or shrink far away: that trend is no unevenness.
+        trend = (away @ width) / max(away @ away, 1e-9)
+        spread += float(np.abs(width - usual - trend * away).sum() / max(usual, 1e-4))
+        count += len(some)
+    return spread / max(count, 1)
 
 
 def crossing(

@@ -1,47 +1,232 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""The lane finder on drawn masks."""
+"""The lane finder on drawn masks, one picture at a time: what it says and what it ignores."""
 
 import cv2
 import numpy as np
+import pytest
+from drawn_floor import arc
+from drawn_floor import dashed
+from drawn_floor import draw
+from drawn_floor import everywhere
+from drawn_floor import lane_mask
+from drawn_floor import view
+from hypothesis import given
+from hypothesis import HealthCheck
+from hypothesis import settings
+from hypothesis import strategies
 
+from lane_perception.errors import UserError
 from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lane_finder import LaneSettings
+
+GROUND = view(focal=330.0, forward=0.1)
+KNOWN = LaneSettings(lane_width=0.4)
 
 
-def draw(*lines, height=480, width=640):
-    """Return a mask with one polyline of (u, v) points per argument."""
-    mask = np.zeros((height, width), np.uint8)
-    for line in lines:
-        cv2.polylines(mask, [np.int32(line)], False, 255, 14)
-    return mask
+def find(mask, ground=GROUND, **given):
+    return LaneFinder(LaneSettings(**given) if given else KNOWN, ground).find(mask)
 
 
-LEFT = [(80, 479), (270, 200)]
-RIGHT = [(560, 479), (370, 200)]
+def lines(mask_of, *more):
+    """Return a mask of a straight lane with more lines painted on the floor."""
+    s, points, normals = arc(**mask_of)
+    both = [(s, points, normals, side, everywhere) for side in (0.2, -0.2)]
+    return draw(GROUND, both + list(more))
 
 
-def test_two_markings_give_the_middle():
-    lane = LaneFinder().find(draw(LEFT, RIGHT))
-    assert abs(lane.center[0] - 320) < 2
-    assert abs(lane.offset) < 0.01
+def floor_line(start, end):
+    """Return a tape from one floor place to another."""
+    s = np.linspace(0.0, 1.0, 80)
+    start, end = np.array(start), np.array(end)
+    direction = (end - start) / np.hypot(*(end - start))
+    normal = np.array([-direction[1], direction[0]])
+    return s, start + s[:, None] * (end - start), np.tile(normal, (80, 1)), 0.0, everywhere
 
 
-def test_a_lane_to_the_left_gives_a_positive_offset():
-    shifted = [[(u - 60, v) for u, v in line] for line in (LEFT, RIGHT)]
-    lane = LaneFinder().find(draw(*shifted))
-    assert abs(lane.center[0] - 260) < 2
-    assert abs(lane.offset - 60 / 320) < 0.01
+def assert_straight_middle(lane, within=0.008):
+    assert lane.center is not None
+    assert abs(lane.lateral) < within
+    assert abs(lane.heading) < 0.05
+    ahead = lane.path[lane.path[:, 0] < 1.0]
+    assert np.abs(ahead[:, 1]).max() < 0.015
 
 
-def test_one_marking_uses_the_width_learned_from_two():
+@pytest.mark.parametrize('place', [
+    dict(), dict(lateral=0.08), dict(lateral=-0.1, heading=0.1), dict(heading=-0.2),
+    dict(curvature=0.8), dict(curvature=-1.2, lateral=0.05),
+])
+def test_the_car_is_placed_against_its_lane(place):
+    lane = find(lane_mask(GROUND, **place))
+    assert lane.lateral == pytest.approx(place.get('lateral', 0.0), abs=0.015)
+    assert lane.heading == pytest.approx(place.get('heading', 0.0), abs=0.08)
+    assert lane.curvature == pytest.approx(place.get('curvature', 0.0), abs=0.35)
+    assert lane.width == pytest.approx(0.4, abs=0.005)
+
+
+@pytest.mark.parametrize('curvature', [0.0, 1.2, -2.0, lambda s: 1.8 if s < 0.7 else -1.8])
+def test_the_path_runs_along_the_lane_to_within_a_centimetre(curvature):
+    lane = find(lane_mask(GROUND, curvature=curvature))
+    _, truth, _ = arc(curvature=curvature)
+    seen = lane.path[lane.path[:, 0] > 0.3]
+    gap = np.sqrt(((seen[:, None] - truth) ** 2).sum(axis=2)).min(axis=1)
+    assert len(seen) > 10
+    assert gap.max() < 0.012
+
+
+def test_dashes_join_into_one_marking():
+    lane = find(lane_mask(GROUND, left=dashed, right=dashed))
+    assert_straight_middle(lane)
+    assert len(lane.markings) == 2
+
+
+@pytest.mark.parametrize('sides', [dict(left=None), dict(right=None)])
+@pytest.mark.parametrize('width', [0.3, 0.4, 0.6])
+def test_one_marking_and_a_given_width_give_the_lane(sides, width):
+    lane = find(lane_mask(GROUND, width=width, lateral=0.05, **sides), lane_width=width)
+    assert lane.lateral == pytest.approx(0.05, abs=0.01)
+
+
+def test_a_marking_that_ends_is_survived():
+    lane = find(lane_mask(GROUND, right=lambda s: s < 0.55, curvature=0.5))
+    _, truth, _ = arc(curvature=0.5)
+    far = lane.path[(lane.path[:, 0] > 0.8) & (lane.path[:, 0] < 1.2)]
+    assert len(far) > 3
+    assert np.sqrt(((far[:, None] - truth) ** 2).sum(axis=2)).min(axis=1).max() < 0.02
+
+
+@pytest.mark.parametrize('extra', [
+    [floor_line((0.7, -0.2), (0.7, 0.2))],
+    [floor_line((0.7, -0.9), (0.7, 0.9)), floor_line((1.1, -0.9), (1.1, 0.9))],
+    [floor_line((0.3, y), (2.5, y)) for y in (0.6, -0.6)],
+    [floor_line((0.6, 0.2), (1.5, 0.8))],
+    [floor_line((0.6 + 0.12 * k, -0.15), (0.6 + 0.12 * k, 0.15)) for k in range(3)],
+], ids=['stop line', 'crossing road', 'neighbouring lanes', 'fork', 'crosswalk'])
+def test_what_else_is_painted_does_not_pull_the_centre(extra):
+    assert_straight_middle(find(lines({}, *extra)))
+
+
+def test_the_lane_is_the_one_that_the_car_stands_in():
+    s, points, normals = arc(lateral=0.15)
+    three = draw(GROUND, [(s, points, normals, side, everywhere) for side in (0.6, 0.2, -0.2)])
+    assert find(three).lateral == pytest.approx(0.15, abs=0.01)
+    other = arc(lateral=0.3)  # the car is over in the left one, 0.1 m right of its middle
+    three = draw(GROUND, [(*other, side, everywhere) for side in (0.6, 0.2, -0.2)])
+    assert find(three).lateral == pytest.approx(-0.1, abs=0.01)
+
+
+def test_no_marking_is_no_lane():
+    lane = find(np.zeros((480, 640), np.uint8))
+    assert lane.center is None and np.isnan(lane.offset) and lane.confidence == 0.0
+    assert lane.path.shape == (0, 2) and lane.lateral is None
+    assert find(np.zeros((480, 640), np.uint8), ground=None).path is None
+
+
+@pytest.mark.parametrize('seed', range(12))
+def test_clutter_is_no_lane(seed):
+    rng = np.random.default_rng(seed)
+    mask = np.zeros((480, 640), np.uint8)
+    for _ in range(25):
+        u, v = rng.integers(0, 640), rng.integers(150, 480)
+        size = tuple(int(side) for side in rng.integers(3, 22, 2))
+        cv2.ellipse(mask, (int(u), int(v)), size, float(rng.uniform(0, 180)), 0, 360, 255, -1)
+    assert find(mask, lane_width=0.0).confidence < 0.4
+
+
+@pytest.mark.parametrize('mask', [
+    np.full((480, 640), 255, np.uint8), np.full((3, 4), 255, np.uint8),
+    np.random.default_rng(0).integers(0, 2, (480, 640), np.uint8) * 255,
+], ids=['all set', 'tiny', 'noise'])
+def test_a_mask_of_nonsense_raises_nothing(mask):
+    assert find(mask, ground=None).confidence < 0.5
+
+
+place = strategies.fixed_dictionaries({
+    'lateral': strategies.floats(-0.12, 0.12), 'heading': strategies.floats(-0.2, 0.2),
+    'curvature': strategies.floats(-1.2, 1.2)})
+few = settings(max_examples=12, deadline=None, derandomize=True,
+               suppress_health_check=[HealthCheck.too_slow])
+
+
+@given(place)
+@few
+def test_the_mirrored_picture_changes_the_signs(place):
+    mask = lane_mask(GROUND, **place)
+    lane, mirrored = find(mask), find(np.ascontiguousarray(mask[:, ::-1]))
+    assert mirrored.offset == pytest.approx(-lane.offset, abs=0.004)
+    assert mirrored.lateral == pytest.approx(-lane.lateral, abs=0.003)
+    assert mirrored.heading == pytest.approx(-lane.heading, abs=0.02)
+
+
+@given(place)
+@few
+def test_without_a_calibration_the_mirrored_offset_changes_its_sign(place):
+    mask = lane_mask(GROUND, **place)
+    mirrored = find(np.ascontiguousarray(mask[:, ::-1]), ground=None)
+    assert mirrored.offset == pytest.approx(-find(mask, ground=None).offset, abs=0.004)
+
+
+@given(place, strategies.sampled_from([(320, 240), (960, 720), (1280, 960)]))
+@few
+def test_metres_stay_when_the_picture_is_scaled(place, size):
+    mask = lane_mask(GROUND, **place)
+    scaled = cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
+    lane, other = find(mask), find(np.where(scaled > 127, 255, 0).astype(np.uint8))
+    assert other.lateral == pytest.approx(lane.lateral, abs=0.012)
+    assert other.width == pytest.approx(lane.width, abs=0.006)
+    assert other.offset == pytest.approx(lane.offset, abs=0.02)
+
+
+@given(place, strategies.floats(-0.15, 0.15))
+@few
+def test_the_pose_follows_the_turned_track(place, turn):
+    turned = {**place, 'heading': place['heading'] / 2 + turn}
+    first, second = (find(lane_mask(GROUND, **p)) for p in (
+        {**place, 'heading': place['heading'] / 2}, turned))
+    assert second.heading - first.heading == pytest.approx(turn, abs=0.06)
+
+
+def test_without_a_calibration_the_centre_lies_between_the_markings():
+    tilted = view(focal=500.0, pitch=15.0)
+    for lateral in (0.0, 0.06):
+        lane = find(lane_mask(tilted, lateral=lateral), ground=None)
+        row = round(lane.center[1])
+        edges = np.flatnonzero(lane_mask(tilted, lateral=lateral)[row])
+        assert lane.center[0] == pytest.approx((edges[0] + edges[-1]) / 2, abs=2.0)
+        assert lane.lateral is None and lane.path is None and lane.covariance is None
+
+
+def test_without_a_calibration_one_marking_uses_the_width_that_two_taught():
+    tilted = view(focal=500.0, pitch=15.0)
     finder = LaneFinder()
-    finder.find(draw(LEFT, RIGHT))
-    assert abs(finder.find(draw(LEFT)).center[0] - 320) < 6
-    assert abs(finder.find(draw(RIGHT)).center[0] - 320) < 6
+    for _ in range(3):
+        middle = finder.find(lane_mask(tilted)).center
+    for side in ('left', 'right'):
+        assert finder.find(lane_mask(tilted, **{side: None})).center == pytest.approx(
+            middle, abs=4.0)
+    finder.reset()
+    assert finder.find(lane_mask(tilted, left=None)).center != pytest.approx(middle, abs=4.0)
 
 
-def test_an_empty_mask_is_no_lane():
-    lane = LaneFinder().find(np.zeros((480, 640), np.uint8))
-    assert lane.center is None
-    assert np.isnan(lane.offset)
-    assert lane.confidence == 0.0
+def test_look_ahead_says_where_the_centre_is_read():
+    mask = lane_mask(GROUND, curvature=0.8)
+    near, far = (find(mask, look_ahead=ahead, lane_width=0.4) for ahead in (0.2, 0.5))
+    assert near.center[1] == pytest.approx(0.8 * 480)
+    assert far.center[1] == pytest.approx(0.5 * 480)
+    assert far.offset > near.offset + 0.05
+    metres = find(mask, look_ahead_m=0.8, lane_width=0.4)
+    assert GROUND.to_ground([metres.center])[0, 0] == pytest.approx(0.8, abs=0.01)
+
+
+def test_trust_falls_where_one_looks_further_than_is_seen():
+    lane = find(lane_mask(GROUND))
+    assert lane.trust.shape == (len(lane.path),)
+    assert ((0.0 <= lane.trust) & (lane.trust <= 1.0)).all()
+    hidden = find(lane_mask(GROUND, left=lambda s: s > 0.9, right=lambda s: s > 0.9))
+    assert hidden.trust[0] < 0.5 * lane.trust.max()
+    assert hidden.covariance[0, 0] > lane.covariance[0, 0]
+
+
+def test_another_aspect_ratio_than_the_calibration_is_refused():
+    with pytest.raises(UserError, match='aspect ratio'):
+        find(np.zeros((360, 640), np.uint8))

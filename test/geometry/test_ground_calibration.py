@@ -1,0 +1,108 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Pixels to the floor and back, for every lens model, and the calibration file."""
+
+import numpy as np
+import pytest
+import yaml
+from drawn_floor import view
+
+from lane_perception.errors import UserError
+from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.lens import Lens
+
+LENSES = [(None, ()), ('plumb_bob', (-0.2, 0.05, 0.001, -0.002, 0.0)),
+          ('plumb_bob', (-0.1, 0.01, 0.0, 0.0)),
+          ('rational_polynomial', (0.4, 0.02, 0.0, 0.0, 0.001, 0.7, 0.1, 0.01)),
+          ('equidistant', (-0.02, 0.004, -0.001, 0.0))]
+FLOOR = np.array([(x, y) for x in (0.3, 0.7, 1.5) for y in (-0.3, 0.0, 0.25)])
+
+
+@pytest.mark.parametrize('model, coefficients', LENSES)
+def test_there_and_back_is_the_same_place(model, coefficients):
+    ground = view(model=model, coefficients=coefficients)
+    pixels = ground.to_image(FLOOR)
+    np.testing.assert_allclose(ground.to_ground(pixels), FLOOR, atol=1e-5)
+
+
+def test_signs_are_those_of_rep_103():
+    ground = view()
+    right, left = ground.to_ground([(600, 400), (40, 400)])
+    assert right[1] < 0 < left[1]
+    near, far = ground.to_ground([(320, 470), (320, 300)])
+    assert 0 < near[0] < far[0]
+
+
+def test_above_the_horizon_there_is_no_floor():
+    assert np.isnan(view(pitch=10.0).to_ground([(320, 5)])).all()
+    assert np.isnan(view().to_image([(-2.0, 0.0)])).all()
+
+
+def test_a_wide_lens_sees_150_degrees():
+    lens = Lens.create([244.0, 0, 320, 0, 244.0, 240, 0, 0, 1], 'equidistant', (0, 0, 0, 0))
+    edge = lens.undistort([[320 + 244.0 * np.radians(75), 240.0]])[0]
+    assert (edge[0] - 320) / 244.0 == pytest.approx(np.tan(np.radians(75)))
+    assert np.isnan(lens.undistort([[320 + 244.0 * np.radians(100), 240.0]])).all()
+
+
+def test_a_scaled_picture_keeps_its_metres():
+    ground = view()
+    pixels = np.array([(100.0, 400.0), (500.0, 300.0)])
+    half = (pixels + 0.5) / 2 - 0.5
+    np.testing.assert_allclose(ground.to_ground(half, (320, 240)), ground.to_ground(pixels))
+    np.testing.assert_allclose(ground.to_image(FLOOR, (320, 240)) * 2 + 0.5,
+                               ground.to_image(FLOOR))
+
+
+def test_another_aspect_ratio_is_refused():
+    with pytest.raises(UserError, match='aspect ratio'):
+        view().to_ground([(0, 0)], (640, 360))
+
+
+@pytest.mark.parametrize('model, coefficients', LENSES)
+def test_the_file_keeps_everything(tmp_path, model, coefficients):
+    ground = view(model=model, coefficients=coefficients, forward=0.12)
+    ground.save(tmp_path / 'ground.yaml')
+    loaded = GroundCalibration.load(tmp_path / 'ground.yaml')
+    pixels = [(100.0, 400.0), (500.0, 300.0)]
+    np.testing.assert_allclose(loaded.to_ground(pixels), ground.to_ground(pixels))
+    assert loaded.camera_to_axle == pytest.approx(0.12)
+
+
+def test_the_file_says_where_the_origin_is(tmp_path):
+    view().save(tmp_path / 'ground.yaml')
+    assert 'UNDER THE CAMERA' in (tmp_path / 'ground.yaml').read_text()
+    view(forward=0.2).save(tmp_path / 'ground.yaml')
+    assert 'rear axle' in (tmp_path / 'ground.yaml').read_text()
+
+
+@pytest.mark.parametrize('change, sentence', [
+    ({'homography': None}, 'homography'), ({'homography': [1, 2, 3]}, 'nine'),
+    ({'homography': [0] * 9}, 'inverted'), ({'image_width': 0}, 'positive'),
+    ({'rms_error_m': 'small'}, 'not a number'), ({'fov': 90}, 'fov'),
+    ({'camera_matrix': [1, 2]}, 'camera_matrix'),
+    ({'camera_matrix': [0, 0, 0, 0, 0, 0, 0, 0, 1]}, 'focal'),
+    ({'distortion_model': 'cubic'}, 'plumb_bob'), ({'distortion_coefficients': [1, 2]}, '4 or 5'),
+])
+def test_a_file_that_cannot_be_is_refused_by_name(tmp_path, change, sentence):
+    path = tmp_path / 'ground.yaml'
+    view(model='plumb_bob', coefficients=(0, 0, 0, 0)).save(path)
+    values = yaml.safe_load(path.read_text())
+    values.update(change)
+    path.write_text(yaml.safe_dump({key: value for key, value in values.items()
+                                    if value is not None}))
+    with pytest.raises(UserError, match=sentence) as error:
+        GroundCalibration.load(path)
+    assert 'ground.yaml' in str(error.value)
+
+
+@pytest.mark.parametrize('text', ['', 'a: [', '\x00\x01', '[1, 2]'])
+def test_a_file_that_is_none_is_refused(tmp_path, text):
+    (tmp_path / 'ground.yaml').write_text(text)
+    with pytest.raises(UserError, match='ground.yaml'):
+        GroundCalibration.load(tmp_path / 'ground.yaml')
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(UserError, match='No such file'):
+        GroundCalibration.load(tmp_path / 'none.yaml')
