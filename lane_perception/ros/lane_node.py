@@ -41,6 +41,7 @@ from lane_perception.ros import messages
 from lane_perception.ros import parameters
 from lane_perception.ros.diagnostics import ERROR
 from lane_perception.ros.diagnostics import FrameStatistics
+from lane_perception.ros.diagnostics import OK
 from lane_perception.ros.diagnostics import Summary
 from lane_perception.ros.diagnostics import WARN
 from lane_perception.ros.images import compressed_message
@@ -281,7 +282,8 @@ class LaneNode(LifecycleNode):
         summary = self._statistics.summarize(now, overtaken, about)
         if worker is None:
             return Summary(WARN, 'not active', summary.values)
-        if self._statistics.silent(now):
+        # What was wrong with the last frame is said first; the silence after it shows up later.
+        if summary.level == OK and self._statistics.silent(now):
             reason = explain_silence(self, self._subscription.topic_name, self._input_type,
                                      self._values['qos.reliability'])
             self._warn(f'no input: {reason}')
