@@ -96,10 +96,10 @@ class Pictures:
     """The pictures of a data set, found by what label files call them."""
 
     def __init__(self, path: Path) -> None:
-        """List the pictures below a folder."""
+        """List the pictures in a folder's images/ or, if it has none, below the folder."""
         self.path = path
-        self.files = [file for file in find_images(path)
-                      if 'masks' not in file.relative_to(path).parts[:-1]]
+        self.files = find_images(path / 'images') or [
+            file for file in find_images(path) if 'masks' not in file.relative_to(path).parts[:-1]]
         self._known = set(self.files)
         self._by_name: dict[str, list[Path]] = defaultdict(list)
         self._by_stem: dict[str, list[Path]] = defaultdict(list)

@@ -1,0 +1,109 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Take frames out of a source, label them with a model, and leave them for correction."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from typing import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.data.contact_sheet import contact_sheet
+from lane_perception.data.contact_sheet import labeled_tile
+from lane_perception.data.drawing import fill_polygon
+from lane_perception.data.extraction.choice import CANDIDATES
+from lane_perception.data.extraction.choice import Candidate
+from lane_perception.data.extraction.choice import choose
+from lane_perception.data.extraction.choice import doubt
+from lane_perception.data.extraction.choice import spread_over_time
+from lane_perception.data.extraction.frame_sources import FrameSource
+from lane_perception.data.extraction.label_writers import COCO_FILE
+from lane_perception.data.extraction.label_writers import CocoFile
+from lane_perception.data.extraction.label_writers import write_labelme
+from lane_perception.data.extraction.outlines import outlines
+from lane_perception.data.image_files import write_image
+from lane_perception.data.near_duplicates import perceptual_hash
+from lane_perception.errors import UserError
+
+CLASS = 'lane'       # what the polygons are called
+SHEET_TILES = 48     # frames on the contact sheet
+SHEET_COLUMNS = 6
+
+
+class Model(Protocol):
+    """What labels the frames; a Segmenter is one."""
+
+    threshold: float
+
+    def probability(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return (h, w) lane probability of a picture."""
+
+
+def extract(
+    source: FrameSource, model: Model, count: int, label_format: str, out: Path,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> dict[str, Any]:
+    """
+    Leave images/ with the chosen frames, their labels, contact_sheet.jpg and report.json.
+
+    :param count: frames wanted; there may be fewer that differ.
+    :param label_format: labelme (a file beside each picture) or coco (one file for CVAT).
+    :param out: folder; images/ in it must be empty or missing.
+    :param progress: called with what is being done, and how far it is.
+    :returns: what report.json holds; ``frames`` are in the order in which to correct them.
+    :raises UserError: when no frame can be decoded, or the folder holds pictures already.
+    """
+    images = out / 'images'
+    if images.is_dir() and any(images.iterdir()):
+        raise UserError(f'{images} holds files already; choose another --out')
+    times = source.times()
+    numbers = spread_over_time(times, CANDIDATES * count)
+    candidates = []
+    for done, (number, picture) in enumerate(source.frames(numbers), 1):
+        candidates.append(Candidate(number, times[number], perceptual_hash(picture),
+                                    doubt(model.probability(picture))))
+        progress('looked at', done, len(numbers))
+    if not candidates:
+        raise UserError(f'no frame can be decoded: {source.problems[-1]}')
+    chosen = {one.number: rank for rank, one in enumerate(choose(candidates, count), 1)}
+    doubts = {one.number: one.doubt for one in candidates}
+    images.mkdir(parents=True, exist_ok=True)
+    coco = CocoFile(CLASS)
+    frames, tiles = [], {}
+    for done, (number, picture) in enumerate(source.frames(chosen), 1):
+        height, width = picture.shape[:2]
+        path = images / f'{source.name(number)}.jpg'
+        polygons = outlines(model.probability(picture), model.threshold, height, width)
+        write_image(path, picture)
+        if label_format == 'labelme':
+            write_labelme(path, polygons, height, width, CLASS)
+        else:
+            coco.add(path.name, polygons, height, width)
+        frames.append({'rank': chosen[number], 'image': f'images/{path.name}', 'number': number,
+                       'time': times[number], 'doubt': doubts[number],
+                       'polygons': len(polygons)})
+        if chosen[number] <= SHEET_TILES:
+            mask = np.zeros((height, width), np.uint8)
+            for polygon in polygons:
+                fill_polygon(mask, tuple(polygon), 255)
+            tiles[chosen[number]] = labeled_tile(
+                picture, mask, f'{chosen[number]}. {path.stem}')
+        progress('wrote', done, len(chosen))
+    if label_format == 'coco':
+        coco.write(out / COCO_FILE)
+    write_image(out / 'contact_sheet.jpg',
+                contact_sheet([tiles[rank] for rank in sorted(tiles)], SHEET_COLUMNS), 85)
+    report = {
+        'format': label_format,
+        'frames_in_source': len(times),
+        'frames_looked_at': len(candidates),
+        'frames': sorted(frames, key=lambda frame: frame['rank']),
+        'problems': source.problems,
+    }
+    (out / 'report.json').write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
+    return report
