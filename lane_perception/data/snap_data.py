@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -85,9 +86,10 @@ def snap_dataset(
     settings: SnapSettings = SnapSettings(), strict: bool = False,
 ) -> DataSet:
     """
-    Snap every label, and leave masks/ and sheet.jpg (before and after) in a folder.
+    Snap every label, and leave sheet.jpg (before and after), masks/ and images/ in a folder.
 
-    A mask that is there already, from a run that was interrupted, is kept.
+    The folder is a data set of its own; its images are links to those of the first, or copies
+    where the file system knows no links. A mask that is there already, from a run that was interrupted, is kept.
 
     :param out: folder for the results; made when missing.
     :param probability: a model's lane probability for a picture, at any size, such as
@@ -108,6 +110,7 @@ def snap_dataset(
                 image = read_image(sample.image_path)
                 snapped = snap_label(sample, image, _at_size(probability, image), settings)
                 path.parent.mkdir(parents=True, exist_ok=True)
+                _link(sample.image_path, Path(out) / 'images' / sample.stem)
                 write_image(path, snapped)
                 if number in shown:
                     before = sample.label.mask(*image.shape[:2])
@@ -130,6 +133,17 @@ def snap_dataset(
         write_image(Path(out) / 'sheet.jpg', contact_sheet(tiles, 4), quality=85)
     return replace(data, samples=tuple(samples), problems=tuple(problems),
                    format=f'{data.format}, lines snapped to their tape (see {out}/sheet.jpg)')
+
+
+def _link(picture: Path, stem: Path) -> None:
+    target = stem.with_name(stem.name + picture.suffix)
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.symlink_to(picture.resolve())
+    except OSError:
+        shutil.copyfile(picture, target)
 
 
 def _at_size(

@@ -155,6 +155,9 @@ def test_a_data_set_is_snapped_and_shown(tmp_path):
         assert (mask[90:120, 150:250] == 127).all(), 'what is not judged stays'
         below = np.arange(HEIGHT)[:, None] > 120
         assert iou(mask, truth, np.broadcast_to(below, mask.shape)) > 0.93
+    again = read_dataset(tmp_path / 'out')
+    assert [sample.stem for sample in again.samples] == [sample.stem for sample in data.samples]
+    assert (load_sample(again.samples[0])[1] == load_sample(data.samples[0])[1]).all()
     sheet = cv2.imread(str(tmp_path / 'out/sheet.jpg'))
     assert sheet.shape[1] == 4 * 324
 
