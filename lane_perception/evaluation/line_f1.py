@@ -47,15 +47,19 @@ def thin(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return lines
 
 
-def distances(lines: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return each pixel of lines' Euclidean distance, in pixels, to the nearest of others."""
+def distances(
+    lines: NDArray[np.bool_], others: NDArray[np.bool_], farthest: float = np.inf,
+) -> NDArray[np.float64]:
+    """
+    Return each pixel of lines' Euclidean distance to the nearest of others.
+
+    :param farthest: pixels; what lies further than that is as good as inf.
+    """
+    from scipy.spatial import cKDTree   # scikit-image needs it too
     if not lines.any() or not others.any():
-        return np.full(np.count_nonzero(lines), np.inf, np.float32)
-    x, y, width, height = cv2.boundingRect((lines | others).view(np.uint8))
-    inside = (slice(y, y + height), slice(x, x + width))
-    field = cv2.distanceTransform(
-        (~others[inside]).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return field[lines[inside]]
+        return np.full(np.count_nonzero(lines), np.inf)
+    return cKDTree(np.argwhere(others)).query(
+        np.argwhere(lines), distance_upper_bound=farthest)[0]
 
 
 class LineFigures(NamedTuple):
@@ -97,9 +101,10 @@ class LineScore:
         predicted = thin(prediction)
         labelled = thin(label == MARKING)
         judged = predicted & ((label == BACKGROUND) | (label == MARKING))
-        to_label = distances(judged, labelled)
-        to_prediction = distances(labelled, predicted)
         diagonal = float(np.hypot(*label.shape))
+        farthest = max(self.tolerances) * diagonal + 1.0
+        to_label = distances(judged, labelled, farthest)
+        to_prediction = distances(labelled, predicted, farthest)
         hits = np.array([
             (np.count_nonzero(to_label <= tolerance * diagonal), to_label.size,
              np.count_nonzero(to_prediction <= tolerance * diagonal), to_prediction.size)

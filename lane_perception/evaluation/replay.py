@@ -92,8 +92,8 @@ class _Frame:
     image: NDArray[np.uint8]
     label: NDArray[np.uint8] | None
     pose: tuple[float, float] | None   # true lateral metres and heading radians
+    true_center: Point | None          # of the label's lane
     estimate: LaneEstimate | None = None
-    true_center: Point | None = None
     seconds: float = 0.0
 
 
@@ -143,9 +143,9 @@ class _Replay:
                     writer.add_topic(f'{NODE_NAME}/{name}', kind)
             if settings.video:
                 video = stack.enter_context(Video(settings.out / 'overlay.mp4'))
-            frames = in_background(self._read(reader, topic))
-            processed = in_background(self._process(
-                frames, pipeline, LaneFinder(lane_settings, pipeline.finder.ground)))
+            frames = in_background(self._read(
+                reader, topic, LaneFinder(lane_settings, pipeline.finder.ground)))
+            processed = in_background(self._process(frames, pipeline))
             shown = in_background(self._show(processed, pipeline, writer, video))
             total = reader.topics()[topic].count
             for frame, overlay, video_s in shown:
@@ -179,7 +179,9 @@ class _Replay:
             if truth is not None:
                 self.problems += _shortened(truth.close())
 
-    def _read(self, reader: RecordingReader, topic: str) -> Iterator[_Frame]:
+    def _read(
+        self, reader: RecordingReader, topic: str, true_finder: LaneFinder,
+    ) -> Iterator[_Frame]:
         for number, (stamp_ns, log_time_ns, message) in enumerate(reader.frames(topic)):
             try:
                 image = to_bgr(message)
@@ -191,11 +193,14 @@ class _Replay:
                 label = self.labels.label(number, stamp_ns, log_time_ns, image.shape[:2])
             if self.poses is not None:
                 pose = self.poses.at(stamp_ns, log_time_ns)
-            yield _Frame(number, stamp_ns, message.header.frame_id, image, label, pose)
+            true_center = None
+            if label is not None:
+                marked = fit_to_label(label, image[:, :, 0]) == MARKING
+                true_center = true_finder.find(marked.view(np.uint8) * np.uint8(MARKING)).center
+            yield _Frame(number, stamp_ns, message.header.frame_id, image, label, pose,
+                         true_center)
 
-    def _process(
-        self, frames: Iterator[_Frame], pipeline: LanePipeline, true_finder: LaneFinder,
-    ) -> Iterator[_Frame]:
+    def _process(self, frames: Iterator[_Frame], pipeline: LanePipeline) -> Iterator[_Frame]:
         for frame in frames:
             start = perf_counter()
             try:
@@ -204,10 +209,6 @@ class _Replay:
                 self.unreadable[str(error)] += 1
                 continue
             frame.seconds = perf_counter() - start
-            if frame.label is not None:
-                marked = (fit_to_label(frame.label, frame.estimate.mask) == MARKING)
-                frame.true_center = true_finder.find(
-                    marked.view(np.uint8) * np.uint8(MARKING)).center
             yield frame
 
     def _show(

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from lane_perception.errors import UserError
 
 TICKS = 1000              # a second, in the video's unit of time
+WIDTH = 640               # pixels; encoding takes as long as it has pixels
 LONGEST_PAUSE = 2.0       # seconds: a longer gap in the stamps is shortened to this
 # crf: constant quality, 0 (best) to 63; cpu-used: 8 is the quickest of the real-time settings.
 ENCODER = {'deadline': 'realtime', 'cpu-used': '8', 'crf': '33', 'b': '0', 'g': '60'}
@@ -32,7 +33,7 @@ class Video:
 
     def __init__(self, path: str | Path, rate: float = 30.0) -> None:
         """
-        Begin a video; its size is that of the first picture, made even.
+        Begin a video; its size is that of the first picture, at most WIDTH wide, made even.
 
         :param path: of the .mp4 file; an older one is replaced.
         :param rate: pictures per second, for pictures without a stamp.
@@ -76,7 +77,9 @@ class Video:
             height, width = picture.shape[:2]
             self._stream = self._container.add_stream(
                 'libvpx-vp9', rate=round(1 / self._period), options=ENCODER)
-            self._stream.width, self._stream.height = max(2, width & ~1), max(2, height & ~1)
+            scale = min(1.0, WIDTH / width)
+            self._stream.width, self._stream.height = (
+                max(2, round(side * scale) & ~1) for side in (width, height))
             self._stream.pix_fmt = 'yuv420p'
             self._stream.codec_context.time_base = Fraction(1, TICKS)
             self._stream.codec_context.thread_count = 1
