@@ -1,0 +1,221 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+The launch files, the README's table and the files that they refer to say the same.
+
+The files are read as syntax, so that this works without the launch packages; where those are
+installed and the package is built, they are run too.
+"""
+
+import ast
+import importlib.util
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from lane_perception.ros.lane_outputs import IN_METERS
+from lane_perception.ros.lane_outputs import IN_PIXELS
+from lane_perception.ros.parameters import NAMES
+from lane_perception.ros.parameters import PARAMETERS
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+NODE_FILE = CHECKOUT / 'launch' / 'lane_perception.launch.py'
+REPLAY_FILE = CHECKOUT / 'launch' / 'replay.launch.py'
+FILES = pytest.mark.parametrize('path', [NODE_FILE, REPLAY_FILE], ids=lambda path: path.name)
+# What "ros2 bag play" and "ros2 bag record" of Humble, Jazzy and Kilted all know.
+PLAY_OPTIONS = {'--clock', '--rate', '--delay'}
+RECORD_OPTIONS = {'--use-sim-time', '-o'}
+
+
+def text_of(node):
+    """Return what an expression of the launch files yields; <NAME> for an argument's value."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return ''.join(text_of(part) for part in node.values)
+    if isinstance(node, ast.FormattedValue):
+        return text_of(node.value)
+    if isinstance(node, ast.Call):
+        name = ast.unparse(node.func)
+        if name == 'os.path.join':
+            return '/'.join(text_of(part) for part in node.args)
+        if name in ('value', 'LaunchConfiguration'):
+            return f'<{node.args[0].value}>'
+    return f'{{{ast.unparse(node)}}}'
+
+
+def constant(path, name):
+    """Return a module's constant."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+            return ast.literal_eval(node.value)
+    raise AssertionError(f'{path.name} has no {name}')
+
+
+def declared(path):
+    """Return {argument: default} of a launch file, None for one that must be given."""
+    found = {}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == 'arguments':
+            found |= {text_of(row.elts[0]): text_of(row.elts[1]) for row in node.value.elts}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == 'DeclareLaunchArgument' \
+                and isinstance(node.args[0], ast.Constant):
+            found[node.args[0].value] = None
+    return found
+
+
+def commands(path):
+    """Return the command lines that a launch file executes, as lists of words."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'ExecuteProcess':
+            words = next(keyword.value for keyword in node.keywords if keyword.arg == 'cmd')
+            found.append([text_of(word) for word in words.elts])
+    return found
+
+
+def readme_table():
+    """Return {argument: default} as README.md's table has it; '' for "empty" or "empty: ..."."""
+    rows = {}
+    text = (CHECKOUT / 'README.md').read_text()
+    table = text.split('### Your camera')[1].split('\n\n')[1]
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.strip('|').split('|')]
+        name = re.fullmatch('`([a-z_]+)`', cells[0])
+        if name:
+            default = re.fullmatch('`(.*)`', cells[1])
+            rows[name.group(1)] = default.group(1) if default else ''
+            assert default or cells[1].startswith('empty'), line
+    return rows
+
+
+def test_the_readme_has_every_argument_with_its_default():
+    expected = {name: default.removeprefix('{share}/')
+                for name, default in declared(NODE_FILE).items()}
+    assert readme_table() == expected
+
+
+@FILES
+def test_every_argument_that_is_used_is_declared(path):
+    used = {node.args[0].value for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == 'value'
+            and isinstance(node.args[0], ast.Constant)}
+    assert used <= set(declared(path)) and used
+
+
+@FILES
+def test_every_file_that_is_referred_to_is_installed(path):
+    referred = [text_of(node).removeprefix('{share}/')
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == 'os.path.join']
+    assert referred
+    for name in referred:
+        assert (CHECKOUT / name).is_file(), name
+    assert "for folder in ('launch', 'config'" in (CHECKOUT / 'setup.py').read_text()
+
+
+def test_the_readme_says_what_the_parameter_file_says_where_an_argument_is_empty():
+    rows = (CHECKOUT / 'README.md').read_text().splitlines()
+    behind = {one.name: one.default for one in PARAMETERS}
+    for name in constant(NODE_FILE, 'PARAMETERS'):
+        row = next(row for row in rows if row.startswith(f'| `{name}` |'))
+        value = f': `{behind[name]}`' if behind[name] else ''
+        assert row.split('|')[2].strip() == f'empty{value}'
+
+
+def test_arguments_that_win_over_the_file_are_the_nodes_parameters():
+    overrides = constant(NODE_FILE, 'PARAMETERS')
+    assert set(overrides) <= set(NAMES)
+    assert all(declared(NODE_FILE)[name] == '' for name in overrides), \
+        'a default here would silently win over the parameter file'
+
+
+def test_replay_passes_on_what_both_declare_with_the_same_default():
+    passed_on = constant(REPLAY_FILE, 'PASSED_ON')
+    node, replay = declared(NODE_FILE), declared(REPLAY_FILE)
+    assert set(passed_on) == set(node) & set(replay)
+    assert {name: replay[name] for name in passed_on} == {name: node[name] for name in passed_on}
+    assert set(constant(NODE_FILE, 'PARAMETERS')) <= set(passed_on)
+
+
+def test_replay_records_everything_that_the_node_publishes():
+    assert set(constant(REPLAY_FILE, 'OUTPUTS')) == {*IN_PIXELS, *IN_METERS}
+
+
+def test_the_player_gives_the_clock_and_waits_for_the_node():
+    play = next(words for words in commands(REPLAY_FILE) if words[:3] == ['ros2', 'bag', 'play'])
+    assert play[3] == '<bag>'
+    options = dict(zip(play[4::2], play[5::2]))
+    assert set(options) == PLAY_OPTIONS
+    assert float(options['--clock']) >= 50, 'hertz; the stamps are compared with this clock'
+    assert (options['--rate'], options['--delay']) == ('<rate>', '<delay>')
+    assert float(declared(REPLAY_FILE)['delay']) > 0, 'bag play refuses a delay of 0'
+
+
+def test_the_recorder_records_on_the_recordings_clock():
+    record = next(words for words in commands(REPLAY_FILE)
+                  if words[:3] == ['ros2', 'bag', 'record'])
+    assert {word for word in record if word.startswith('-')} == RECORD_OPTIONS
+    assert record[record.index('-o') + 1] == '<record>'
+
+
+@pytest.fixture(scope='module')
+def share():
+    """Return the built package's share folder where the launch packages can run the files."""
+    if importlib.util.find_spec('launch_ros') is None:
+        pytest.skip('launch_ros is not installed')
+    from ament_index_python.packages import get_package_share_directory
+    from ament_index_python.packages import PackageNotFoundError
+    try:
+        return get_package_share_directory('lane_perception')
+    except PackageNotFoundError:
+        pytest.skip('the package is not built and sourced')
+
+
+def load(path):
+    """Return a launch file's module."""
+    specification = importlib.util.spec_from_file_location(path.stem.replace('.', '_'), path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@FILES
+def test_launch_declares_what_the_syntax_says(path, share):
+    description = load(path).generate_launch_description()
+    found = {}
+    for argument in description.get_launch_arguments():
+        parts = argument.default_value
+        found[argument.name] = None if parts is None else ''.join(part.text for part in parts)
+    expected = {name: default and default.replace('{share}', share)
+                for name, default in declared(path).items()}
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_launch_starts_the_node_with_what_was_given(share):
+    from launch import LaunchContext
+    from launch.substitutions import LocalSubstitution
+    from launch.utilities import perform_substitutions
+    module = load(NODE_FILE)
+    context = LaunchContext()
+    given = {**{name: (default or '').replace('{share}', share)
+                for name, default in declared(NODE_FILE).items()},
+             'image': '/camera/image_raw', 'model': 'mine.onnx', 'namespace': 'front'}
+    context.launch_configurations.update(given)
+    nodes = module.start_nodes(context)
+    assert len(nodes) == 1, 'no camera was asked for'
+    node, = nodes
+    node._perform_substitutions(context)
+    assert node.node_name == '/front/lane_perception'
+    command = [perform_substitutions(context, part) for part in node.cmd
+               if not isinstance(part[0], LocalSubstitution)]   # those exist while it runs
+    assert os.access(command[0], os.X_OK) and command[0].endswith('/lane_node')
+    assert ('image', '/camera/image_raw') in node.expanded_remapping_rules
+    assert ('image/compressed', '/camera/image_raw/compressed') in node.expanded_remapping_rules
+    files = [Path(command[at + 1]) for at, word in enumerate(command) if word == '--params-file']
+    assert files[0] == Path(share) / 'config' / 'lane_perception.yaml'
+    assert 'model: mine.onnx' in files[-1].read_text(), 'what is given wins over the file'
+    with pytest.raises(RuntimeError, match='use v4l2_camera, usb_cam or none'):
+        module.camera_driver('webcam', '', 'image', 'camera_info')
