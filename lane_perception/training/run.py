@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from pathlib import Path
+from typing import Any
 
 import lightning
 import torch
@@ -103,7 +104,7 @@ def train(
     card = ModelCard(
         name=name, architecture=recipe.architecture, input_height=recipe.input_height,
         input_width=recipe.input_width, mean=entry.mean, std=entry.std,
-        trained_on=data.described, recipe=dataclasses.asdict(recipe), package_version=version)
+        trained_on=data.described, recipe=_for_card(recipe), package_version=version)
     steps = -(-len(order) // recipe.accumulation) * recipe.epochs
     callbacks = [
         Schedule(steps, recipe.warmup_steps, recipe.final_fraction, recipe.max_minutes)]
@@ -123,6 +124,14 @@ def train(
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', message='.*(num_workers|does not have many workers).*')
         trainer.fit(module, loader, check, ckpt_path=checkpoint if goes_on else None)
+
+
+def _for_card(recipe: Recipe) -> dict[str, Any]:
+    """Return the settings without the paths of this machine."""
+    settings = dataclasses.asdict(recipe)
+    for key in ('cache', 'split', 'labels', 'initial'):
+        settings[key] = Path(settings[key]).name
+    return settings
 
 
 class _Average:

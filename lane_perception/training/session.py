@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Sequence
@@ -17,6 +18,7 @@ from lane_perception.data.snap_data import SNAP
 from lane_perception.data.snap_data import snap_dataset
 from lane_perception.data.snap_data import snapping_model
 from lane_perception.data.splits import SPLIT_FILE
+from lane_perception.data.splits import Split
 from lane_perception.data.splits import choose_split
 from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
@@ -27,6 +29,7 @@ from lane_perception.training.recipe import load_recipe
 from lane_perception.training.recipe import make_recipe
 from lane_perception.training.run import RunData
 from lane_perception.training.run import train
+from lane_perception.training.run_report import report_run
 from lane_perception.training.sources import LabeledSource
 from lane_perception.training.synthetic_cache import VALIDATION_SEED_OFFSET
 from lane_perception.training.synthetic_cache import SyntheticCache
@@ -84,11 +87,21 @@ def resume(run: str, strict: bool = False) -> Path:
 
 
 def _go(folder: Path, data: str, recipe: Recipe, strict: bool, goes_on: bool) -> Path:
-    prepared = prepare(folder, data, recipe)
+    prepared = prepare(folder, data, recipe, strict)
     train(recipe, prepared, folder, folder.resolve().name, _version(), goes_on, strict)
     export_file(folder / BEST_MODEL, folder / 'model.onnx')
-    print(f'wrote {folder / BEST_MODEL} and {folder / "model.onnx"}')
+    report = report_run(folder, *_held_back(folder, data, recipe))
+    print(f'wrote {folder / BEST_MODEL}, model.onnx and report.json; on '
+          f'{report["data"]["images"]} pictures held back: lane IoU {report["lane_iou"]:.3f}, '
+          f'miou {report["miou"]:.3f}, line F1 {report["line_f1"]:.3f}')
     return folder
+
+
+def _held_back(folder: Path, data: str, recipe: Recipe) -> tuple[str, str]:
+    """Return the data set and labels to score on: snapped labels are a data set of their own."""
+    if recipe.labels == SNAP:
+        return str(folder / 'snapped'), ''
+    return data, recipe.labels
 
 
 def _version() -> str:
@@ -98,7 +111,7 @@ def _version() -> str:
         return ''
 
 
-def prepare(folder: Path, data: str, recipe: Recipe) -> RunData:
+def prepare(folder: Path, data: str, recipe: Recipe, strict: bool = False) -> RunData:
     """
     Return the run's samples.
 
@@ -106,11 +119,15 @@ def prepare(folder: Path, data: str, recipe: Recipe) -> RunData:
     data set is kept in the run's folder, and taken from there when the run goes on.
     """
     seed = parse_synthetic(data)
-    return _labeled(folder, data, recipe) if seed is None else _synthetic(folder, seed, recipe)
+    if seed is not None:
+        return _synthetic(folder, seed, recipe)
+    return _labeled(folder, data, recipe, strict)
 
 
-def _labeled(folder: Path, data: str, recipe: Recipe) -> RunData:
-    found = _read(folder, data, recipe)
+def _labeled(folder: Path, data: str, recipe: Recipe, strict: bool) -> RunData:
+    found = _read(folder, data, recipe, strict)
+    for problem in found.problems:
+        print(f'skipped: {problem}', file=sys.stderr)
     kept = folder / SPLIT_FILE
     split = choose_split(found, kept if kept.is_file() else recipe.split)
     if not kept.is_file():
@@ -121,15 +138,21 @@ def _labeled(folder: Path, data: str, recipe: Recipe) -> RunData:
                       recipe.input_height, recipe.input_width) for part in ('train', 'val'))
     return RunData(train_part, validation,
                    f'{found.path.name} ({found.format}), {len(train_part)} of {len(found)} '
-                   f'labeled pictures; split: {split.how or recipe.split}')
+                   f'labeled pictures; split {_by(split)}')
 
 
-def _read(folder: Path, data: str, recipe: Recipe) -> DataSet:
+def _by(split: Split) -> str:
+    """Say how the split came about, without the paths of this machine."""
+    return 'by a file' if split.how.startswith('from ') else split.how
+
+
+def _read(folder: Path, data: str, recipe: Recipe, strict: bool) -> DataSet:
     """Return the labeled pictures; labels=snap gives lines the extent of their tape first."""
     if recipe.labels != SNAP:
-        return read_dataset(data, recipe.labels)
+        return read_dataset(data, recipe.labels, strict=strict)
     out = folder / 'snapped'
-    snapped = snap_dataset(read_dataset(data), out, snapping_model())
+    snapped = snap_dataset(
+        read_dataset(data, strict=strict), out, snapping_model(), strict=strict)
     print(f'lines of {len(snapped)} labels were snapped to their tape; look at {out}/sheet.jpg')
     return snapped
 

@@ -1,0 +1,155 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Training for real: it learns, repeats, goes on after a kill, and leaves files that load."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from labeled_folder import write_folder
+
+torch = pytest.importorskip('torch')
+pytest.importorskip('lightning')
+
+from lane_perception.errors import UserError  # noqa: E402
+from lane_perception.model_file import read_card  # noqa: E402
+from lane_perception.model_file import read_safetensors  # noqa: E402
+from lane_perception.segmenter import Segmenter  # noqa: E402
+from lane_perception.training.session import resume  # noqa: E402
+from lane_perception.training.session import start  # noqa: E402
+
+QUICK = ['architecture=lane_dense_tiny', 'input_width=160', 'input_height=96', 'workers=0',
+         'threads=1', 'precision=fp32', 'initial=', 'max_minutes=0', 'patience=0']
+
+
+@pytest.fixture(scope='module')
+def overfitted(tmp_path_factory):
+    """Return the folder of a run that learned eight pictures by heart, and its data."""
+    place = tmp_path_factory.mktemp('overfit')
+    data = write_folder(place / 'data', 24, distinct=8)
+    stems = [f'frame_{number:05d}' for number in range(24)]
+    (data / 'split.json').write_text(json.dumps(
+        {'train': stems[:8], 'val': stems[8:16], 'test': stems[16:]}))
+    run = start(str(data), 'lite', [*QUICK, 'augmentation=0', 'epochs=3', 'passes=50',
+                                    'batch_size=8', 'learning_rate=5e-3', 'ema_decay=0.9',
+                                    'warmup_steps=5'], str(place / 'run'))
+    return run, data
+
+
+def test_eight_pictures_are_learned_by_heart(overfitted):
+    report = json.loads((overfitted[0] / 'report.json').read_text())
+    assert report['lane_iou'] > 0.95
+
+
+def test_a_run_leaves_what_the_node_and_people_need(overfitted):
+    run, _ = overfitted
+    for name in ('model.safetensors', 'model.onnx', 'split.json', 'report.json', 'progress.csv',
+                 'last.ckpt'):
+        assert (run / name).stat().st_size > 0, name
+    assert list((run / 'tensorboard').glob('events*'))
+    rows = (run / 'progress.csv').read_text().splitlines()
+    assert len(rows) == 1 + 3
+    for name in ('model.safetensors', 'model.onnx'):
+        card = read_card(run / name)
+        assert (card.architecture, card.input_width) == ('lane_dense_tiny', 160)
+        assert 0.1 <= card.threshold <= 0.9
+        assert str(run.parent) not in card.to_json()
+
+
+@pytest.mark.parametrize('runtime', ['onnxruntime', 'openvino'])
+def test_the_exported_file_says_what_torch_says(overfitted, runtime, track_image):
+    pytest.importorskip(runtime)
+    from lane_perception.runtimes import open_runtime
+    run, _ = overfitted
+    expected = open_runtime(run / 'model.safetensors', 'torch', 'cpu', 'fp32')
+    exported = open_runtime(run / 'model.onnx', runtime, 'cpu', 'fp32')
+    rng = np.random.default_rng(0)
+    for shape in ((1, 96, 160, 3), (2, 64, 128, 3)):  # batch, height and width are dynamic
+        images = rng.integers(0, 256, shape, dtype=np.uint8)
+        assert np.abs(exported.run(images) - expected.run(images)).max() < 1e-3
+
+
+def test_edges_lie_where_they_are_to_a_fraction_of_a_pixel(overfitted):
+    # At twice the network's input size, an answer shifted by one pixel of it would show.
+    run, data = overfitted
+    import cv2
+    segmenter = Segmenter.load(run / 'model.onnx')
+    image = cv2.imread(str(data / 'images' / 'frame_00003.png'))
+    mask = cv2.imread(str(data / 'masks' / 'frame_00003.png'), cv2.IMREAD_GRAYSCALE)
+    large = cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+    label = cv2.resize(mask, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    answer = segmenter.mask(large)
+    moved = [np.roll(answer, shift, axis=1) for shift in (-1, 0, 1)]
+    overlaps = [((one > 0) & (label > 0)).sum() / ((one > 0) | (label > 0)).sum() for one in moved]
+    assert max(overlaps) == overlaps[1] > 0.9
+
+
+def _settings():
+    return [*QUICK, 'epochs=4', 'batch_size=3', 'warmup_steps=2']
+
+
+def test_a_killed_run_goes_on_to_the_same_weights_bit_for_bit(tmp_path):
+    data = write_folder(tmp_path / 'data', 11)
+    whole = start(str(data), 'lite', _settings(), str(tmp_path / 'whole'))
+    killed = tmp_path / 'killed'
+    code = ('from lane_perception.training.session import start; import sys; '
+            'start(sys.argv[1], "lite", sys.argv[3:], sys.argv[2])')
+    process = subprocess.Popen(
+        [sys.executable, '-c', code, str(data), str(killed), *_settings()],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while not (killed / 'last.ckpt').is_file() and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    done = len((killed / 'progress.csv').read_text().splitlines()) - 1
+    resume(str(killed))
+    assert 1 <= done < 4, 'the kill came too late to test anything'
+    for name, expected in read_safetensors(whole / 'model.safetensors')[0].items():
+        assert np.array_equal(read_safetensors(killed / 'model.safetensors')[0][name], expected)
+    states = [torch.load(run / 'last.ckpt', weights_only=False) for run in (whole, killed)]
+    for name, expected in states[0]['current_model_state'].items():
+        assert torch.equal(states[1]['current_model_state'][name], expected), name
+    rows = [(run / 'progress.csv').read_text().splitlines() for run in (whole, killed)]
+    losses = [[row.split(',')[-6:] for row in one] for one in rows]
+    assert losses[0] == losses[1]
+
+
+def test_a_broken_picture_is_named_and_skipped_or_ends_a_strict_run(tmp_path, capfd):
+    data = write_folder(tmp_path / 'data', 8)
+    broken = data / 'images' / 'frame_00002.png'
+    broken.write_bytes(broken.read_bytes()[:200])
+    quick = [*QUICK, 'epochs=1', 'batch_size=3']
+    start(str(data), 'lite', quick, str(tmp_path / 'run'))
+    assert 'frame_00002.png' in capfd.readouterr().err
+    with pytest.raises(UserError, match='frame_00002.png'):
+        start(str(data), 'lite', quick, str(tmp_path / 'strict'), strict=True)
+
+
+def test_a_run_is_refused_where_one_lies_or_none_can_go_on(tmp_path):
+    data = write_folder(tmp_path / 'data', 5)
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'run.json').write_text('{}')
+    with pytest.raises(UserError, match='--resume'):
+        start(str(data), 'lite', QUICK, str(tmp_path / 'run'))
+    with pytest.raises(UserError, match='damaged'):
+        resume(str(tmp_path / 'run'))
+    with pytest.raises(UserError, match='holds no run'):
+        resume(str(tmp_path / 'nothing'))
+    with pytest.raises(UserError, match='not a folder'):
+        start(str(tmp_path / 'nothing'), 'lite', QUICK, str(tmp_path / 'new'))
+    with pytest.raises(UserError, match='kept for validation'):
+        start('synthetic:1000000', 'pretrain', [], str(tmp_path / 'new'))
+
+
+def test_starting_from_a_model_of_another_architecture_is_refused(tmp_path, overfitted):
+    data = write_folder(tmp_path / 'data', 5)
+    changes = [*QUICK, f'initial={overfitted[0]}', 'architecture=lane_dense_small']
+    with pytest.raises(UserError, match='architecture=lane_dense_tiny'):
+        start(str(data), 'lite', changes, str(tmp_path / 'run'))
