@@ -68,3 +68,19 @@ def true_pose(stamp, lateral, heading, make):
         make('geometry_msgs/msg/Point')(0.0, lateral, 0.0),
         make('geometry_msgs/msg/Quaternion')(0.0, 0.0, np.sin(heading / 2), np.cos(heading / 2)))
     return make('geometry_msgs/msg/PoseStamped')(header, pose)
+
+
+def write_ground(path, size=(120, 160)):
+    """
+    Write the calibration of the camera that sees the drawn tracks.
+
+    The two lines meet at row 126 of 480 and are taken to be 0.4 m apart.
+    """
+    from lane_perception.geometry.ground_calibration import GroundCalibration
+    height, width = size
+    scale = height / 480
+    horizon, middle = 126.3 * scale, (width - 1) / 2
+    across = 0.4 * (480 - 126.3) / 480
+    homography = np.array([[0, 0, 100 * scale], [-across, 0, across * middle], [0, 1, -horizon]])
+    GroundCalibration(width, height, homography, 0.005).save(path)
+    return path

@@ -12,6 +12,8 @@ from recordings_on_disk import START
 from recordings_on_disk import TOPIC
 from recordings_on_disk import TRUTH
 from recordings_on_disk import track
+from recordings_on_disk import true_pose
+from recordings_on_disk import write_ground
 from recordings_on_disk import write_recording
 
 from lane_perception.cli.evaluate import main as evaluate
@@ -231,3 +233,29 @@ def test_a_recording_without_pictures_says_what_it_has(tmp_path, model, capsys):
     assert main([str(tmp_path / 'drive'), '--model', str(model),
                  '--out', str(tmp_path / 'out')]) == 2
     assert 'no topic with pictures; its topics: /speed' in capsys.readouterr().err
+
+
+def test_a_pose_topic_gives_the_error_in_metres(tmp_path, model):
+    bag = tmp_path / 'drive'
+    ground = write_ground(tmp_path / 'ground.yaml')
+    pipeline = LanePipeline.load(model, ground=ground)
+    with RecordingWriter(bag) as writer:
+        make = writer.message_class
+        for index in range(6):
+            stamp = START + index * PERIOD
+            image = track(index)[0]
+            lane = pipeline.process(image, stamp / 1e9)
+            pose = true_pose(stamp, lane.lateral - 0.03, lane.heading + 0.1, make)
+            header = make('std_msgs/msg/Header')(pose.header.stamp, 'camera')
+            message = make('sensor_msgs/msg/Image')(
+                header, *image.shape[:2], 'bgr8', 0, 480, image.ravel())
+            writer.write(TOPIC, 'sensor_msgs/msg/Image', message, stamp)
+            writer.write('/pose', 'geometry_msgs/msg/PoseStamped', pose, stamp)
+    report = run(bag, model, tmp_path / 'out', '--pose-topic', '/pose', '--ground', ground)
+    assert report['lateral_mae_m'] == pytest.approx(0.03, abs=1e-6)
+    assert report['heading_mae_rad'] == pytest.approx(0.1, abs=1e-6)
+    assert report['frames']['lateral_error_m'] == pytest.approx([0.03] * 6, abs=1e-6)
+    assert len(outputs(tmp_path / 'out' / 'bag', 'path')) == 6
+    assert len(outputs(tmp_path / 'out' / 'bag', 'pose')) == 6
+    markers = outputs(tmp_path / 'out' / 'bag', 'markers')
+    assert markers[0][2].markers[1].points[0].x > 0

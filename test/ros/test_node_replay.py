@@ -1,0 +1,73 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The node over DDS and replay say the same about every frame that the node processed."""
+
+import cv2
+import numpy as np
+import pytest
+from bright_model import write_bright_model
+from recordings_on_disk import TOPIC
+from recordings_on_disk import write_ground
+from recordings_on_disk import write_recording
+
+from lane_perception.cli.replay import main as replay
+from lane_perception.data.recordings import RecordingReader
+from lane_perception.data.recordings import RecordingWriter
+from lane_perception.ros.playback import PlaybackSettings
+from lane_perception.ros.playback import play_into_node
+
+COUNT = 12
+OUTPUTS = ('mask', 'center', 'offset', 'path', 'pose', 'overlay/compressed')
+
+
+def plain(value):
+    """Return a message as nested lists of numbers and texts, without padding or class."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if hasattr(value, '__msgtype__'):
+        return [plain(getattr(value, name)) for name in value.__dataclass_fields__
+                if not name.startswith('__')]
+    return value
+
+
+def by_time(bag, topic):
+    with RecordingReader(bag) as reader:
+        return {log_time: plain(message) for _, log_time, message in reader.frames(topic)}
+
+
+def test_every_frame_that_the_node_processed_is_as_replay_says(tmp_path, ros_domain):
+    model = tmp_path / 'bright.onnx'
+    write_bright_model(model, 128, 160)
+    ground = write_ground(tmp_path / 'ground.yaml')
+    bag = write_recording(tmp_path / 'drive', count=COUNT, blank=[5])
+    settings = PlaybackSettings(
+        bag, TOPIC, False, str(model), {'ground_calibration': str(ground)}, hz=4,
+        outputs=OUTPUTS)
+    with RecordingWriter(tmp_path / 'node') as writer:
+        playback = play_into_node(settings, tmp_path, writer)
+    assert replay([str(bag), '--model', str(model), '--ground', str(ground),
+                   '--out', str(tmp_path / 'out')]) == 0
+    processed = set(playback.received)
+    # A frame that the node never saw would be missing in its track over time.
+    assert len(processed) == COUNT
+    for name in OUTPUTS:
+        topic = f'/lane_perception/{name}'
+        node, replayed = by_time(tmp_path / 'node', topic), by_time(tmp_path / 'out/bag', topic)
+        assert set(node) <= processed and len(node) >= COUNT - 2
+        if name != 'overlay/compressed':
+            assert set(node) == set(replayed) & processed
+        for stamp, message in node.items():
+            np.testing.assert_equal(message, replayed[stamp], err_msg=f'{name} at {stamp}')
+    centers = by_time(tmp_path / 'out/bag', '/lane_perception/center').values()
+    assert sum(not np.isnan(message[1][0]) for message in centers) >= COUNT - 2
+    paths = by_time(tmp_path / 'out/bag', '/lane_perception/path').values()
+    assert sum(len(message[1]) > 3 for message in paths) >= COUNT - 2
+
+
+@pytest.fixture(autouse=True)
+def one_opencv_thread():
+    cv2.setNumThreads(1)
+    yield
+    cv2.setNumThreads(-1)
