@@ -135,7 +135,7 @@ def furniture(random: np.random.Generator, place: NDArray) -> Thing:
 
 
 def person(random: np.random.Generator, place: NDArray) -> Thing:
-    """Make two shoes with the trousers that stand in them."""
+    """Make somebody who stands about."""
     angle, shoe, cloth = random.uniform(0, 2 * np.pi), color_of(random), color_of(random) * 0.7
     across = np.array([-np.sin(angle), np.cos(angle)])
     along = np.array([np.cos(angle), np.sin(angle)])
@@ -148,6 +148,14 @@ def person(random: np.random.Generator, place: NDArray) -> Thing:
         faces += prism(random, sole, 0.025, 0.09, shoe, 0.7)
         faces += prism(random, ring(spot - along * 0.06, 0.06), 0.08, 0.9, cloth, 1.2)
         prints.append(sole)
+    shirt = color_of(random)
+    trunk = block(place, angle, 0.22, 0.38)
+    faces += prism(random, trunk, 0.85, 1.45, shirt, 1.1)
+    for side in (-1, 1):
+        arm = ring(place + across * side * 0.25, 0.05)
+        faces += prism(random, arm, 0.75, 1.42, shirt * 0.9)
+    skin = np.array([0.25, 0.35, 0.5]) * random.uniform(0.2, 1.3)
+    faces += prism(random, ring(place, 0.09), 1.5, 1.75, skin, 0.9)
     return Thing('person', tuple(place), tuple(faces), tuple(prints), 0.9)
 
 
@@ -190,10 +198,21 @@ def stand_about(random: np.random.Generator, keep_clear: NDArray, clearance: flo
             angle = heading + random.uniform(-1.3, 1.3)
             reach = log_uniform(random, 0.35, 7.0)
             spot = place + reach * np.array([np.cos(angle), np.sin(angle)])
+            thing = MAKERS[kind][0](random, spot)
+            rim = np.concatenate([along_rim(outline) for outline in thing.footprints])
+            if np.linalg.norm(rim - place, axis=1).min() < 0.35:
+                continue  # the car stands there
             gap = np.inf
             if len(keep_clear):
-                gap = np.linalg.norm(keep_clear - spot, axis=1).min()
+                gap = np.linalg.norm(keep_clear[:, None] - rim[None], axis=2).min()
             if (on_road and reach > 0.8) or gap > clearance + random.uniform(0.0, 0.3):
-                things.append(MAKERS[kind][0](random, spot))
+                things.append(thing)
                 break
     return things
+
+
+def along_rim(outline: NDArray) -> NDArray[np.float64]:
+    """Return points along the rim of an (N, 2) outline, six on each side."""
+    after = np.roll(outline, -1, 0)
+    part = np.arange(6)[:, None, None] / 6
+    return (outline + (after - outline) * part).reshape(-1, 2)

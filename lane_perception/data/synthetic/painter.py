@@ -23,7 +23,7 @@ CHUNK = 24        # quadrilaterals per polygon; a long strip may cross itself
 NEAR = 2.2        # metres within which every point of a curve is drawn, every FAR_STEP-th beyond
 FAR_STEP = 4
 LIMIT = 8000.0    # pixels beyond which outlines are cut off
-CLIP = 0.004      # metres before the lens at which outlines are cut off
+CLIP = 0.02       # metres before the lens at which outlines are cut off
 
 
 class Painter:

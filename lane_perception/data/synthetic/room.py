@@ -120,7 +120,8 @@ class Room:
                                 len(levels) - 1))
             tile = levels[level]
             scale = np.float32(0.5 ** level)
-            u = (along[part] + np.float32(self.shift[0] * (number + 1))) * (texels * scale)
+            sign = np.float32(-1 if number in (0, 3) else 1)  # so that writing reads rightwards
+            u = (sign * along[part] + np.float32(self.shift[0] * (number + 1))) * (texels * scale)
             u = u - np.floor(u / tile.shape[1]) * tile.shape[1] - np.float32(0.5)
             v = np.minimum(np.maximum(height[part], 0), np.float32(RISE)) * (
                 np.float32(HEIGHT / RISE) * scale) - np.float32(0.5)

@@ -152,6 +152,8 @@ def furnish(streams: Streams, settings: WorldSettings, track: Track, poses: list
     random = streams['apron']
     if random.random() < (0.7 if outdoors else 0.3):
         apron, floor = floor, lay_floor(random)
+        if track.road.closed:
+            coarse = np.concatenate((coarse, coarse[:2]))
         shape = tuple(apron_shape(random, coarse, half))
     return Scene(visible, floor, tapes, lights, room, apron, shape, tuple(decals), tuple(things),
                  tuple(shades), draw_parts(streams['car']) if amount > 0 else ())
@@ -166,7 +168,8 @@ def apron_shape(random: np.random.Generator, coarse: NDArray,
         local = coarse @ turn
         margin = half + random.uniform(0.0, 0.3)
         near = np.concatenate([local + d for d in margin * np.array(
-            [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])])
+            [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [.7, .7], [.7, -.7], [-.7, .7], [-.7, -.7],
+             [.5, 0], [-.5, 0], [0, .5], [0, -.5]])])
         cells = np.unique(np.floor(near / size).astype(int), axis=0)
         square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
         return [((cell + square) * size) @ turn.T for cell in cells]
