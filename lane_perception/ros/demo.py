@@ -33,7 +33,7 @@ from lane_perception.ros.playback import Playback
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
 
-FRAMES = 150
+FRAMES = 120
 RATE = 30.0          # frames per second
 SPEED = 0.6          # metres per second
 SEED = 1_000_002     # training never draws it
@@ -90,7 +90,7 @@ def run_demo(
         _require_something(playback, settings.out)
     progress(f'{len(playback.received)} of {len(playback.published)} masks came back; '
              'scoring and drawing them')
-    pictures = Pictures(settings.out, source.frames)
+    pictures = Pictures(settings.out, len(playback.received))
     frames = pairs(source.bag, source.topic, source.truth_topic, output_bag, NODE_NAME,
                    source.center_topic)
     scored = score(frames, pictures.add)

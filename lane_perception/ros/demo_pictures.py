@@ -28,16 +28,17 @@ class Pictures:
         Begin.
 
         :param folder: gets overlay.mp4 and frames.png.
-        :param frames: how many will be added; the six are spread evenly over them.
+        :param frames: how many came back; the six are spread evenly over them.
         """
         self._folder = folder
         wanted = np.linspace(0, max(frames - 1, 0), COLUMNS * ROWS + 2).round()[1:-1]
-        self._wanted = {int(number) for number in wanted}
+        self._wanted = [int(number) for number in wanted]
+        self._count = 0
         self._tiles: list[NDArray[np.uint8]] = []
         self._finder = LaneFinder()
         self._video = Video(folder / 'overlay.mp4')
 
-    def add(self, number: int, pair: Pair) -> None:
+    def add(self, pair: Pair) -> None:
         """Draw a frame; one that the node dropped is left out of the video."""
         if pair.mask is None:
             return
@@ -46,8 +47,8 @@ class Pictures:
             lane = dataclasses.replace(lane, center=pair.center)
         drawn = draw_overlay(pair.image, pair.mask, lane)
         self._video.add(drawn, pair.stamp_ns / 1e9)
-        if number in self._wanted:
-            self._tiles.append(_tile(drawn))
+        self._tiles += [_tile(drawn)] * self._wanted.count(self._count)
+        self._count += 1
 
     def close(self) -> None:
         """Write the files."""

@@ -96,18 +96,18 @@ def pairs(
 
 
 def score(
-    frames: Iterator[Pair], look: Callable[[int, Pair], None] = lambda number, pair: None,
+    frames: Iterator[Pair], look: Callable[[Pair], None] = lambda pair: None,
 ) -> dict[str, Any]:
     """
     Return DESIGN's figures over the frames that came back; without truth only lane_found.
 
-    :param look: called with each frame's number and the frame, in order: one reading of the
-        recordings serves pictures too.
+    :param look: called with each frame, in order: one reading of the recordings serves pictures
+        too.
     """
     segmentation, lines, centers = SegmentationScore(), LineScore(), CenterScore()
     size = None
-    for number, pair in enumerate(frames):
-        look(number, pair)
+    for pair in frames:
+        look(pair)
         if pair.mask is None:
             continue
         centers.add(pair.center, pair.true_center, judged=pair.truth is not None)
