@@ -20,7 +20,6 @@ from lane_perception.geometry.lane_curve import LaneCurve
 from lane_perception.geometry.marks import MarkReader
 from lane_perception.geometry.sighting import confidence
 from lane_perception.geometry.sighting import crossing
-from lane_perception.geometry.sighting import held_line
 from lane_perception.geometry.sighting import MISFIT
 from lane_perception.geometry.sighting import moved
 from lane_perception.geometry.tracking import LaneTrack
@@ -30,8 +29,11 @@ __all__ = ['Lane', 'LaneFinder', 'LaneSettings']
 
 USUAL_WIDTH = 0.4         # metres: a lane that nobody has measured yet
 USUAL_WIDTH_SIGMA = 0.2
+BEYOND = 0.1              # metres that the centre line goes on after the last marks
 GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
 LEARNT_WIDTH_SIGMA = 0.02
+CONFIDENT = 0.6           # trust in a lane from which is learnt
+FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
 
 
 class LaneFinder:
@@ -56,7 +58,6 @@ class LaneFinder:
         """Forget the track, the learnt width and the horizon: a new recording begins."""
         self._track: LaneTrack | None = None
         self._rival: LaneTrack | None = None
-        self._reach = 1.0
         self._width: float | None = None
         self._flare = 0.0
         self._horizon = self._drawn_horizon = nominal_view.FIRST_HORIZON
@@ -114,7 +115,9 @@ class LaneFinder:
         if self.settings.lane_width and self.ground is not None:
             width, sigma = self.settings.lane_width, GIVEN_WIDTH_SIGMA
         elif self._width is not None:
-            width, sigma = self._width, LEARNT_WIDTH_SIGMA
+            width = self._width
+            sigma = (LEARNT_WIDTH_SIGMA if self.ground is not None
+                     else nominal_view.LEARNT_WIDTH_SIGMA)
         else:
             width, sigma = USUAL_WIDTH, USUAL_WIDTH_SIGMA
         known = dict(width=width, width_sigma=sigma)
@@ -141,10 +144,13 @@ class LaneFinder:
         """Take over the width, and the horizon, from a lane of which both sides are seen."""
         if not curve.both:
             return
+        if self._width is not None and trust < CONFIDENT:
+            return
         share = 1.0 if self._width is None else 0.1
         self._width = curve.width * share + (1.0 - share) * (self._width or 0.0)
         self._flare += share * (curve.flare - self._flare)
-        if self.ground is not None or trust < nominal_view.CONFIDENT:
+        bent = float(np.abs(curve.curvatures).max())
+        if self.ground is not None or trust < CONFIDENT or bent > nominal_view.STRAIGHT:
             return
         seen = nominal_view.horizon_of(size, self._drawn_horizon, curve.width, curve.flare)
         self._horizon_weight = min(self._horizon_weight + 1.0, nominal_view.MOST_WEIGHT)
@@ -169,7 +175,8 @@ class LaneFinder:
             if rival.distance(sighting, curve.covariance) > OUTLIER:
                 return self._unseen(chains, size, stamp)
             self._track, self._rival = self._rival, None
-        self._reach = curve.seen
+        self._line = curve.points[self._in_sight(curve)]
+        self._line_state = self._track.state.copy()
         return self._lane(chains, curve, trust, size, self._track)
 
     def _unseen(self, chains: Chains, size, stamp: float | None) -> Lane:
@@ -179,27 +186,31 @@ class LaneFinder:
         if stamp is None or track is None:
             return self._nothing(markings)
         left = 1.0 - (stamp - track.seen) / self.settings.max_gap_s
-        line = held_line(track.state, self._reach)
+        line = moved(self._line, self._line_state, track.state)
         return self._describe(line, np.full(len(line), max(left, 0.0) / 2.0), track.state[:4],
                               track.covariance[:2, :2], 0.5 * max(left, 0.05), size,
                               markings=markings, held=True)
 
     def _lane(self, chains: Chains, curve: LaneCurve, trust: float, size,
               track: LaneTrack | None = None) -> Lane:
-        """Return the lane of a curve, moved to where the track says the car is."""
+        """Return the lane of a curve; a track knows better where the car is against it."""
         pixels = chains.marks.pixels
         state = np.array([curve.lateral, curve.heading, curve.curvatures[0], curve.width])
-        covariance, line = curve.covariance[:2, :2], curve.points
+        covariance = curve.covariance[:2, :2]
         if track is not None:
-            line = moved(line, state, track.state)
             state, covariance = track.state[:4], track.covariance[:2, :2].copy()
             if not curve.both:
                 # A wrong width errs alike in every picture: filtering does not take it away.
                 covariance[0, 0] += (self._expected().width_sigma / 2.0) ** 2
-        seen = np.arange(len(line)) * curve.step <= curve.seen + 0.1
-        return self._describe(line[seen], trust / (1.0 + (curve.sigmas[seen] / 0.04) ** 2), state,
-                              covariance, trust, size, markings=_polylines(chains),
+        seen = self._in_sight(curve)
+        faith = trust / (1.0 + (curve.sigmas[seen] / FAITH_SIGMA) ** 2)
+        return self._describe(curve.points[seen], faith, state, covariance, trust, size,
+                              markings=_polylines(chains),
                               left=pixels[curve.sides > 0], right=pixels[curve.sides < 0])
+
+    @staticmethod
+    def _in_sight(curve: LaneCurve) -> NDArray[np.bool_]:
+        return np.arange(len(curve.points)) * curve.step <= curve.seen + BEYOND
 
     def _describe(self, line, trust, state, covariance, lane_trust, size, **more) -> Lane:
         """Return a lane from its centre line in the view's metres."""

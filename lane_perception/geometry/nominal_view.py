@@ -23,9 +23,10 @@ FIRST_WEIGHT = 2.0   # how many sightings the first guess is worth
 MOST_WEIGHT = 10.0   # sightings after which old ones fade
 SPREAD = 0.3         # how much the lane's width varies along it, of the width
 FLARE_SIGMA = 0.15   # metres of lane width per metre: what a wrong horizon does
-LEARNT_FLARE_SIGMA = 0.03
+LEARNT_WIDTH_SIGMA = 0.15
+LEARNT_FLARE_SIGMA = 0.12
 MISFIT = 0.03        # metres: marks that lie so far off halve the trust
-CONFIDENT = 0.6      # trust in a lane from which the horizon is learnt
+STRAIGHT = 0.6       # 1/metres: a lane that bends more says nothing about the horizon
 REDRAWN = 0.015      # image heights by which it moves before the floor is laid anew
 
 

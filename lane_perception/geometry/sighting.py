@@ -105,14 +105,3 @@ def moved(
     x = cosine * line[:, 0] - sine * line[:, 1] - np.sin(-after[1]) * shift
     y = sine * line[:, 0] + cosine * line[:, 1] + np.cos(-after[1]) * shift
     return np.column_stack((x, y))
-
-
-def held_line(state: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """Return (N, 2) points of the arc with a track's lateral, heading and curvature."""
-    lateral, heading, curvature = state[:3]
-    s = np.linspace(0.0, max(reach, 0.5), 24)
-    angle = np.clip(curvature * s, -2.0, 2.0)
-    x = np.sinc(angle / (2.0 * np.pi)) * s * np.cos(angle / 2.0)
-    y = np.sinc(angle / (2.0 * np.pi)) * s * np.sin(angle / 2.0) - lateral
-    cosine, sine = np.cos(heading), np.sin(heading)
-    return np.column_stack((cosine * x + sine * y, cosine * y - sine * x))

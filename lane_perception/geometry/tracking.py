@@ -10,6 +10,8 @@ held instead, and given up for the new place when sightings keep saying so.
 
 from __future__ import annotations
 
+from math import exp
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ HEADING_NOISE = 6.0     # rad/s^2 per root Hz
 CURVATURE_NOISE = 3.0   # 1/m per root second
 WIDTH_NOISE = 0.01      # m per root second
 RATE_SIGMA = (0.2, 0.6)  # m/s, rad/s: before two sightings tell
+RATE_MEMORY = 0.25      # seconds
 PERSISTENCE = 4.0       # on the sightings' covariance: neighbours in time err alike
 OUTLIER = 18.4          # squared distance of place and heading: 1 in 10,000 for 2 numbers
 
@@ -41,7 +44,10 @@ class LaneTrack:
         if interval <= 0.0:
             return
         move = np.eye(6)
-        move[0, 4] = move[1, 5] = interval
+        # The rates die away: what the car did a second ago says little about now.
+        fading = exp(-interval / RATE_MEMORY)
+        move[0, 4] = move[1, 5] = RATE_MEMORY * (1.0 - fading)
+        move[4, 4] = move[5, 5] = fading
         noise = np.zeros((6, 6))
         for place, rate, size in ((0, 4, LATERAL_NOISE), (1, 5, HEADING_NOISE)):
             strength = size * size
