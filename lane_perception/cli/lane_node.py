@@ -53,7 +53,7 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
         try:
             _spin(node, stop)
         finally:
-            node.trigger_shutdown()
+            node.end()
             node.destroy_node()
     finally:
         rclpy.try_shutdown()

@@ -86,6 +86,7 @@ class LaneNode(LifecycleNode):
         self._statistics = FrameStatistics()
         self._overtaken = 0      # by workers that have ended
         self._error = ''         # why configure or activate failed
+        self._finalized = False
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
         # A steady clock: a paused recording must not silence the diagnostics.
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics,
@@ -98,6 +99,11 @@ class LaneNode(LifecycleNode):
         if self._values['autostart']:
             if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
                 self.trigger_activate()
+
+    def end(self) -> None:
+        """Shut down, unless a manager has done so."""
+        if not self._finalized:
+            self.trigger_shutdown()
 
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
         """Load the model and the calibration; make the publishers."""
@@ -122,6 +128,7 @@ class LaneNode(LifecycleNode):
         """Free everything, from whatever state."""
         self._end_worker()
         self._free()
+        self._finalized = True
         return TransitionCallbackReturn.SUCCESS
 
     def _attempt(self, what: str, body: Any) -> TransitionCallbackReturn:
