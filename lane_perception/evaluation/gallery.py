@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lane_perception.evaluation.metrics import BACKGROUND
 from lane_perception.evaluation.metrics import MARKING
 from lane_perception.evaluation.set_score import ImageScore
+from lane_perception.evaluation.video import shrink
 
 WIDTH = 640                  # pixels of a picture in the report
 QUALITY = 74                 # of its JPEG
@@ -104,6 +105,5 @@ def jpeg(picture: NDArray[np.uint8]) -> bytes:
     """Return a picture as JPEG, no wider than WIDTH."""
     height, width = picture.shape[:2]
     if width > WIDTH:
-        picture = cv2.resize(picture, (WIDTH, max(1, round(height * WIDTH / width))),
-                             interpolation=cv2.INTER_AREA)
+        picture = shrink(picture, WIDTH, max(1, round(height * WIDTH / width)))
     return cv2.imencode('.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()

@@ -56,10 +56,13 @@ def distances(
     :param farthest: pixels; what lies further than that is as good as inf.
     """
     from scipy.spatial import cKDTree   # scikit-image needs it too
-    if not lines.any() or not others.any():
-        return np.full(np.count_nonzero(lines), np.inf)
-    return cKDTree(np.argwhere(others)).query(
-        np.argwhere(lines), distance_upper_bound=farthest)[0]
+    points, targets = (cv2.findNonZero(one.view(np.uint8)) for one in (lines, others))
+    if points is None:
+        return np.zeros(0)
+    if targets is None:
+        return np.full(len(points), np.inf)
+    tree = cKDTree(targets[:, 0], balanced_tree=False, compact_nodes=False)
+    return tree.query(points[:, 0], distance_upper_bound=farthest)[0]
 
 
 class LineFigures(NamedTuple):

@@ -85,7 +85,7 @@ class Video:
             self._stream.codec_context.thread_count = 1
         size = (self._stream.width, self._stream.height)
         if picture.shape[1::-1] != size:
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            picture = shrink(picture, *size)
         self._tick += self._step(stamp)
         frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format='bgr24')
         frame.pts = self._tick
@@ -118,3 +118,10 @@ class Video:
             self._container.close()
         finally:
             self._temporary.unlink(missing_ok=True)
+
+
+def shrink(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """Return a picture at another size; averaging, which is slow, only below half the size."""
+    much = picture.shape[1] >= 2 * width or picture.shape[0] >= 2 * height
+    return cv2.resize(picture, (width, height),
+                      interpolation=cv2.INTER_AREA if much else cv2.INTER_LINEAR)
