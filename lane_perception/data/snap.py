@@ -30,6 +30,7 @@ from lane_perception.data.line_tracing import resample
 from lane_perception.data.line_tracing import smooth
 
 NOISE = 0.3   # squared distance between colors, in standard deviations, that quarters their weight
+END = 4       # rows of the strip within which a marking's contrast falls at the end of a dash
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class SnapSettings:
     apart: float = 0.30         # cost of one that is a hundredth of the width beside the line
     thickness: float = 0.10     # cost of the widest marking
     uneven: float = 0.60        # cost of a marking whose two sides differ by its contrast
-    present: float = 0.30       # of the line's own contrast: there is a marking
-    absent: float = 0.15        # of it: there is none; between the two it is not judged
+    present: float = 0.25       # of the line's own contrast: there is a marking
+    absent: float = 0.10        # of it: there is none; between the two it is not judged
     faintest: float = 0.15      # contrast, 1 being a clear marking's, that counts as a line's own
     model_weight: float = 1.0   # of the model's probability against the contrast of colors
 
@@ -153,6 +154,11 @@ def _ribbon(strip: _Strip, together: _Separation, settings: SnapSettings) -> _Ri
     left, right = _sharpened(response, first, wide)
     typical = max(np.quantile(contrast, 0.75), settings.faintest)
     share = smooth(contrast[:, None] / typical, 1.5)[:, 0]
+    # Near a gap, a dash ends where its contrast has fallen to two fifths.
+    window = np.ones((2 * END + 1, 1), np.uint8)
+    beside = cv2.dilate(share.astype(np.float32), window)[:, 0]
+    gap_near = cv2.dilate((share < settings.absent).astype(np.uint8), window)[:, 0] > 0
+    share = np.where(gap_near & (share < 0.4 * beside), 0, share)
     value = np.where(share >= settings.present, MARKING,
                      np.where(share >= settings.absent, NOT_JUDGED, 0)).astype(np.uint8)
     left = smooth(left[:, None] + strip.offsets[0], 1.5)

@@ -89,7 +89,8 @@ def snap_dataset(
     Snap every label, and leave sheet.jpg (before and after), masks/ and images/ in a folder.
 
     The folder is a data set of its own; its images are links to those of the first, or copies
-    where the file system knows no links. A mask that is there already, from a run that was interrupted, is kept.
+    where the file system knows no links. A mask that is there already, from a run that was
+    interrupted, is kept.
 
     :param out: folder for the results; made when missing.
     :param probability: a model's lane probability for a picture, at any size, such as
