@@ -217,7 +217,9 @@ def _project(spline: _Spline, chains: Chains):
 
 
 def _result(spline, normal, s, side, miss, used) -> LaneCurve:
-    covariance = HEAVY_TAILS * np.linalg.inv(normal)
+    # OpenCV's, as in _solve: BLAS sets all cores to a matrix of this size, and they wait longer
+    # for each other than one takes.
+    covariance = HEAVY_TAILS * cv2.invert(normal, flags=cv2.DECOMP_CHOLESKY)[1]
     spline.trace()
     place, heading, width, flare, bend = spline.numbers[:5]
     lateral, angle = distance_to_arc(0.0, -place, np.tan(min(max(heading, -1.4), 1.4)), bend)
