@@ -68,8 +68,9 @@ def raw_message(image, number, encoding='bgr8'):
 class NodeProcess:
     """lane_node as a process; what it writes is kept."""
 
-    def __init__(self, log, domain, parameters=None, remaps=None, arguments=()):
-        command = [sys.executable, '-m', 'lane_perception.cli.lane_node', '--ros-args']
+    def __init__(self, log, domain, parameters=None, remaps=None, arguments=(),
+                 program=('-m', 'lane_perception.cli.lane_node')):
+        command = [sys.executable, *program, '--ros-args']
         for name, value in (parameters or {}).items():
             command += ['-p', f'{name}:={value}']
         for name, value in (remaps or {}).items():
@@ -137,10 +138,11 @@ class Desk:
         for status in message.status:
             self.diagnostics[status.name] = status
 
-    def start(self, parameters=None, remaps=None, arguments=(), active=True, name=NODE):
+    def start(self, parameters=None, remaps=None, arguments=(), active=True, name=NODE,
+              **options):
         """Start a lane_node and wait until it is active; return its process."""
         process = NodeProcess(self.folder / f'lane_node_{len(self._processes)}.log', self.domain,
-                              parameters, remaps, arguments)
+                              parameters, remaps, arguments, **options)
         self._processes.append(process)
         if active:
             self.wait_for_state('active', name, process)
@@ -152,6 +154,10 @@ class Desk:
         while not condition():
             assert time.monotonic() < end, what()
             self._executor.spin_once(timeout_sec=0.05)
+
+    def spin_once(self, seconds):
+        """Handle what comes in, for at most so long."""
+        self._executor.spin_once(timeout_sec=seconds)
 
     def spin(self, seconds):
         end = time.monotonic() + seconds

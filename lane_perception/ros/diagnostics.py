@@ -15,6 +15,7 @@ OK, WARN, ERROR = 0, 1, 2   # as in diagnostic_msgs/DiagnosticStatus
 WINDOW_S = 5.0              # rates and times are of the last so many seconds
 SILENCE_S = 1.0             # without input for longer: WARN
 FAR_S = 10.0                # a stamp further from the node's clock is of another clock
+LOST_SHARE = 0.2            # more of the camera's frames lost on the way: WARN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +44,10 @@ class FrameStatistics:
         """Start with nothing counted."""
         self._lock = threading.Lock()
         self._arrivals: deque[float] = deque()
+        self._losses: deque[float] = deque()
         self._processed: deque[Processed] = deque()
         self.received = 0
+        self.lost = 0             # frames that were published and never reached the node
         self.processed = 0
         self.broken = 0           # frames that held no picture
         self.failed = 0           # frames whose processing failed
@@ -63,12 +66,15 @@ class FrameStatistics:
         with self._lock:
             self._started = None
 
-    def arrived(self, now: float) -> None:
-        """Count a frame that was received."""
+    def arrived(self, now: float, lost: int = 0) -> None:
+        """Count a frame that was received, and the lost ones that were published before it."""
         with self._lock:
             self.received += 1
+            self.lost += lost
             self._arrivals.append(now)
+            self._losses.extend([now] * lost)
             _forget(self._arrivals, now - WINDOW_S)
+            _forget(self._losses, now - WINDOW_S)
 
     def finished(self, frame: Processed, stamp_age: float) -> None:
         """Count a frame whose outputs were published; stamp_age is now minus its stamp, in s."""
@@ -110,10 +116,13 @@ class FrameStatistics:
         """
         with self._lock:
             _forget(self._arrivals, now - WINDOW_S)
+            _forget(self._losses, now - WINDOW_S)
+            lost_share = len(self._losses) / max(len(self._losses) + len(self._arrivals), 1)
             recent = [one for one in self._processed if one.finished >= now - WINDOW_S]
             values = {
                 'frames_received': str(self.received),
                 'frames_processed': str(self.processed),
+                'frames_lost': str(self.lost),
                 'frames_dropped': str(overtaken),
                 'frames_undecodable': str(self.broken),
                 'frames_failed': str(self.failed),
@@ -128,6 +137,11 @@ class FrameStatistics:
             return Summary(
                 WARN, 'the stamps are far from this node\'s clock; for a recording set '
                       'use_sim_time and play it with --clock', values)
+        if lost_share > LOST_SHARE:
+            return Summary(
+                WARN, f'{100 * lost_share:.0f} % of the frames are lost on the way to this node; '
+                      'raw images need the Fast DDS profile in the camera\'s process '
+                      '(docs/node.md), or the processor is overloaded', values)
         return Summary(OK, 'running', values)
 
     def _age_values(self, recent: list[Processed]) -> dict[str, str]:

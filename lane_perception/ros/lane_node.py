@@ -22,7 +22,6 @@ from nav_msgs.msg import Path
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import CameraInfo
@@ -51,7 +50,10 @@ from lane_perception.ros.parameters import LiveSettings
 from lane_perception.ros.qos import explain_silence
 from lane_perception.ros.qos import incompatible_reliability
 from lane_perception.ros.qos import input_qos
+from lane_perception.ros.qos import LossCounter
+from lane_perception.ros.qos import NUMBERED
 from lane_perception.ros.qos import OUTPUT_QOS
+from lane_perception.ros.qos import SubscriptionEventCallbacks
 from lane_perception.ros.worker import Worker
 
 DIAGNOSTICS_PERIOD_S = 1.0
@@ -171,12 +173,13 @@ class LaneNode(LifecycleNode):
             self._pipeline, LiveSettings.from_values(self._values), self._publish,
             self._statistics, lambda: 1e-9 * self.get_clock().now().nanoseconds, self._warn)
         self._statistics.start(time.monotonic())
+        self._losses = LossCounter()
         compressed = self._values['image_transport'] == 'compressed'
         self._input_type = CompressedImage if compressed else Image
         events = SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible_qos)
-        # Read-only image data in a steady stream: nothing but storing happens in the callback.
         self._subscription = self.create_subscription(
-            self._input_type, 'image/compressed' if compressed else 'image', self._on_frame,
+            self._input_type, 'image/compressed' if compressed else 'image',
+            self._on_numbered_frame if NUMBERED else self._on_frame,
             input_qos(self._values), event_callbacks=events)
         self._subscriptions_held = [self._subscription]
         if self._pipeline.finder.ground is not None:
@@ -201,9 +204,12 @@ class LaneNode(LifecycleNode):
 
     # Input
 
-    def _on_frame(self, message: Any) -> None:
+    def _on_numbered_frame(self, message: Any, info: Any) -> None:
+        self._on_frame(message, self._losses.lost_before(info['publication_sequence_number']))
+
+    def _on_frame(self, message: Any, lost: int = 0) -> None:
         now = time.monotonic()
-        self._statistics.arrived(now)
+        self._statistics.arrived(now, lost)
         self._worker.frames.put(Frame(message, now))
 
     def _on_camera_info(self, info: CameraInfo) -> None:

@@ -10,9 +10,20 @@ from typing import Mapping
 from rclpy.qos import HistoryPolicy
 from rclpy.qos import QoSProfile
 from rclpy.qos import ReliabilityPolicy
+from rclpy.subscription import Subscription
 
 from lane_perception.ros.parameters import Value
 
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
+
+__all__ = ['LossCounter', 'NUMBERED', 'OUTPUT_QOS', 'SubscriptionEventCallbacks',
+           'explain_silence', 'incompatible_reliability', 'input_qos']
+
+# Whether a subscription's callback may take the message's number too: not in Humble.
+NUMBERED = hasattr(Subscription, 'CallbackType')
 # A reliable publisher suits subscribers of either kind (RViz asks for reliable by default).
 OUTPUT_QOS = QoSProfile(
     depth=5, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE)
@@ -62,3 +73,27 @@ def incompatible_reliability(topic: str) -> str:
     """Say what to do when the camera is best effort and the node asks for reliable."""
     return (f'the publisher of {topic} offers best effort, and this node asks for reliable, so no '
             'frame can arrive; start the node with qos.reliability:=best_effort')
+
+
+class LossCounter:
+    """Counts frames that were published and never arrived, by the publisher's own numbering."""
+
+    RESTART = 1000           # a larger jump is another publisher, not a loss
+
+    def __init__(self) -> None:
+        """Start before the first frame."""
+        self._last: int | None = None
+
+    def lost_before(self, number: int | None) -> int:
+        """
+        Return how many frames are missing between the last one and this.
+
+        :param number: publication_sequence_number of rclpy's message info; None where the
+            middleware does not number. A smaller one than before, or one that is far ahead, is of
+            another publisher and counts as none lost.
+        """
+        if number is None:
+            return 0
+        last, self._last = self._last, number
+        gap = 0 if last is None else number - last - 1
+        return gap if 0 < gap < self.RESTART else 0
