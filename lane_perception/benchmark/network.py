@@ -40,7 +40,8 @@ COMBINATIONS = (('openvino', 'fp32'), ('openvino', 'bf16'), ('openvino', 'int8')
                 ('onnxruntime', 'fp32'), ('onnxruntime', 'int8'), ('torch', 'fp32'),
                 ('torch', 'bf16'), ('torch', 'fp16'))
 REFERENCE = 'baseline torch fp32'
-PIPELINE_SIZES = ((480, 640), (720, 1280))
+SIZE, LARGE = (480, 640), (720, 1280)   # height and width of the pipeline's pictures, pixels
+PLAIN = 'process 640x480'
 
 
 def measure(settings: BenchmarkSettings) -> dict[str, Any]:
@@ -53,45 +54,50 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
         for runtime, precision in BASELINES:
             _try(unavailable, f'baseline {runtime} {precision}',
                  lambda name: subjects.update({name: _baseline(Path(folder), runtime, precision)}))
-        image = picture(*PIPELINE_SIZES[0])
+        image = picture(*SIZE)
         for runtime, precision in COMBINATIONS:
             _try(unavailable, f'{runtime} {precision}',
                  lambda name: segmenters.update(
                      {name: Segmenter.load(settings.model, runtime, 'auto', precision)}))
         for name, segmenter in segmenters.items():
             subjects[f'network {name}'] = _forward(segmenter)
-        variants = {f'tta {tta}': Segmenter.load(settings.model, tta=tta)
-                    for tta in ('none', 'flip', 'full')}
-        variants['ensemble of three'] = Segmenter.load(','.join([settings.model] * 3))
-        for name, segmenter in variants.items():
-            subjects[f'segmenter {name}'] = _probability(segmenter, image)
-        pipeline = LanePipeline.load(settings.model)
-        for height, width in PIPELINE_SIZES:
-            subjects[f'process {width}x{height}'] = _process(pipeline, picture(height, width))
+        pipelines = {PLAIN: LanePipeline.load(settings.model)}
+        pipelines |= {f'{PLAIN} tta {tta}': LanePipeline.load(settings.model, tta=tta)
+                      for tta in ('flip', 'full')}
+        pipelines[f'{PLAIN} ensemble of three'] = LanePipeline.load(','.join([settings.model] * 3))
+        for name, pipeline in pipelines.items():
+            subjects[name] = _process(pipeline, image)
+        large = f'process {LARGE[1]}x{LARGE[0]}'
+        subjects[large] = _process(pipelines[PLAIN], picture(*LARGE))
         settings.progress(f'network: timing {len(subjects)} subjects in turns')
         times = interleave(subjects, settings.rounds, settings.budget_s)
     settings.progress('network: lane IoU of each combination')
     scored = {f'network {name}': accuracy(one) for name, one in segmenters.items()}
-    scored |= {f'segmenter {name}': accuracy(one) for name, one in variants.items()}
-    chosen = pipeline.segmenter.runtimes[0]
+    scored |= {name: accuracy(one.segmenter) for name, one in pipelines.items()}
+    segmenter = pipelines[PLAIN].segmenter
+    chosen = segmenter.runtimes[0]
     return {
-        'model': pipeline.segmenter.name,
+        'model': segmenter.name,
         'input': [chosen.card.input_height, chosen.card.input_width],
         'auto': f'{chosen.name} {chosen.precision}',
         'reference': REFERENCE if REFERENCE in times else None,
         'accuracy_data': f'{IMAGES} synthetic pictures of 640x480, seed {SEED}',
-        'subjects': {name: _entry(seconds, times.get(REFERENCE), scored.get(name))
-                     for name, seconds in times.items()},
+        'subjects': {name: _entry(name, times, scored.get(name))
+                     for name in times},
         'unavailable': unavailable,
     }
 
 
 def _entry(
-    seconds: list[float], reference: list[float] | None, scored: dict[str, float] | None,
+    name: str, times: dict[str, list[float]], scored: dict[str, float] | None,
 ) -> dict[str, Any]:
-    entry: dict[str, Any] = {'ms': milliseconds(seconds)}
-    if reference:
-        entry['times_as_quick'] = round(float(np.median(reference) / np.median(seconds)), 2)
+    """Return a subject's times, its ratios to the baseline and to the plain pipeline."""
+    median = np.median(times[name])
+    entry: dict[str, Any] = {'ms': milliseconds(times[name])}
+    if REFERENCE in times:
+        entry['times_as_quick'] = round(float(np.median(times[REFERENCE]) / median), 2)
+    if name.startswith(PLAIN):
+        entry['times_plain'] = round(float(median / np.median(times[PLAIN])), 2)
     return {**entry, **(scored or {})}
 
 
@@ -141,10 +147,6 @@ def _forward(segmenter: Segmenter) -> Callable[[], object]:
     small = picture(runtime.card.input_height, runtime.card.input_width)
     batch = np.ascontiguousarray(small[None, ..., ::-1])
     return lambda: runtime.run(batch)
-
-
-def _probability(segmenter: Segmenter, image: NDArray[np.uint8]) -> Callable[[], object]:
-    return lambda: segmenter.probability(image)
 
 
 def _process(pipeline: LanePipeline, image: NDArray[np.uint8]) -> Callable[[], object]:

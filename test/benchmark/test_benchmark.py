@@ -47,8 +47,9 @@ def test_network_part_gives_each_combination_its_time_and_accuracy(
     part = json.loads(out.read_text())['network']
     assert part['reference'] is None
     names = set(part['subjects'])
-    assert {'segmenter tta none', 'segmenter tta full', 'segmenter ensemble of three',
-            'process 640x480', 'process 1280x720'} <= names
+    assert {'process 640x480', 'process 640x480 tta flip', 'process 640x480 tta full',
+            'process 640x480 ensemble of three', 'process 1280x720'} <= names
+    assert part['subjects']['process 640x480']['times_plain'] == 1
     networks = [name for name in names if name.startswith('network ')]
     assert networks
     for name in networks:
