@@ -1,6 +1,6 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""The life of a node process: transitions there and back, signals, two nodes, refusals."""
+"""The life of a node process: transitions there and back, signals, refusals."""
 
 import signal
 
@@ -85,24 +85,6 @@ def test_it_ends_with_status_0_after_a_manager_has_shut_it_down(desk, small_mode
     desk.wait_for_state('finalized')
     assert process.stop() == 0, process.output
     assert 'Traceback' not in process.output
-
-
-def test_two_nodes_in_two_namespaces_answer_their_own_cameras(desk, small_model):
-    sides = ('front', 'rear')
-    processes = {side: desk.start({'model': small_model}, {'__ns': f'/{side}'}, active=False)
-                 for side in sides}
-    masks, cameras = {}, {}
-    for side in sides:
-        desk.wait_for_state('active', f'/{side}/lane_perception', processes[side])
-        masks[side] = desk.listen(Image, f'/{side}/lane_perception/mask')
-        cameras[side] = desk.camera(f'/{side}/image')
-    for number, side in enumerate(sides):
-        send_until_answered(desk, cameras[side], raw_message(bright_picture(), number),
-                            masks[side])
-    for number, side in enumerate(sides):
-        assert {mask.header.stamp.nanosec for mask in masks[side]} == {number * 1_000_000}
-        assert 'frames_processed' in desk.diagnosis(
-            lambda *_: True, f'{side}/lane_perception')[2]
 
 
 # Case: (parameters, part of the sentence); {...} are files that the fixture makes.
