@@ -142,7 +142,7 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
         place = [survey.gap[side][other] + shift * width / 2.0
                  for side, shift in ((left, 1.0), (right, -1.0)) if side is not None]
         if any(abs(at) < 0.3 * width for at in place):
-            score -= survey.evidence[other]
+            score *= amounts[-1] / (amounts[-1] + 3.0 * survey.evidence[other])
     if expected.lateral is not None:
         away = (lateral - expected.lateral) / hypot(expected.lateral_sigma, sigma)
         turned = (heading - expected.heading) / hypot(expected.heading_sigma, 0.15 + sigma)
