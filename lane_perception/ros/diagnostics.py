@@ -147,15 +147,16 @@ class FrameStatistics:
     def _age_values(self, recent: list[Processed]) -> dict[str, str]:
         if not recent:
             return {}
-        values = {'lane_found': f'{np.mean([one.has_lane for one in recent]):.3f}'}
-        far = self._stamp_age is None or abs(self._stamp_age) > FAR_S
-        age = recent[-1].age if far else self._stamp_age
-        values['age_ms'] = f'{1e3 * age:.1f}'
-        values['age_counted_from'] = 'receipt' if far else 'stamp'
-        for stage in recent[-1].stages:
-            times = [1e3 * one.stages[stage] for one in recent if stage in one.stages]
-            values[f'{stage}_ms_p50'] = f'{np.percentile(times, 50):.2f}'
-            values[f'{stage}_ms_p99'] = f'{np.percentile(times, 99):.2f}'
+        values = {'lane_found': f'{np.mean([one.has_lane for one in recent]):.3f}',
+                  'age_ms': f'{1e3 * recent[-1].age:.1f}'}
+        times = {'age': [one.age for one in recent]}
+        times |= {stage: [one.stages[stage] for one in recent if stage in one.stages]
+                  for stage in recent[-1].stages}
+        for name, seconds in times.items():
+            for quantile in (50, 99):
+                value = 1e3 * np.percentile(seconds, quantile)
+                values[f'{name}_ms_p{quantile}'] = f'{value:.2f}'
+        values['stamp_age_s'] = f'{self._stamp_age:.3f}'
         return values
 
 
