@@ -54,8 +54,7 @@ def explain_silence(
     wanted = f'sensor_msgs/msg/{message_type.__name__}'
     publishers = node.get_publishers_info_by_topic(topic)
     if not publishers:
-        return (f'nothing publishes {topic}; start the camera, or remap the input to its topic '
-                '(ros2 topic list)')
+        return f'nothing publishes {topic}; {_where_pictures_are(node, topic)}'
     others = [one.topic_type for one in publishers if one.topic_type != wanted]
     if len(others) == len(publishers):
         transport = 'compressed' if 'Compressed' in others[0] else 'raw'
@@ -67,6 +66,21 @@ def explain_silence(
     return (f'{topic} has a publisher, but no frame arrived for a second; is the camera '
             'streaming (ros2 topic hz)? Raw images that vanish need the Fast DDS profile in the '
             "camera's process too (docs/node.md)")
+
+
+def _where_pictures_are(node: Any, topic: str) -> str:
+    """Say what to do when nobody publishes the input: which topics carry pictures?"""
+    kinds = {'sensor_msgs/msg/Image': 'raw', 'sensor_msgs/msg/CompressedImage': 'compressed'}
+    own = node.get_fully_qualified_name() + '/'
+    found = {name: kinds[types[0]] for name, types in sorted(node.get_topic_names_and_types())
+             if types[0] in kinds and not name.startswith(own) and node.count_publishers(name)}
+    other = topic.removesuffix('/compressed') if topic.endswith('/compressed') \
+        else f'{topic}/compressed'
+    if other in found:
+        return f'but {other} is published: set image_transport to {found[other]}'
+    if found:
+        return f'pictures are on {", ".join(found)}: remap the input to its topic'
+    return 'start the camera, or remap the input to its topic (ros2 topic list)'
 
 
 def incompatible_reliability(topic: str) -> str:

@@ -1,0 +1,62 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""What the diagnostics say while nothing arrives, and where to look for the camera."""
+
+import time
+
+import pytest
+from ros_desk import bright_picture
+from ros_desk import raw_message
+from ros_desk import TIMEOUT_S
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image
+
+from lane_perception.ros.diagnostics import OK
+from lane_perception.ros.diagnostics import WARN
+
+
+@pytest.fixture(scope='module')
+def silent(make_desk, small_model):
+    """Return a desk with an active node to which nobody publishes."""
+    desk = make_desk()
+    desk.start({'model': small_model})
+    return desk
+
+
+def said(desk, part):
+    """Wait for a warning in the diagnostics that holds a part of a sentence."""
+    return desk.diagnosis(lambda level, message, _: level == WARN and part in message)[1]
+
+
+def test_without_any_camera_it_says_so(silent):
+    assert said(silent, 'nothing publishes /image').endswith(
+        'start the camera, or remap the input to its topic (ros2 topic list)')
+
+
+def test_a_camera_under_another_name_is_named(silent):
+    publisher = silent.node.create_publisher(Image, '/front/image_raw', 1)
+    assert 'pictures are on /front/image_raw: remap' in said(silent, '/front/image_raw')
+    silent.node.destroy_publisher(publisher)
+
+
+def test_a_compressed_camera_brings_the_hint_at_the_transport(silent):
+    publisher = silent.node.create_publisher(CompressedImage, '/image/compressed', 1)
+    assert said(silent, '/image/compressed').endswith('set image_transport to compressed')
+    silent.node.destroy_publisher(publisher)
+
+
+def test_a_camera_that_stops_is_a_warning_after_a_second_and_ok_when_it_is_back(silent):
+    camera = silent.camera()
+
+    def stream_until_ok():
+        silent.diagnostics.clear()
+        end = time.monotonic() + TIMEOUT_S
+        while not any(status.level == bytes([OK]) for status in silent.diagnostics.values()):
+            assert time.monotonic() < end, silent.diagnostics
+            message = raw_message(bright_picture(), 0)
+            message.header.stamp = silent.node.get_clock().now().to_msg()
+            camera.publish(message)
+            silent.spin(0.05)
+    stream_until_ok()
+    assert 'has a publisher, but no frame arrived for a second' in said(silent, 'no input')
+    stream_until_ok()
