@@ -19,7 +19,7 @@ INSIDE = 0.4         # lane widths from the centre within which no mark belongs
 BESIDE = 1.5         # lane widths from it within which marks askew to the lane count against it
 ASKEW = 0.5          # sine of the angle between the lane and such a mark
 ASKEW_WEIGHT = 0.3
-UNEVEN = 0.3         # mean deviation of the tape's width, of it, that halves the trust
+UNEVEN = 0.25        # mean deviation of the tape's width, of it, that halves the trust
 SHARPEST = 0.9       # radians between car and lane
 SINGLE = 0.7         # trust in a lane of which one side is seen
 
