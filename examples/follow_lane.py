@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Drive by the lane: from ~/offset to a velocity command, and stop when there is no lane.
+
+    python3 examples/follow_lane.py --ros-args -r offset:=/lane_perception/offset -p speed:=0.3
+
+The car stops at once when the offset is NaN (the node sees no lane), and 0.2 s after the last
+message when nothing comes any more (a camera that was unplugged, a node that ended). Begin with
+the wheels off the floor: docs/first_drive.md.
+"""
+
+import math
+import time
+
+import rclpy
+from geometry_msgs.msg import Twist
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from std_msgs.msg import Float32
+
+SILENCE = 0.2   # seconds without a message after which the car is stopped
+PERIOD = 0.05   # seconds between two commands
+
+
+class FollowLane(Node):
+    """Publishes geometry_msgs/Twist on cmd_vel at 20 Hz."""
+
+    def __init__(self) -> None:
+        super().__init__('follow_lane')
+        self.declare_parameter('speed', 0.3)       # m/s while there is a lane
+        self.declare_parameter('gain', 1.2)        # rad/s of turning for an offset of one
+        self.declare_parameter('turn_limit', 1.5)  # rad/s
+        self._offset = math.nan
+        self._heard = None
+        self._commands = self.create_publisher(Twist, 'cmd_vel', 1)
+        self.create_subscription(Float32, 'offset', self._on_offset, 1)
+        self.create_timer(PERIOD, self._drive)
+
+    def _on_offset(self, message: Float32) -> None:
+        self._offset = message.data
+        self._heard = self.get_clock().now()
+        if math.isnan(self._offset):
+            self._drive()  # do not wait for the timer to stop
+
+    def _drive(self) -> None:
+        command = Twist()
+        if self._sees_lane():
+            limit = self.get_parameter('turn_limit').value
+            turn = self.get_parameter('gain').value * self._offset  # both are positive to the left
+            command.linear.x = self.get_parameter('speed').value
+            command.angular.z = max(-limit, min(limit, turn))
+        self._commands.publish(command)
+
+    def stop(self) -> None:
+        """Tell the car to stand still."""
+        self._commands.publish(Twist())
+
+    def _sees_lane(self) -> bool:
+        if self._heard is None or math.isnan(self._offset):
+            return False
+        return (self.get_clock().now() - self._heard).nanoseconds < SILENCE * 1e9
+
+
+def main() -> None:
+    """Run until Ctrl-C, then stop the car."""
+    # Python's own handler for Ctrl-C: the last command must still go out.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    node = FollowLane()
+    try:
+        rclpy.spin(node)
+    except KeyboardInterrupt:
+        pass
+    node.stop()
+    time.sleep(0.1)  # what is published leaves before the node does
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,76 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The example controller as a process: it steers by the offset and stops the car in time."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = Path(__file__).resolve().parents[2] / 'examples' / 'follow_lane.py'
+
+
+@pytest.fixture
+def drive(ros_domain):
+    """Start the example, and give (publish, the commands heard, process)."""
+    rclpy = pytest.importorskip('rclpy')
+    from geometry_msgs.msg import Twist
+    from rclpy.context import Context
+    from rclpy.executors import SingleThreadedExecutor
+    from std_msgs.msg import Float32
+    environment = {key: value for key, value in os.environ.items()
+                   if key != '_ROS_WHEELS_BOOTSTRAP_COMPLETE'}
+    process = subprocess.Popen([sys.executable, str(EXAMPLE), '--ros-args', '-p', 'speed:=0.4'],
+                               env=environment)
+    context = Context()
+    rclpy.init(context=context, domain_id=ros_domain)
+    node = rclpy.create_node('test_follow_lane', context=context)
+    heard = []
+    node.create_subscription(Twist, 'cmd_vel', lambda message: heard.append(
+        (time.monotonic(), message.linear.x, message.angular.z)), 10)
+    publisher = node.create_publisher(Float32, 'offset', 1)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+
+    def publish(offset, seconds):
+        """Publish an offset at 20 Hz for a time (None: only listen); return the last command."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if offset is not None:
+                publisher.publish(Float32(data=offset))
+            until = time.monotonic() + 0.05
+            while time.monotonic() < until:
+                executor.spin_once(timeout_sec=0.01)
+        return heard[-1][1:] if heard else None
+    end = time.monotonic() + 30.0
+    while publisher.get_subscription_count() == 0 and time.monotonic() < end:
+        publish(None, 0.1)
+    yield publish, heard, process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def test_it_steers_to_the_lane_and_stops_without_one(drive):
+    publish, heard, process = drive
+    speed, turn = publish(0.25, 1.0)
+    assert speed == pytest.approx(0.4) and turn > 0.1    # lane to the left: turn left
+    speed, turn = publish(-0.25, 1.0)
+    assert turn < -0.1
+    assert publish(math.nan, 0.5) == (0.0, 0.0)          # no lane
+    assert publish(0.25, 1.0)[0] == pytest.approx(0.4)
+    assert publish(None, 1.0) == (0.0, 0.0)              # silence
+    assert publish(0.25, 1.0)[0] == pytest.approx(0.4)
+    process.send_signal(signal.SIGINT)                   # Ctrl-C
+    end = time.monotonic() + 15.0
+    while process.poll() is None and time.monotonic() < end:
+        publish(None, 0.1)
+    assert publish(None, 0.5) == (0.0, 0.0)
+    assert process.returncode == 0
