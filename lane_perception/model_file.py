@@ -105,7 +105,7 @@ def write_safetensors(path: Path, tensors: dict[str, np.ndarray], card: ModelCar
     from safetensors.numpy import save_file
     path = Path(path)
     temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    contiguous = {name: np.asarray(value, order='C') for name, value in tensors.items()}
     try:
         save_file(contiguous, temporary, metadata={METADATA_KEY: card.to_json()})
         os.replace(temporary, path)

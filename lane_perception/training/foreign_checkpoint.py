@@ -17,7 +17,8 @@ from lane_perception.networks import find_network
 
 WRAPPERS = ('state_dict', 'model_state_dict', 'model_state', 'model', 'network', 'net', 'weights')
 PREFIXES = ('module.', '_orig_mod.', 'model.', 'network.', 'net.')
-TRAINING_ONLY = ('aux_classifier.', 'num_batches_tracked')  # not used when pictures are segmented
+AUXILIARY = 'aux_classifier.'     # a head that only training needs
+COUNTER = 'num_batches_tracked'  # of batch normalization: likewise
 LAST_LAYER = 'classifier.4.weight'  # of torchvision's DeepLab heads: (classes, 256, 1, 1)
 
 
@@ -36,7 +37,7 @@ def read_checkpoint(path: Path, architecture: str) -> tuple[nn.Module, str, list
     find_network(architecture)
     weights = _bare(_state_dict(_load(path), path))
     last = next((value for name, value in weights.items()
-                 if name.endswith(LAST_LAYER) and 'aux' not in name), None)
+                 if name.endswith(LAST_LAYER) and AUXILIARY not in name), None)
     if architecture == 'deeplabv3_resnet101' and last is not None and last.shape[0] == 2:
         architecture += '_two_classes'
     network = build_network(architecture)
@@ -52,8 +53,8 @@ def read_checkpoint(path: Path, architecture: str) -> tuple[nn.Module, str, list
         else:
             fitting[names[name]] = value
     missing = [bare for bare, name in names.items()
-               if name not in fitting and not any(part in bare for part in TRAINING_ONLY)]
-    misshapen = [text for text in misshapen if not text.startswith(TRAINING_ONLY)]
+               if name not in fitting and AUXILIARY not in bare and COUNTER not in bare]
+    misshapen = [text for text in misshapen if not text.startswith(AUXILIARY)]
     if missing or misshapen:
         raise UserError(
             f'{path} does not fit {architecture}: {_list("missing", missing)}'
@@ -62,8 +63,8 @@ def read_checkpoint(path: Path, architecture: str) -> tuple[nn.Module, str, list
     notes = []
     if unknown:
         notes.append(_list('tensors that were not used', unknown).rstrip('; '))
-    if not any('aux_classifier' in name for name in fitting) and any(
-            'aux_classifier' in name for name in own):
+    if not any(AUXILIARY in name for name in fitting) and any(
+            AUXILIARY in name for name in own):
         notes.append('there is no auxiliary head in it, which only training needs')
     return network.eval(), architecture, notes
 
@@ -95,7 +96,8 @@ def _state_dict(loaded: Any, path: Path) -> dict[str, torch.Tensor]:
 
 
 def _bare(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {_without_prefix(name): value for name, value in weights.items()}
+    return {_without_prefix(name): value for name, value in weights.items()
+            if not name.endswith(COUNTER)}
 
 
 def _without_prefix(name: str) -> str:

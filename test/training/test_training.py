@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from labeled_folder import QUICK
 from labeled_folder import write_folder
 
 torch = pytest.importorskip('torch')
@@ -22,24 +23,6 @@ from lane_perception.model_file import read_safetensors  # noqa: E402
 from lane_perception.segmenter import Segmenter  # noqa: E402
 from lane_perception.training.session import resume  # noqa: E402
 from lane_perception.training.session import start  # noqa: E402
-
-QUICK = ['architecture=lane_dense_tiny', 'input_width=160', 'input_height=96', 'workers=0',
-         'threads=1', 'precision=fp32', 'initial=', 'max_minutes=0', 'patience=0']
-
-
-@pytest.fixture(scope='module')
-def overfitted(tmp_path_factory):
-    """Return the folder of a run that learned eight pictures by heart, and its data."""
-    place = tmp_path_factory.mktemp('overfit')
-    data = write_folder(place / 'data', 24, distinct=8)
-    stems = [f'frame_{number:05d}' for number in range(24)]
-    (data / 'split.json').write_text(json.dumps(
-        {'train': stems[:8], 'val': stems[8:16], 'test': stems[16:]}))
-    run = start(str(data), 'lite', [*QUICK, 'augmentation=0', 'epochs=3', 'passes=50',
-                                    'batch_size=8', 'learning_rate=5e-3', 'ema_decay=0.9',
-                                    'warmup_steps=5'], str(place / 'run'))
-    return run, data
-
 
 def test_eight_pictures_are_learned_by_heart(overfitted):
     report = json.loads((overfitted[0] / 'report.json').read_text())

@@ -1,0 +1,142 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Export: files that score like their source, checkpoints of others, refusals."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch')
+pytest.importorskip('onnx')
+
+from lane_perception.cli.export import main  # noqa: E402
+from lane_perception.errors import UserError  # noqa: E402
+from lane_perception.model_file import read_card  # noqa: E402
+from lane_perception.model_file import read_safetensors  # noqa: E402
+from lane_perception.networks import build_network  # noqa: E402
+from lane_perception.runtimes import open_runtime  # noqa: E402
+from lane_perception.training.exporting import read_pictures  # noqa: E402
+from lane_perception.training.foreign_checkpoint import read_checkpoint  # noqa: E402
+from lane_perception.training.rescoring import check  # noqa: E402
+
+NAME = 'lane_dense_tiny'
+
+
+def test_export_writes_both_precisions_and_their_scores(overfitted, tmp_path, capsys):
+    run, data = overfitted
+    arguments = [str(run), '--out', str(tmp_path), '--name', 'mine', '--data', str(data), '--int8']
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert 'mine.onnx: lane IoU source 0.9' in printed
+    assert 'mine_int8.onnx: lane IoU source 0.9' in printed
+    assert read_card(tmp_path / 'mine.onnx').precision == 'fp32'
+    card = read_card(tmp_path / 'mine_int8.onnx')
+    assert (card.precision, card.name) == ('int8', 'mine')
+    assert open_runtime(tmp_path / 'mine.onnx', precision='int8').precision == 'int8'
+
+
+def test_a_file_that_loses_accuracy_is_refused_and_removed(overfitted, tmp_path):
+    from bright_model import write_bright_model
+    run, data = overfitted
+    worse = tmp_path / 'worse.onnx'
+    write_bright_model(worse, 96, 160, threshold=0.9999)
+    with pytest.raises(UserError, match='worse.onnx reaches lane IoU 0.* a loss of more than'):
+        check(run / 'model.safetensors', worse, ['onnxruntime'], read_pictures(str(data), 4))
+    assert not worse.exists()
+
+
+@pytest.mark.parametrize('wrap', [
+    lambda state: state,
+    lambda state: {f'module.{name}': value for name, value in state.items()},
+    lambda state: {'epoch': 3, 'state_dict': state},
+    lambda state: {'model': {f'module.{name}': value for name, value in state.items()}},
+])
+def test_state_dicts_are_read_bare_or_wrapped(tmp_path, wrap):
+    network = build_network(NAME)
+    torch.save(wrap(network.state_dict()), tmp_path / 'best.pth')
+    read, architecture, notes = read_checkpoint(tmp_path / 'best.pth', NAME)
+    assert architecture == NAME and not notes
+    for name, value in network.state_dict().items():
+        assert torch.equal(read.state_dict()[name], value)
+
+
+def test_a_deeplab_of_torchvision_with_two_classes_and_no_auxiliary_head_is_read(tmp_path):
+    from torchvision.models.segmentation import deeplabv3_resnet101
+    theirs = deeplabv3_resnet101(weights=None, weights_backbone=None, num_classes=2).eval()
+    torch.save({'state_dict': theirs.state_dict()}, tmp_path / 'best.pth')
+    ours, architecture, notes = read_checkpoint(tmp_path / 'best.pth', 'deeplabv3_resnet101')
+    assert architecture == 'deeplabv3_resnet101_two_classes'
+    assert notes == ['there is no auxiliary head in it, which only training needs']
+    pixels = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        features = theirs.classifier(theirs.backbone(pixels)['out'])
+        expected = torch.softmax(features, dim=1)[:, 1]
+        assert torch.allclose(torch.sigmoid(ours(pixels))[:, 0], expected, atol=1e-5)
+
+
+def test_a_checkpoint_becomes_a_model_file(overfitted, tmp_path):
+    run, data = overfitted
+    weights = read_safetensors(run / 'model.safetensors')[0]
+    torch.save({key: torch.from_numpy(value) for key, value in weights.items()},
+               tmp_path / 'best.pth')
+    status = main([str(tmp_path / 'best.pth'), '--architecture', NAME, '--resolution', '96x160',
+                   '--data', str(data), '--count', '4', '--out', str(tmp_path / 'out')])
+    assert status == 0
+    for name, value in read_safetensors(tmp_path / 'out' / 'best.safetensors')[0].items():
+        assert name.endswith('num_batches_tracked') or np.array_equal(value, weights[name])
+    assert read_card(tmp_path / 'out' / 'best.onnx').input_height == 96
+
+
+def test_what_does_not_fit_is_named(tmp_path):
+    state = build_network(NAME).state_dict()
+    state['head.weight'] = torch.zeros(7, 16, 1, 1)
+    del state['head.bias']
+    state['extra'] = torch.zeros(1)
+    torch.save(state, tmp_path / 'best.pth')
+    with pytest.raises(UserError) as caught:
+        read_checkpoint(tmp_path / 'best.pth', NAME)
+    for words in ('missing: ', 'head.bias', 'head.weight (7, 16, 1, 1) instead of (4, 16, 1, 1)',
+                  'unknown: extra'):
+        assert words in str(caught.value)
+
+
+class Nasty:
+    """What a checkpoint that runs code holds."""
+
+    def __reduce__(self):
+        return print, ('the checkpoint ran code',)
+
+
+@pytest.mark.parametrize('content, sentence', [
+    (lambda path: torch.save({'state_dict': Nasty()}, path), 'could run code'),
+    (lambda path: path.write_bytes(b'not a checkpoint'), 'could run code|damaged'),
+    (lambda path: torch.save({'epoch': 3}, path), 'holds no state dict'),
+    (lambda path: None, 'does not exist'),
+])
+def test_a_file_that_holds_no_weights_is_refused(tmp_path, capsys, content, sentence):
+    content(tmp_path / 'best.pth')
+    with pytest.raises(UserError, match=sentence):
+        read_checkpoint(tmp_path / 'best.pth', NAME)
+    assert 'ran code' not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('arguments, sentence', [
+    (['best.pth', '--out', 'out'], 'add --architecture NAME'),
+    (['best.pth', '--out', 'out', '--architecture', 'resnet', '--resolution', '96x160'],
+     'no architecture "resnet"'),
+    (['best.pth', '--out', 'out', '--architecture', NAME, '--resolution', '100x160'],
+     'multiples of 32'),
+    (['nothing.safetensors', '--out', 'out'], 'does not exist'),
+    (['RUN/model.onnx', '--out', 'out'], 'exported already'),
+    (['RUN', '--out', 'out', '--resolution', '96x160'], 'brings its own'),
+    (['RUN', '--out', 'out', '--count', '0'], '--count'),
+])
+def test_a_mistake_is_one_sentence_and_status_two(
+        overfitted, tmp_path, monkeypatch, capsys, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    torch.save(build_network(NAME).state_dict(), tmp_path / 'best.pth')
+    shutil.copytree(overfitted[0], tmp_path / 'RUN')
+    assert main(arguments) == 2
+    printed = capsys.readouterr().err
+    assert sentence in printed and 'Traceback' not in printed
