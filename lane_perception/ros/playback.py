@@ -64,30 +64,44 @@ class Playback:
 
     published: dict[int, int]     # stamp -> CLOCK_MONOTONIC when it was published, nanoseconds
     received: dict[int, int]      # stamp -> CLOCK_MONOTONIC when its mask arrived, nanoseconds
+    answered: dict[int, int]      # stamp -> the same when the node published its mask
     diagnostics: dict[str, str]   # the node's last
     exit_status: int              # the node's
     start_s: float                # from starting the node's process until it was active
 
     def ages_ms(self) -> list[float]:
         """Return, for each mask, the time from publishing its frame to receiving it, in ms."""
-        return [(arrived - self.published[stamp]) / 1e6
-                for stamp, arrived in self.received.items() if stamp in self.published]
+        return self._since_published(self.received)
+
+    def _since_published(self, moments: dict[int, int]) -> list[float]:
+        return [(moment - self.published[stamp]) / 1e6
+                for stamp, moment in moments.items() if stamp in self.published]
 
     def figures(self) -> dict[str, object]:
-        """Return DESIGN's keys for a playback: frames, output rate in Hz, age in ms."""
+        """
+        Return the figures of a playback.
+
+        :returns: frames_sent, frames_received, frames_dropped, output_rate_hz, age_ms (publishing
+            a frame to receiving its mask) and latency_ms (publishing a frame to the node's
+            publishing its mask), both with p50, p90 and p99.
+        """
         ages = self.ages_ms()
         arrivals = sorted(self.received[stamp] for stamp in self.received
                           if stamp in self.published)
         span_s = (arrivals[-1] - arrivals[0]) / 1e9 if len(arrivals) > 1 else 0.0
-        quantiles = {f'p{q}': round(float(np.percentile(ages, q)), 3) if ages else None
-                     for q in (50, 90, 99)}
         return {
             'frames_sent': len(self.published),
             'frames_received': len(ages),
             'frames_dropped': len(self.published) - len(ages),
             'output_rate_hz': round((len(arrivals) - 1) / span_s, 3) if span_s else 0.0,
-            'age_ms': quantiles,
+            'age_ms': _quantiles(ages),
+            'latency_ms': _quantiles(self._since_published(self.answered)),
         }
+
+
+def _quantiles(values: list[float]) -> dict[str, float | None]:
+    return {f'p{q}': round(float(np.percentile(values, q)), 3) if values else None
+            for q in (50, 90, 99)}
 
 
 def node_arguments(settings: PlaybackSettings) -> list[str]:
@@ -137,7 +151,8 @@ def play_into_node(
             finally:
                 exit_status = lane_node.stop()
         recorder.finish()
-        return Playback(published, recorder.received, recorder.diagnostics, exit_status, start_s)
+        return Playback(published, recorder.received, recorder.answered, recorder.diagnostics,
+                        exit_status, start_s)
 
 
 def _play(

@@ -35,7 +35,7 @@ from lane_perception.ros.serialized import with_stamp
 
 READ_AHEAD_BYTES = 512 * 2**20   # kept in memory; a longer recording is read while it plays
 SETTLE_S = 0.5                   # from the first match to the first frame: discovery has two sides
-LINGER_S = 30.0                  # at most, after the last frame, for its receivers
+LINGER_S = 60.0                  # at most, after the last frame, for its receivers
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Sequence
 
 from lane_perception.ros.shared_memory import set_profile
 
-STOP_TIMEOUT_S = 5.0
+STOP_TIMEOUT_S = 20.0
 DOMAINS = 100  # Linux's default port range leaves room for the domains 0 to 101
 
 

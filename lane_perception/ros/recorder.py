@@ -74,8 +74,10 @@ class OutputRecorder:
         :param outputs: of OUTPUTS. The overlay is made only while it is subscribed to.
         """
         self.received: dict[int, int] = {}      # stamp of a mask -> monotonic ns of its arrival
+        self.answered: dict[int, int] = {}      # the same of its publishing, by the node
         self.diagnostics: dict[str, str] = {}   # the newest from that node, keys and values
         self._prefix = prefix
+        self._clocks_ns = time.time_ns() - time.monotonic_ns()   # DDS stamps by the wall clock
         self._writer = writer
         self._centers: list[tuple[int, int]] = []   # (source time, stamp)
         self._offsets: list[_Offset] = []
@@ -96,6 +98,7 @@ class OutputRecorder:
             stamp_ns = read_stamp(data)
             if name == 'mask':
                 self.received.setdefault(stamp_ns, arrived_ns)
+                self.answered.setdefault(stamp_ns, info['source_timestamp'] - self._clocks_ns)
             elif name == 'center':
                 self._centers.append((info['source_timestamp'], stamp_ns))
             if self._writer:
