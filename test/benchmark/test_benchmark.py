@@ -113,6 +113,22 @@ def test_written_frames_have_stamps_of_their_own(tmp_path):
     assert {(message.height, message.width) for _, _, message in frames} == {(48, 64)}
 
 
+def test_growth_is_measured_up_to_a_replay_of_its_own(tmp_path, bright_model, monkeypatch):
+    monkeypatch.setattr('lane_perception.benchmark.growth.SIZES',
+                        {'QVGA': (240, 320), 'HD': (720, 1280)})
+    monkeypatch.setattr('lane_perception.benchmark.growth.BATCHES', (1, 2))
+    monkeypatch.setattr('lane_perception.benchmark.growth.LENGTHS', (5,))
+    monkeypatch.setattr('lane_perception.benchmark.growth.RECORDINGS', (2,))
+    out = tmp_path / 'growth.json'
+    assert main(['--only', 'growth', '--model', str(bright_model), '--rounds', '3',
+                 '--budget', '1', '--out', str(out)]) == 0
+    part = json.loads(out.read_text())['growth']
+    assert set(part['image_size']) == {'QVGA 320x240', 'HD 1280x720'}
+    assert part['batch']['2']['p50'] > 0
+    for replayed in (part['bag_length']['5'], part['recordings']['2']):
+        assert replayed['seconds'] > 0 and replayed['peak_mib'] > 50
+
+
 def test_the_node_is_measured_over_dds(tmp_path, ros_domain, bright_model, monkeypatch):
     pytest.importorskip('rclpy')
     monkeypatch.setattr('lane_perception.benchmark.node.RATES', (20.0,))
