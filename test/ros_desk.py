@@ -91,6 +91,16 @@ class NodeProcess:
             assert time.monotonic() < end, f'no "{text}" in: {self.output}'
             time.sleep(0.05)
 
+    def end(self):
+        """End it as Ctrl-C does, so that it leaves no shared memory behind, or by force."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
     def stop(self, *signals):
         """Send the signals, SIGINT by default, and return the exit status."""
         for number in signals or (signal.SIGINT,):
@@ -127,8 +137,7 @@ class Desk:
     def close(self):
         """End everything; may be called twice."""
         for process in self._processes:
-            process.process.kill()
-            process.process.wait()
+            process.end()
         if self._context.ok():
             self._executor.shutdown()
             self.node.destroy_node()

@@ -32,6 +32,7 @@ from lane_perception.errors import UserError
 from lane_perception.ros.serialized import NANOSECONDS
 from lane_perception.ros.serialized import read_stamp
 from lane_perception.ros.serialized import with_stamp
+from lane_perception.ros.shared_memory import set_profile
 
 READ_AHEAD_BYTES = 512 * 2**20   # kept in memory; a longer recording is read while it plays
 SETTLE_S = 0.5                   # from the first match to the first frame: discovery has two sides
@@ -181,6 +182,7 @@ def main(argv: list[str] | None = None) -> int:
         raise UserError('--count needs --hz')
     message_class, messages = _open(arguments)
     frames = ReadAhead(schedule(messages, arguments.hz))
+    set_profile(publishes_images=True)
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = rclpy.create_node('lane_perception_player')

@@ -58,9 +58,17 @@ def test_two_builds_over_each_other_are_found(monkeypatch, both, check):
 def test_a_shell_without_the_shared_memory_profile_is_warned(monkeypatch):
     for name in installation.VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    assert installation.shared_memory().level == DOUBTFUL
+    assert [one.level for one in installation.shared_memory()] == [DOUBTFUL]
     monkeypatch.setenv(installation.VARIABLES[0], 'mine.xml')
-    assert installation.shared_memory().level == GOOD
+    assert [one.level for one in installation.shared_memory()] == [GOOD]
+
+
+def test_a_container_with_little_shared_memory_is_warned(monkeypatch):
+    monkeypatch.setenv(installation.VARIABLES[0], 'mine.xml')
+    monkeypatch.setattr(installation, 'room_bytes', lambda: 60 * 2**20)
+    first = next(iter(installation.shared_memory()))
+    assert first.level == DOUBTFUL
+    assert 'only 60 MB' in first.text and '--shm-size' in first.cure
 
 
 def test_a_camera_is_seen_with_its_type_and_rate(bright_model, ros_domain):

@@ -16,7 +16,10 @@ from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
 from lane_perception.ros.doctor.finding import Finding
 from lane_perception.ros.doctor.finding import GOOD
+from lane_perception.ros.shared_memory import OLD_DISTRIBUTIONS
 from lane_perception.ros.shared_memory import PROFILE
+from lane_perception.ros.shared_memory import ROOM_BYTES
+from lane_perception.ros.shared_memory import room_bytes
 from lane_perception.ros.shared_memory import VARIABLES
 from lane_perception.runtimes import INSTALL
 from lane_perception.runtimes import installed_runtimes
@@ -45,7 +48,7 @@ def installation() -> Iterator[Finding]:
     yield from numpy_and_cv_bridge()
     yield opencv()
     yield from runtimes()
-    yield shared_memory()
+    yield from shared_memory()
 
 
 def python() -> Finding:
@@ -128,13 +131,22 @@ def _describe(runtime: str) -> str:
     return f'{version_of("torch")}: for training and .safetensors files'
 
 
-def shared_memory() -> Finding:
+def shared_memory() -> Iterator[Finding]:
     """Say whether raw images fit through Fast DDS's shared memory in this shell's processes."""
+    room = room_bytes()
+    if room < ROOM_BYTES:
+        yield Finding(
+            DOUBTFUL, f'only {room >> 20} MB of shared memory are free in /dev/shm: raw images of '
+                      '640x480 and more get lost',
+            'in a container: docker run --shm-size=512m (or --ipc=host); else remove what killed '
+            'processes left (rm /dev/shm/fastdds_*), or use image_transport:=compressed')
     for name in VARIABLES:
         if os.environ.get(name):
-            return Finding(GOOD, f'Fast DDS profile: {os.environ[name]}')
-    return Finding(
+            yield Finding(GOOD, f'Fast DDS profile: {os.environ[name]}')
+            return
+    old = os.environ.get('ROS_DISTRO') in OLD_DISTRIBUTIONS
+    yield Finding(
         DOUBTFUL, 'this shell has no Fast DDS profile: a camera started from it loses raw images '
                   'of 640x480 and more (lane_node and the launch files set one for themselves)',
-        f'before starting the camera: export {VARIABLES[0]}=$(ros2 pkg prefix --share '
+        f'before starting the camera: export {VARIABLES[old]}=$(ros2 pkg prefix --share '
         f'lane_perception)/{PROFILE}')
