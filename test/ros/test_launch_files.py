@@ -80,8 +80,8 @@ def readme_table():
     """Return {argument: default} as README.md's table has it; '' for "empty" or "empty: ..."."""
     rows = {}
     text = (CHECKOUT / 'README.md').read_text()
-    table = text.split('### Your camera')[1].split('\n\n')[1]
-    for line in table.splitlines():
+    section = text.split('### Your camera')[1].split('\n### ')[0]
+    for line in section.splitlines():
         cells = [cell.strip() for cell in line.strip('|').split('|')]
         name = re.fullmatch('`([a-z_]+)`', cells[0])
         if name:
