@@ -122,8 +122,12 @@ def _synthetic(settings: DemoSettings, progress: Callable[[str], None]) -> Sourc
     bag = settings.out / 'recording'
     progress(f'drawing {FRAMES} frames of a drive through the synthetic world')
     start = time.monotonic()
+
+    def drawn(done: int, total: int) -> None:
+        if done % (FRAMES // 4) == 0 and done < total:
+            progress(f'{done} of {total} frames drawn')
     recording.write_recording(
-        bag, SEED, FRAMES, SPEED, RATE, WORLD, compressed=False, replace=True)
+        bag, SEED, FRAMES, SPEED, RATE, WORLD, compressed=False, replace=True, progress=drawn)
     progress(f'they and their true masks are in {bag} after {time.monotonic() - start:.0f} s')
     return Source(bag, recording.IMAGE_TOPIC, False, recording.MASK_TOPIC, FRAMES,
                   recording.CENTER_TOPIC)
