@@ -49,7 +49,7 @@ class SnapSettings:
     present: float = 0.25       # of the line's own contrast: there is a marking
     absent: float = 0.10        # of it: there is none; between the two it is not judged
     faintest: float = 0.15      # contrast, 1 being a clear marking's, that counts as a line's own
-    model_weight: float = 1.0   # of the model's probability against the contrast of colors
+    model_weight: float = 0.3   # of the model's probability against the contrast of colors
 
 
 def snap_lines(
