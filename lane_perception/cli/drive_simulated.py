@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -31,6 +32,8 @@ def build_parser() -> argparse.ArgumentParser:
                         help='shipped name or path; a,b,c is an ensemble')
     parser.add_argument('--true-mask', action='store_true',
                         help='in the place of the model: the masks of a faultless one')
+    parser.add_argument('--over-dds', action='store_true',
+                        help='see through a lane_node in a process of its own, in lock-step')
     parser.add_argument('--steer-by', choices=('path', 'offset'), default='path',
                         help='pure pursuit of the path in metres, or the offset in the picture')
     parser.add_argument('--latency', type=float, default=0.04,
@@ -60,6 +63,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     report = {**log.report(), 'track': arguments.track, 'reverse': arguments.reverse,
               'speed': arguments.speed, 'steer_by': arguments.steer_by,
               'mask': 'true' if arguments.true_mask else arguments.model,
+              'transport': 'dds' if arguments.over_dds else 'in process',
               'lane_width_given': not arguments.learn_width,
               'latency_s': arguments.latency, 'drop': arguments.drop, 'gap_s': arguments.gap}
     (arguments.out / 'report.json').write_text(json.dumps(report, indent=2) + '\n')
@@ -77,6 +81,10 @@ def _check(arguments: argparse.Namespace) -> None:
         value = getattr(arguments, name)
         if not low <= value <= high:
             raise UserError(f'--{name} {value:g} is not between {low:g} and {high:g}')
+    if arguments.over_dds and arguments.true_mask:
+        raise UserError('--true-mask needs no node: leave --over-dds out')
+    if arguments.over_dds and importlib.util.find_spec('rclpy') is None:
+        raise UserError('--over-dds needs ROS 2: source /opt/ros/DISTRO/setup.bash')
     if arguments.track < 0:
         raise UserError(f'--track {arguments.track} is negative; give a seed from 0 on')
 
@@ -95,12 +103,19 @@ def _drive(arguments, settings):
     camera = car_camera()
     ground = calibration_of(camera)
     world = World(arguments.track, camera=camera, reverse=arguments.reverse)
-    finder = LaneSettings(lane_width=0.0 if arguments.learn_width else lane_width(world))
-    if arguments.true_mask:
-        look = TrueMaskEyes(LaneFinder(finder, ground), pictures=not arguments.no_video)
-    else:
-        look = PipelineEyes(LanePipeline.load(arguments.model, ground=ground, settings=finder))
+    width = 0.0 if arguments.learn_width else lane_width(world)
     with contextlib.ExitStack() as stack:
+        if arguments.over_dds:
+            from lane_perception.ros.remote_eyes import RemoteEyes
+            ground.save(arguments.out / 'ground.yaml')
+            look = stack.enter_context(RemoteEyes(
+                arguments.out, arguments.model, arguments.out / 'ground.yaml', width))
+        elif arguments.true_mask:
+            look = TrueMaskEyes(LaneFinder(LaneSettings(lane_width=width), ground),
+                                pictures=not arguments.no_video)
+        else:
+            look = PipelineEyes(LanePipeline.load(
+                arguments.model, ground=ground, settings=LaneSettings(lane_width=width)))
         video = None if arguments.no_video else _video(stack, arguments.out, settings.rate)
 
         def watch(stamp, lane, image, mask):

@@ -109,3 +109,18 @@ def test_the_verb_writes_report_and_top_view(tmp_path, capsys):
 def test_the_verb_refuses_a_speed_that_no_car_has(capsys):
     assert drive_simulated.main(['--speed', '90']) == 2
     assert '--speed 90 is not between' in capsys.readouterr().err
+
+
+def test_a_drive_over_dds_goes_through_a_real_node(tmp_path, bright_model, ros_domain):
+    pytest.importorskip('rclpy')
+    assert drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
+                                 str(bright_model), '--out', str(tmp_path)]) == 0
+    assert json.loads((tmp_path / 'report.json').read_text())['transport'] == 'dds'
+    assert 'bright' in (tmp_path / 'lane_node.log').read_text()
+
+
+def test_a_node_that_cannot_start_is_told_in_a_sentence(tmp_path, ros_domain, capsys):
+    pytest.importorskip('rclpy')
+    assert drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
+                                 'no_such_model', '--out', str(tmp_path)]) == 2
+    assert 'no_such_model' in capsys.readouterr().err

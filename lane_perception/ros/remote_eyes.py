@@ -1,0 +1,127 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+The simulated car sees through a lane_node in a process of its own, over DDS.
+
+World and node go in lock-step: a picture is published, and the drive goes on when the node's path
+of that stamp has come. So the drive needs no quick machine, and repeats itself.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rclpy
+from geometry_msgs.msg import PointStamped
+from nav_msgs.msg import Path as PathMessage
+from numpy.typing import NDArray
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from lane_perception.data.synthetic.driving import World
+from lane_perception.data.synthetic.scene import Pose
+from lane_perception.errors import UserError
+from lane_perception.geometry.lane import Lane
+from lane_perception.ros.images import image_message
+from lane_perception.ros.lane_outputs import NODE_NAME
+from lane_perception.ros.processes import private_environment
+from lane_perception.ros.processes import RosProcess
+
+START_TIMEOUT_S = 60.0   # for the node to load its model
+ANSWER_TIMEOUT_S = 5.0   # for one frame, before it is published again
+TRIES = 4
+EPOCH_S = 1000           # stamp of the drive's beginning: 0 would mean "no stamp"
+NANOSECONDS = 1_000_000_000
+
+
+class RemoteEyes:
+    """A context manager that runs the node while the car drives."""
+
+    def __init__(self, folder: Path, model: str, ground: Path, lane_width: float) -> None:
+        """
+        Start the node and wait until it listens.
+
+        :param folder: for the node's log.
+        :param model: shipped name or path.
+        :param ground: calibration file of the camera.
+        :param lane_width: metres; 0: learn it.
+        :raises UserError: when the node ends before it listens.
+        """
+        environment = private_environment()
+        os.environ.update({key: value for key, value in environment.items()
+                           if os.environ.get(key) != value})
+        self._node_process = RosProcess(
+            'lane_perception.cli.lane_node',
+            ['--ros-args', '-p', f'model:={model}', '-p', f'ground_calibration:={ground}',
+             '-p', f'lane_width:={float(lane_width)}'],
+            folder / 'lane_node.log', environment)
+        self._context = Context()
+        rclpy.init(context=self._context, domain_id=int(environment['ROS_DOMAIN_ID']))
+        self._node = rclpy.create_node('simulated_car', context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._answers: dict[str, Any] = {}
+        for name, kind in (('center', PointStamped), ('path', PathMessage)):
+            self._node.create_subscription(
+                kind, f'{NODE_NAME}/{name}',
+                lambda message, name=name: self._answers.update({name: message}), 10)
+        self._pictures = self._node.create_publisher(Image, 'image', qos_profile_sensor_data)
+        self._wait_for_node()
+
+    def __enter__(self) -> RemoteEyes:
+        """Return the eyes."""
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """End the node."""
+        self._node.destroy_node()
+        rclpy.shutdown(context=self._context)
+        self._node_process.stop()
+
+    def __call__(self, world: World, pose: Pose, stamp: float,
+                 ) -> tuple[Lane, NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return the node's lane, the picture, and an empty mask (it stays in the node)."""
+        image, _ = world.look(pose)
+        seconds, rest = divmod(round(stamp * NANOSECONDS), NANOSECONDS)
+        header = Header(frame_id='camera')
+        header.stamp.sec, header.stamp.nanosec = int(seconds) + EPOCH_S, int(rest)
+        message = image_message(image, 'bgr8', header)
+        for _ in range(TRIES):
+            self._pictures.publish(message)
+            if self._wait(lambda: all(
+                    name in self._answers and self._answers[name].header.stamp == header.stamp
+                    for name in ('center', 'path')), ANSWER_TIMEOUT_S):
+                return self._lane(image.shape[1]), image, np.zeros(image.shape[:2], np.uint8)
+        raise UserError('the lane_node gave no answer to a picture; it says: '
+                        f'{self._node_process.last_words()}')
+
+    def _lane(self, width: int) -> Lane:
+        u, v = (getattr(self._answers['center'].point, axis) for axis in 'xy')
+        path = np.array([(pose.pose.position.x, pose.pose.position.y)
+                         for pose in self._answers['path'].poses]).reshape(-1, 2)
+        if np.isnan(u):
+            return Lane(path=path)
+        return Lane((u, v), ((width - 1) / 2.0 - u) * 2.0 / width, path)
+
+    def _wait_for_node(self) -> None:
+        if not self._wait(lambda: self._pictures.get_subscription_count() > 0
+                          or self._node_process.exit_status is not None, START_TIMEOUT_S):
+            raise UserError('the lane_node does not listen; it says: '
+                            f'{self._node_process.last_words()}')
+        if self._node_process.exit_status is not None:
+            raise UserError(f'the lane_node ended: {self._node_process.last_words()}')
+
+    def _wait(self, condition: Any, timeout_s: float) -> bool:
+        end = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            self._executor.spin_once(timeout_sec=0.05)
+        return True
