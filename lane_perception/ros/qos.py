@@ -69,7 +69,7 @@ def explain_silence(
 
 
 def _where_pictures_are(node: Any, topic: str) -> str:
-    """Say what to do when nobody publishes the input: which topics carry pictures?"""
+    """Say what to do when nobody publishes the input, and name topics that carry pictures."""
     kinds = {'sensor_msgs/msg/Image': 'raw', 'sensor_msgs/msg/CompressedImage': 'compressed'}
     own = node.get_fully_qualified_name() + '/'
     found = {name: kinds[types[0]] for name, types in sorted(node.get_topic_names_and_types())
