@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from own_domain import own_domain
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -21,21 +22,13 @@ def shared_data():
 
 
 @pytest.fixture
-def ros_domain(monkeypatch, worker_number):
+def ros_domain(monkeypatch):
     """Put this test, and the processes it starts, into a ROS domain of its own on this machine."""
-    # 101 is Linux's limit with the default port range; a domain is reused only after many tests.
-    ros_domain.count = getattr(ros_domain, 'count', 0) + 1
-    domain = 1 + (os.getpid() * 7 + worker_number * 31 + ros_domain.count) % 100
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    monkeypatch.setenv('ROS_LOCALHOST_ONLY', '1')
-    return domain
-
-
-@pytest.fixture(scope='session')
-def worker_number():
-    """Return this test process's number among parallel ones."""
-    return int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])
+    with own_domain() as domain:
+        monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
+        monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+        monkeypatch.setenv('ROS_LOCALHOST_ONLY', '1')
+        yield domain
 
 
 @pytest.fixture(scope='session')

@@ -3,29 +3,26 @@
 """Fixtures over real DDS."""
 
 import importlib.util
-import itertools
-import os
+from contextlib import ExitStack
 
 import pytest
+from own_domain import own_domain
 
 # Without ROS, what talks to a node over DDS is not even collected.
 collect_ignore_glob = [] if importlib.util.find_spec('rclpy') else ['test_node_*.py']
-_domains = itertools.count()
 
 
 @pytest.fixture(scope='module')
-def make_desk(tmp_path_factory, worker_number):
+def make_desk(tmp_path_factory):
     """Return a function that makes desks, each in a domain of its own, until the module ends."""
     from ros_desk import Desk
-    desks = []
-
-    def make():
-        domain = 1 + (os.getpid() * 13 + worker_number * 37 + next(_domains)) % 100
-        desks.append(Desk(domain, tmp_path_factory.mktemp('desk')))
-        return desks[-1]
-    yield make
-    for desk in desks:
-        desk.close()
+    with ExitStack() as until_the_end:
+        def make():
+            domain = until_the_end.enter_context(own_domain())
+            desk = Desk(domain, tmp_path_factory.mktemp('desk'))
+            until_the_end.callback(desk.close)
+            return desk
+        yield make
 
 
 @pytest.fixture
