@@ -35,6 +35,8 @@ def build_parser() -> argparse.ArgumentParser:
                        "stamp (s or ns) or the frame's number from 0")
     truth.add_argument('--label-rate', type=float, metavar='HZ',
                        help='labels are numbered at this rate since the first stamp')
+    truth.add_argument('--center-topic', help="of the lane's true center (PointStamped, pixels, "
+                       'on the look-ahead row); without it the lane is sought in the labels')
     truth.add_argument('--pose-topic', help="of the car's true pose against the lane: y metres "
                        'left of its centre (Odometry, PoseStamped); needs --ground')
     parser.add_argument('--model', default='lane_lite',
@@ -75,11 +77,14 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.evaluation.replay import ReplaySettings
     bags = find_recordings(arguments.bags)
     settings = ReplaySettings(
-        bags[0], arguments.out, arguments.topic, arguments.truth_topic, arguments.labels,
-        arguments.label_rate, arguments.pose_topic, arguments.model, arguments.runtime,
-        arguments.device, arguments.precision, arguments.tta, arguments.threshold,
-        arguments.ground, arguments.look_ahead, arguments.base_frame, not arguments.no_video,
-        not arguments.no_bag)
+        bag=bags[0], out=arguments.out, topic=arguments.topic,
+        truth_topic=arguments.truth_topic, labels=arguments.labels,
+        label_rate=arguments.label_rate, pose_topic=arguments.pose_topic,
+        center_topic=arguments.center_topic, model=arguments.model, runtime=arguments.runtime,
+        device=arguments.device, precision=arguments.precision, tta=arguments.tta,
+        threshold=arguments.threshold, ground=arguments.ground, look_ahead=arguments.look_ahead,
+        base_frame=arguments.base_frame, video=not arguments.no_video,
+        output_bag=not arguments.no_bag)
     if len(bags) == 1 and arguments.scheduler is None:
         report = replay_into_folder(settings, _progress)
         print(_summary(report))

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 from typing import Callable
 from typing import Sequence
@@ -45,9 +44,16 @@ class Exhibit:
 class Gallery:
     """Choose exhibits while images go by; no more than a fixed number are kept."""
 
-    def __init__(self, kinds: Sequence[str]) -> None:
-        """Start empty; kinds are those of ImageScore.failures."""
-        self._heaps: dict[str, list[tuple[float, int]]] = {kind: [] for kind in ('', *kinds)}
+    def __init__(self, kinds: Sequence[str], spacing: int = 1) -> None:
+        """
+        Start empty.
+
+        :param kinds: those of ImageScore.failures.
+        :param spacing: of several images less than so many apart only the worst is kept, because
+            neighbouring frames look alike.
+        """
+        self._spacing = spacing
+        self._kept: dict[str, list[tuple[float, int]]] = {kind: [] for kind in ('', *kinds)}
         self._exhibits: dict[int, Exhibit] = {}
 
     def offer(self, order: int, score: ImageScore, make: Callable[[], Exhibit]) -> None:
@@ -58,21 +64,30 @@ class Gallery:
         :param make: called when the image is taken.
         """
         entry = (score.badness, -order)
-        taken = False
-        for kind in ('', *score.failures):
-            heap, limit = self._heaps[kind], OF_EACH_KIND if kind else OF_ALL
-            if len(heap) < limit:
-                heapq.heappush(heap, entry)
-                taken = True
-            elif entry > heap[0]:
-                heapq.heapreplace(heap, entry)
-                taken = True
-        if not taken:
+        taken = [self._take(self._kept[kind], OF_EACH_KIND if kind else OF_ALL, entry)
+                 for kind in ('', *score.failures)]
+        if not any(taken):
             return
         self._exhibits[order] = make()
-        wanted = {-negative for heap in self._heaps.values() for _, negative in heap}
+        wanted = {-negative for kept in self._kept.values() for _, negative in kept}
         for gone in set(self._exhibits) - wanted:
             del self._exhibits[gone]
+
+    def _take(
+        self, kept: list[tuple[float, int]], limit: int, entry: tuple[float, int],
+    ) -> bool:
+        near = [one for one in kept if abs(one[1] - entry[1]) < self._spacing]
+        if near:
+            if max(near) > entry:
+                return False
+            for one in near:
+                kept.remove(one)
+        elif len(kept) >= limit:
+            if min(kept) > entry:
+                return False
+            kept.remove(min(kept))
+        kept.append(entry)
+        return True
 
     def exhibits(self) -> list[Exhibit]:
         """Return what was kept, the worst first."""

@@ -39,6 +39,7 @@ from lane_perception.evaluation.set_score import SetScore
 from lane_perception.evaluation.time_series import Flicker
 from lane_perception.evaluation.time_series import Row
 from lane_perception.evaluation.time_series import TimeSeries
+from lane_perception.evaluation.truth import CenterTopic
 from lane_perception.evaluation.truth import LabelFolder
 from lane_perception.evaluation.truth import MaskTopic
 from lane_perception.evaluation.truth import PoseTopic
@@ -55,6 +56,7 @@ from lane_perception.ros.lane_outputs import output_messages
 from lane_perception.ros.lane_outputs import output_types
 from lane_perception.ros.message_classes import serialize
 
+SPACING = 8           # frames between pictures in the report
 MOST_PROBLEMS = 20    # sentences of one kind that a report repeats
 
 
@@ -69,6 +71,7 @@ class ReplaySettings:
     labels: Path | None = None         # a folder of labels
     label_rate: float | None = None    # labels are numbered at so many per second
     pose_topic: str | None = None      # the car's true pose against the lane
+    center_topic: str | None = None    # of the lane's true centre, in pixels
     model: str = 'lane_lite'
     runtime: str = 'auto'
     device: str = 'auto'
@@ -92,7 +95,8 @@ class _Frame:
     image: NDArray[np.uint8]
     label: NDArray[np.uint8] | None
     pose: tuple[float, float] | None   # true lateral metres and heading radians
-    true_center: Point | None          # of the label's lane
+    true_center: Point | None          # of the lane, from its topic or found in the label
+    center_judged: bool                # whether that is known
     estimate: LaneEstimate | None = None
     seconds: float = 0.0
 
@@ -120,7 +124,7 @@ class _Replay:
         self.sizes: Counter[str] = Counter()
         self.series = TimeSeries()
         self.score = SetScore(keep_images=False)
-        self.gallery = Gallery(FAILURES)
+        self.gallery = Gallery(FAILURES, SPACING)
         self.flicker = Flicker()
 
     def run(self, progress: Callable[[int, int], None]) -> tuple[dict[str, Any], list[Exhibit]]:
@@ -168,6 +172,9 @@ class _Replay:
             self.labels = MaskTopic(settings.bag, settings.truth_topic)
         elif settings.labels:
             self.labels = LabelFolder(settings.labels, settings.label_rate)
+        self.centers = None
+        if settings.center_topic:
+            self.centers = CenterTopic(settings.bag, settings.center_topic)
         self.poses = None
         if settings.pose_topic:
             if settings.ground is None:
@@ -175,7 +182,7 @@ class _Replay:
             self.poses = PoseTopic(settings.bag, settings.pose_topic)
 
     def _close_truth(self) -> None:
-        for truth in (self.labels, self.poses):
+        for truth in (self.labels, self.centers, self.poses):
             if truth is not None:
                 self.problems += _shortened(truth.close())
 
@@ -193,12 +200,14 @@ class _Replay:
                 label = self.labels.label(number, stamp_ns, log_time_ns, image.shape[:2])
             if self.poses is not None:
                 pose = self.poses.at(stamp_ns, log_time_ns)
-            true_center = None
-            if label is not None:
+            true_center, center_judged = None, label is not None
+            if self.centers is not None:
+                center_judged, true_center = self.centers.at(stamp_ns, log_time_ns)
+            elif label is not None:
                 marked = fit_to_label(label, image[:, :, 0]) == MARKING
                 true_center = true_finder.find(marked.view(np.uint8) * np.uint8(MARKING)).center
             yield _Frame(number, stamp_ns, message.header.frame_id, image, label, pose,
-                         true_center)
+                         true_center, center_judged)
 
     def _process(self, frames: Iterator[_Frame], pipeline: LanePipeline) -> Iterator[_Frame]:
         for frame in frames:
@@ -237,7 +246,7 @@ class _Replay:
         self.sizes[f'{frame.image.shape[1]}x{frame.image.shape[0]}'] += 1
         milliseconds = frame.seconds * 1000
         score = self.score.add(str(frame.stamp_ns), estimate.mask, estimate.center, frame.label,
-                               frame.true_center, milliseconds)
+                               frame.true_center, milliseconds, frame.center_judged)
         values = {
             'offset': None if math.isnan(estimate.offset) else estimate.offset,
             'confidence': estimate.confidence,
@@ -312,7 +321,7 @@ class _Replay:
                 'recording': str(settings.bag), 'topic': topic,
                 'truth_topic': settings.truth_topic,
                 'labels': None if settings.labels is None else str(settings.labels),
-                'pose_topic': settings.pose_topic,
+                'pose_topic': settings.pose_topic, 'center_topic': settings.center_topic,
                 'part': 'all', 'images': len(series),
                 'seconds': (max(stamps) - min(stamps)) / NANOSECONDS,
                 'sizes': dict(self.sizes.most_common()),

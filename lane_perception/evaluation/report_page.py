@@ -75,7 +75,7 @@ def _source(report: dict[str, Any]) -> str:
     if data.get('topic'):
         words.append(f'topic {data["topic"]}')
     for key, name in (('truth_topic', 'truth'), ('labels', 'labels'), ('pose_topic', 'poses'),
-                      ('part', 'part'), ('split', 'split')):
+                      ('center_topic', 'centers'), ('part', 'part'), ('split', 'split')):
         if data.get(key):
             words.append(f'{name} {data[key]}')
     if data.get('label_sizes'):

@@ -111,6 +111,7 @@ class SetScore:
         label: NDArray[np.uint8] | None,
         true_center: Point | None,
         milliseconds: float | None = None,
+        center_judged: bool | None = None,
     ) -> ImageScore:
         """
         Score one image.
@@ -120,13 +121,16 @@ class SetScore:
         :param label: (h, w) uint8, 0, 255, or between: not judged; None without one.
         :param true_center: in the picture's pixels; None where the label shows no lane.
         :param milliseconds: that the image took.
+        :param center_judged: whether true_center is known; None: where there is a label.
         """
+        if center_judged is None:
+            center_judged = label is not None
         if milliseconds is not None:
             self.milliseconds.append(milliseconds)
         lane_iou = lines = None
         confusion: tuple[int, ...] = ()
         line_hits: tuple[int, ...] = ()
-        error = self.centers.add(center, true_center, judged=label is not None)
+        error = self.centers.add(center, true_center, center_judged)
         if label is not None:
             fitted = fit_to_label(mask, label)
             counts = self.segmentation.add(fitted, label)
@@ -139,7 +143,7 @@ class SetScore:
         score = ImageScore(
             name, lane_iou, lines and lines.f1, lines and lines.precision,
             lines and lines.recall, None if math.isnan(error) else error, center is not None,
-            _failures(lines, error / mask.shape[1], center, label, true_center),
+            _failures(lines, error / mask.shape[1], center, true_center, center_judged),
             confusion, line_hits)
         self._count += 1
         for kind in score.failures:
@@ -174,7 +178,8 @@ class SetScore:
 
 
 def _failures(
-    lines: Any, relative_error: float, center: Point | None, label: Any, true_center: Any,
+    lines: Any, relative_error: float, center: Point | None, true_center: Point | None,
+    judged: bool,
 ) -> tuple[str, ...]:
     found = []
     if lines is not None and lines.recall < LINE_SHARE:
@@ -183,6 +188,6 @@ def _failures(
         found.append(FALSE_MARKING)
     if abs(relative_error) > CENTER_SHARE:
         found.append(CENTER_OFF)
-    if center is None and (label is None or true_center is not None):
+    if center is None and (true_center is not None or not judged):
         found.append(NO_LANE)
     return tuple(found)

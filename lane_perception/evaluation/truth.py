@@ -176,6 +176,29 @@ class LabelFolder:
         return self._problems
 
 
+class CenterTopic:
+    """The true centre of the lane on the look-ahead row, in the frame's pixels."""
+
+    def __init__(self, path: Path, topic: str) -> None:
+        """Open it; errors as of :class:`TopicTruth`."""
+        self._name = topic
+        self._topic = TopicTruth(path, topic, ('geometry_msgs/msg/PointStamped',))
+
+    def at(self, stamp_ns: int, log_time_ns: int) -> tuple[bool, tuple[float, float] | None]:
+        """Return whether the frame has a message, and (u, v); None for NaN: no lane."""
+        message = self._topic.at(stamp_ns, log_time_ns)
+        if message is None or math.isnan(message.point.x):
+            return message is not None, None
+        return True, (float(message.point.x), float(message.point.y))
+
+    def close(self) -> list[str]:
+        """Close it; return sentences about centres that matched no frame."""
+        self._topic.close()
+        if self._topic.unmatched:
+            return [f'{self._topic.unmatched} centers on {self._name} have the stamp of no frame']
+        return []
+
+
 class PoseTopic:
     """The car's true pose against the lane: y metres left of its centre, yaw against it."""
 

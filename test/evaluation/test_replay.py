@@ -259,3 +259,27 @@ def test_a_pose_topic_gives_the_error_in_metres(tmp_path, model):
     assert len(outputs(tmp_path / 'out' / 'bag', 'pose')) == 6
     markers = outputs(tmp_path / 'out' / 'bag', 'markers')
     assert markers[0][2].markers[1].points[0].x > 0
+
+
+def test_a_center_topic_is_the_truth_about_the_center(tmp_path, model):
+    bag = tmp_path / 'drive'
+    pipeline = LanePipeline.load(model)
+    with RecordingWriter(bag) as writer:
+        make = writer.message_class
+        for index in range(5):
+            stamp = START + index * PERIOD
+            image = track(index)[0]
+            u, v = pipeline.process(image, stamp / 1e9).center
+            header = make('std_msgs/msg/Header')(
+                make('builtin_interfaces/msg/Time')(*divmod(stamp, 1_000_000_000)), 'camera')
+            message = make('sensor_msgs/msg/Image')(
+                header, *image.shape[:2], 'bgr8', 0, 480, image.ravel())
+            writer.write(TOPIC, 'sensor_msgs/msg/Image', message, stamp)
+            place = float('nan') if index == 4 else u - 2.5
+            point = make('geometry_msgs/msg/PointStamped')(
+                header, make('geometry_msgs/msg/Point')(place, v, 0.0))
+            writer.write('/center', 'geometry_msgs/msg/PointStamped', point, stamp)
+    report = run(bag, model, tmp_path / 'out', '--center-topic', '/center')
+    assert report['center_mae_px'] == pytest.approx(2.5, abs=1e-6)
+    assert report['frames']['center_error_px'] == pytest.approx([2.5] * 4 + [None], abs=1e-6)
+    assert report['lane_false'] == 1
