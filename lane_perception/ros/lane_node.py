@@ -31,8 +31,8 @@ from std_msgs.msg import Float32
 from visualization_msgs.msg import MarkerArray
 
 from lane_perception.errors import UserError
+from lane_perception.geometry.camera_info import lens_of_message
 from lane_perception.geometry.lane_finder import LaneFinder
-from lane_perception.geometry.lens import Lens
 from lane_perception.overlay import draw_overlay
 from lane_perception.pipeline import LaneEstimate
 from lane_perception.pipeline import LanePipeline
@@ -210,21 +210,24 @@ class LaneNode(LifecycleNode):
     def _on_frame(self, message: Any, lost: int = 0) -> None:
         now = time.monotonic()
         self._statistics.arrived(now, lost)
-        self._worker.frames.put(Frame(message, now))
+        if self._worker is not None:  # one frame may still be under way when it is deactivated
+            self._worker.frames.put(Frame(message, now))
 
     def _on_camera_info(self, info: CameraInfo) -> None:
         """Take the lens from the camera where the calibration file has none."""
+        if self._worker is None:
+            return
         finder = self._pipeline.finder
-        if finder.ground.lens is not None or not any(info.d) or not info.width:
+        ground = finder.ground
+        if ground.lens is not None or not any(info.d):
             return
         try:
-            scale = finder.ground.image_width / info.width
-            matrix = [value * scale for value in info.k[:6]] + list(info.k[6:])
-            lens = Lens.create(matrix, info.distortion_model, info.d)
+            lens = lens_of_message(info, (ground.image_width, ground.image_height))
         except UserError as error:
             self._warn(f'camera_info is not used: {error}')
             return
-        self._worker.replace_finder(LaneFinder(finder.settings, replace(finder.ground, lens=lens)))
+        self._worker.replace_finder(LaneFinder(finder.settings, replace(ground, lens=lens)))
+        self.get_logger().info(f'the lens model is taken from camera_info: {lens.model}')
 
     def _on_incompatible_qos(self, event: Any) -> None:
         self._warn(incompatible_reliability(self._subscription.topic_name))

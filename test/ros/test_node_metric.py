@@ -1,0 +1,110 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""With a ground calibration the node says in metres where the car is in the lane."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from nav_msgs.msg import Path
+from ros_desk import bright_picture
+from ros_desk import number_of
+from ros_desk import raw_message
+from ros_desk import send_until_answered
+from sensor_msgs.msg import CameraInfo
+from visualization_msgs.msg import MarkerArray
+
+from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lens import Lens
+
+PICTURE = bright_picture()
+MASK = np.where(PICTURE[:, :, 0] > 160, 255, 0).astype(np.uint8)
+# Straight down: 100 pixels a metre, the bottom of the picture 0.2 m ahead of the axle.
+GROUND = GroundCalibration(
+    96, 64, np.array([[0.0, -0.01, 0.84], [-0.01, 0.0, 0.475], [0.0, 0.0, 1.0]]), 0.001)
+
+
+def test_a_ground_calibration_brings_path_pose_and_markers(desk, small_model, tmp_path):
+    GROUND.save(tmp_path / 'ground.yaml')
+    desk.start({'model': small_model, 'ground_calibration': tmp_path / 'ground.yaml',
+                'base_frame': 'axle'})
+    paths = desk.listen(Path, '/lane_perception/path')
+    poses = desk.listen(PoseWithCovarianceStamped, '/lane_perception/pose')
+    markers = desk.listen(MarkerArray, '/lane_perception/markers')
+    camera = desk.camera()
+    desk.spin(0.5)
+    # The bars lie at 19.5 and 75.5; the car's middle, 47.5, is their middle: move them 8 left.
+    moved = np.roll(PICTURE, -8, axis=1)
+    number = [0]
+
+    def send():
+        number[0] += 30
+        camera.publish(raw_message(moved, number[0]))
+        desk.spin(0.1)
+        return paths and paths[-1].poses and poses and markers
+    desk.spin_until(send)
+    path, pose = paths[-1], poses[-1]
+    assert path.header.frame_id == 'axle' and number_of(path.header.stamp) > 0
+    assert path.poses[-1].pose.position.x > path.poses[0].pose.position.x, 'near to far'
+    for one in path.poses:
+        assert one.pose.position.y == pytest.approx(0.08, abs=0.02), 'the lane lies left'
+    assert pose.header.frame_id == 'lane'
+    assert pose.pose.pose.position.y == pytest.approx(-0.08, abs=0.02), 'the car lies right of it'
+    assert abs(pose.pose.pose.orientation.z) < 0.1
+    assert 0 < pose.pose.covariance[7] < 1 and 0 < pose.pose.covariance[35] < 1
+    strips = [one for one in markers[-1].markers if one.points]
+    assert {one.ns for one in strips} == {'markings', 'lane'}
+    assert all(one.header.frame_id == 'axle' for one in strips)
+    # Without a lane the path is empty, and there is no pose.
+    del paths[:], poses[:]
+    desk.spin(0.3)
+    dark = raw_message(np.zeros_like(PICTURE), number[0] + 60_000)
+    send_until_answered(desk, camera, dark, paths)
+    assert len(paths[-1].poses) == 0
+    desk.spin(0.3)
+    assert not [one for one in poses if number_of(one.header.stamp) > number[0]]
+
+
+def test_the_lens_model_is_taken_from_camera_info_where_the_calibration_has_none(
+        desk, small_model, tmp_path):
+    GROUND.save(tmp_path / 'ground.yaml')
+    process = desk.start({'model': small_model, 'ground_calibration': tmp_path / 'ground.yaml'})
+    paths = desk.listen(Path, '/lane_perception/path')
+    camera = desk.camera()
+    moved = np.roll(PICTURE, -8, axis=1)
+    number = [0]
+
+    def lateral_now():
+        number[0] += 60_000    # far apart, so that nothing is remembered
+        while not paths or number_of(paths[-1].header.stamp) != number[0]:
+            send_until_answered(desk, camera, raw_message(moved, number[0]), paths)
+        return paths[-1].poses[0].pose.position.y
+    without = lateral_now()
+    # At twice the size, as a camera that is scaled down.
+    lens = dict(width=192, height=128, distortion_model='plumb_bob',
+                d=[-0.25, 0.0, 0.0, 0.0, 0.0], k=[96.0, 0.0, 95.5, 0.0, 96.0, 63.5, 0, 0, 1.0])
+    infos = desk.camera('/camera_info', CameraInfo)
+    desk.spin_until(lambda: infos.publish(CameraInfo(**lens)) or desk.spin(0.2)
+                    or 'taken from camera_info: plumb_bob' in process.output)
+    finder = LaneFinder(ground=replace(GROUND, lens=Lens.create(
+        [48.0, 0, 47.5, 0, 48.0, 31.5, 0, 0, 1], 'plumb_bob', [-0.25, 0, 0, 0, 0])))
+    expected = finder.find(np.roll(MASK, -8, axis=1), 1.0).path[0, 1]
+    assert abs(expected - without) > 0.005
+    assert lateral_now() == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_picture_of_another_shape_than_the_calibration_is_an_error_that_is_said(
+        desk, small_model, tmp_path):
+    GroundCalibration(96, 48, np.array(
+        [[0.0, -0.01, 0.7], [-0.01, 0.0, 0.475], [0.0, 0.0, 1.0]]), 0.001).save(
+            tmp_path / 'ground.yaml')
+    process = desk.start({'model': small_model, 'ground_calibration': tmp_path / 'ground.yaml'})
+    camera = desk.camera()
+    for number in range(4):
+        camera.publish(raw_message(PICTURE, number))
+        desk.spin(0.1)
+    level, message, values = desk.diagnosis(lambda level, message, values: 'aspect' in message)
+    assert level >= 1 and int(values['frames_failed']) > 0
+    assert process.process.poll() is None
