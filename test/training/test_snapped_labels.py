@@ -1,0 +1,56 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""A run started with labels=snap trains on tape instead of lines, and says so."""
+
+import cv2
+import numpy as np
+import pytest
+
+from lane_perception.data.drawing import draw_line
+from lane_perception.data.drawing import fill_polygon
+from lane_perception.errors import UserError
+from lane_perception.training.recipe import Recipe
+from lane_perception.training.session import prepare
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """Return a data set of one tape, 16 pixels wide, labeled by a line of 4 pixels."""
+    folder = tmp_path / 'data'
+    for part in ('images', 'masks'):
+        (folder / part).mkdir(parents=True)
+    for number in range(4):
+        left = 60 + 30 * number
+        extent, line = np.zeros((2, 160, 256), np.uint8)
+        fill_polygon(extent, ((left, 0), (left + 16, 0), (left + 16, 160), (left, 160)), 255)
+        draw_line(line, ((left + 6, 2), (left + 6, 158)), 4, 255)
+        image = np.where(extent[..., None] > 0, 210, 60) + np.random.default_rng(number).normal(
+            0, 4, (160, 256, 3))
+        cv2.imwrite(str(folder / f'images/lap_{number}.png'), image.clip(0, 255).astype(np.uint8))
+        cv2.imwrite(str(folder / f'masks/lap_{number}.png'), line)
+    return folder
+
+
+def covered(run):
+    """Return how many pixels of a row the first training target calls marking."""
+    _, target = run.train.load(0)
+    return (target[80, :, 0] > 127).sum() * 256 / target.shape[1]
+
+
+def test_targets_are_as_wide_as_the_tape(drawn, tmp_path, capsys):
+    size = {'input_height': 160, 'input_width': 256}
+    assert covered(prepare(tmp_path, str(drawn), Recipe(**size))) <= 5
+    (tmp_path / 'run').mkdir()
+    run = prepare(tmp_path / 'run', str(drawn), Recipe(labels='snap', **size))
+    assert covered(run) == pytest.approx(16, abs=2)
+    assert (tmp_path / 'run/snapped/sheet.jpg').is_file()
+    assert 'snapped' in capsys.readouterr().out and 'snapped' in run.described
+
+
+def test_a_label_without_its_picture_is_named_or_ends_the_run(drawn, tmp_path, capsys):
+    (drawn / 'images/lap_1.png').unlink()
+    recipe = Recipe(input_height=160, input_width=256)
+    prepare(tmp_path, str(drawn), recipe)
+    assert 'skipped: ' in (said := capsys.readouterr().err) and 'lap_1.png has no picture' in said
+    with pytest.raises(UserError, match='lap_1.png has no picture'):
+        prepare(tmp_path, str(drawn), recipe, strict=True)
