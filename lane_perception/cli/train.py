@@ -39,6 +39,9 @@ def build_parser() -> argparse.ArgumentParser:
                              'sheet and the findings are left in --out')
     parser.add_argument('--strict', action='store_true',
                         help='end the run at a broken image or label (default: name and skip it)')
+    parser.add_argument('--fit-memory', action='store_true',
+                        help='where memory runs out, go on with half the batch_size and twice\n'
+                             'the accumulation (default: end with a sentence that says so)')
     return parser
 
 
@@ -57,11 +60,12 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
         if arguments.data or arguments.out or arguments.recipe or arguments.changes:
             raise UserError('--resume goes on with a run as it was begun and takes no --data, '
                             '--recipe, --out or settings')
-        resume(arguments.resume, arguments.strict)
+        resume(arguments.resume, arguments.strict, arguments.fit_memory)
         return 0
     if not arguments.data or not arguments.out:
         raise UserError('say --data DIR and --out RUN, or --resume RUN')
-    start(arguments.data, arguments.recipe, arguments.changes, arguments.out, arguments.strict)
+    start(arguments.data, arguments.recipe, arguments.changes, arguments.out, arguments.strict,
+          arguments.fit_memory)
     return 0
 
 

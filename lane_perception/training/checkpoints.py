@@ -100,8 +100,6 @@ class Keep(Callback):
                 'epoch': trainer.current_epoch,
                 'step': trainer.global_step,
                 'seconds': round(time.monotonic() - self._started, 1),
-                **{f'lr_{group["name"]}': group['lr']
-                   for group in trainer.optimizers[0].param_groups},
                 **metrics,
             })
         temporary = self.folder / f'.{LAST}.tmp'

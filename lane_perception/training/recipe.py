@@ -33,7 +33,7 @@ class Recipe:
     input_height: int = 384          # pixels, a multiple of 32
     epochs: int = 60                 # each ends with a validation and a checkpoint
     passes: int = 1                  # over the training split, to one epoch
-    half_size_epochs: int = 0        # the first ones, at half of the input size: four times quicker
+    half_size_epochs: int = 0        # the first ones, at half of the input size: 4 times quicker
     max_minutes: float = 0.0         # stop after this time, schedule and all; 0 = no limit
     batch_size: int = 8              # images of one forward pass
     accumulation: int = 1            # forward passes to one optimizer step
@@ -65,7 +65,8 @@ class Recipe:
             side = getattr(self, name)
             if side < MULTIPLE or side % MULTIPLE:
                 raise UserError(f'{name}={side} is not a positive multiple of {MULTIPLE}')
-        for name in ('epochs', 'passes', 'batch_size', 'accumulation', 'samples', 'validation_samples'):
+        for name in ('epochs', 'passes', 'batch_size', 'accumulation', 'samples',
+                     'validation_samples'):
             if getattr(self, name) < 1:
                 raise UserError(f'{name}={getattr(self, name)} should be 1 or more')
         for name in ('max_minutes', 'encoder_learning_rate', 'weight_decay', 'warmup_steps',

@@ -32,7 +32,9 @@ def lane_iou(model: Path, runtime: str, pictures: Pictures) -> float:
     return score.result()['lane_iou']
 
 
-def check(source: Path, exported: Path, runtimes: list[str], pictures: Pictures) -> dict[str, float]:
+def check(
+    source: Path, exported: Path, runtimes: list[str], pictures: Pictures,
+) -> dict[str, float]:
     """
     Return the lane IoU of a source and of what was exported from it, by runtime.
 

@@ -8,9 +8,11 @@ import dataclasses
 import warnings
 from pathlib import Path
 from typing import Any
+from typing import Sequence
 
 import lightning
 import torch
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks import WeightAveraging
 
@@ -26,6 +28,7 @@ from lane_perception.training.batches import make_loader
 from lane_perception.training.checkpoints import LAST
 from lane_perception.training.checkpoints import Keep
 from lane_perception.training.lane_training import LaneTraining
+from lane_perception.training.picture_grid import PictureGrid
 from lane_perception.training.recipe import Recipe
 from lane_perception.training.schedule import Schedule
 from lane_perception.training.sources import Source
@@ -75,7 +78,7 @@ def load_initial(module: LaneTraining, name_or_path: str) -> None:
 
 def train(
     recipe: Recipe, data: RunData, folder: Path, name: str, version: str, resume: bool = False,
-    strict: bool = False, progress: bool = True,
+    strict: bool = False, progress: bool = True, watch: Sequence[Callback] = (),
 ) -> None:
     """
     Train and leave model.safetensors, last.ckpt, progress.csv and validation.json in folder.
@@ -84,6 +87,7 @@ def train(
     :param version: of this package, for the card.
     :param resume: go on from folder's last.ckpt, if there is one.
     :param strict: a broken sample ends the run instead of being skipped.
+    :param watch: called last, after the run's own callbacks.
     """
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
@@ -110,9 +114,10 @@ def train(
         Schedule(steps, recipe.warmup_steps, recipe.final_fraction, recipe.max_minutes)]
     if recipe.ema_decay:
         callbacks.append(WeightAveraging(avg_fn=_Average(recipe.ema_decay)))
-    callbacks.append(Keep(folder, card, recipe.patience))
+    callbacks += [PictureGrid(), Keep(folder, card, recipe.patience)]
     if progress:
         callbacks.append(TQDMProgressBar(refresh_rate=5))
+    callbacks += watch
     trainer = lightning.Trainer(
         accelerator='auto', devices=1, max_epochs=recipe.epochs, callbacks=callbacks,
         precision=LIGHTNING_PRECISION[choose_precision(recipe.precision)],

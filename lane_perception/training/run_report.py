@@ -33,8 +33,8 @@ def report_run(folder: Path, data: str, labels: str) -> dict[str, Any]:
 
     :param data: what the run trained on.
     :param labels: where that data set's labels are; '' lets the reader find them.
-    :returns: the report: the model's figures on the test part (validation where that is empty), and
-        under ``training`` the rows of progress.csv and the validation's threshold sweep.
+    :returns: the report: the model's figures on the test part (validation where that is empty),
+        and under ``training`` the rows of progress.csv and the validation's threshold sweep.
     """
     evaluation = evaluate(
         _held_back(folder, data, labels), [Variant(str(folder / 'model.onnx'))], Bench())

@@ -50,12 +50,15 @@ class Schedule(Callback):
         """Return the seconds of training so far, those before a resumption included."""
         return self._spent + time.monotonic() - self._started
 
-    def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+    def on_train_start(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule,
+    ) -> None:
         """Start the clock."""
         self._started = time.monotonic()
 
     def on_train_batch_start(
-        self, trainer: lightning.Trainer, module: lightning.LightningModule, batch: Any, index: int,
+        self, trainer: lightning.Trainer, module: lightning.LightningModule, batch: Any,
+        index: int,
     ) -> None:
         """Set each group's learning rate to its own peak times the factor."""
         progress = trainer.global_step / max(1, self.total_steps)
@@ -64,6 +67,7 @@ class Schedule(Callback):
         factor = learning_rate_factor(trainer.global_step, progress, self.warmup_steps, self.final)
         for group in trainer.optimizers[0].param_groups:
             group['lr'] = group['peak_lr'] * factor
+            module.log(f'lr_{group["name"]}', group['lr'], batch_size=1)
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: lightning.LightningModule, outputs: Any,

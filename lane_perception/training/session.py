@@ -24,6 +24,9 @@ from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
 from lane_perception.training.checkpoints import BEST_MODEL
 from lane_perception.training.export import export_file
+from lane_perception.training.memory import advice
+from lane_perception.training.memory import is_out_of_memory
+from lane_perception.training.memory import smaller
 from lane_perception.training.recipe import Recipe
 from lane_perception.training.recipe import load_recipe
 from lane_perception.training.recipe import make_recipe
@@ -40,6 +43,7 @@ SETTINGS = 'run.json'
 
 def start(
     data: str, recipe_name: str | None, changes: Sequence[str], out: str, strict: bool = False,
+    fit_memory: bool = False,
 ) -> Path:
     """
     Begin a run in a new folder.
@@ -47,6 +51,8 @@ def start(
     :param data: a folder of labels, or ``synthetic:SEED``.
     :param recipe_name: a shipped recipe or a file; None chooses by the kind of data.
     :param changes: ``key=value`` settings.
+    :param strict: a broken sample ends the run.
+    :param fit_memory: where memory runs out, go on with a smaller batch and more accumulation.
     :returns: the run's folder.
     :raises UserError: when the folder holds a run already, or anything cannot be used.
     """
@@ -59,15 +65,18 @@ def start(
     if seed is None and not Path(data).is_dir():
         raise UserError(f'--data {data} is not a folder, nor synthetic:SEED')
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({'data': data if seed is not None else str(Path(data).resolve()),
-                       'recipe': dataclasses.asdict(recipe)}, indent=1)
+    _write_settings(folder, data if seed is not None else str(Path(data).resolve()), recipe)
+    return _go(folder, data, recipe, strict, fit_memory, goes_on=False)
+
+
+def _write_settings(folder: Path, data: str, recipe: Recipe) -> None:
+    text = json.dumps({'data': data, 'recipe': dataclasses.asdict(recipe)}, indent=1)
     temporary = folder / f'.{SETTINGS}.tmp'
     temporary.write_text(text, encoding='utf-8')
     os.replace(temporary, folder / SETTINGS)
-    return _go(folder, data, recipe, strict, goes_on=False)
 
 
-def resume(run: str, strict: bool = False) -> Path:
+def resume(run: str, strict: bool = False, fit_memory: bool = False) -> Path:
     """
     Go on with a run from its last checkpoint, with the settings it was begun with.
 
@@ -83,12 +92,14 @@ def resume(run: str, strict: bool = False) -> Path:
         raise UserError(f'{folder} holds no run: {SETTINGS} is missing') from error
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise UserError(f'{folder / SETTINGS} is damaged; begin a new run') from error
-    return _go(folder, data, recipe, strict, goes_on=True)
+    return _go(folder, data, recipe, strict, fit_memory, goes_on=True)
 
 
-def _go(folder: Path, data: str, recipe: Recipe, strict: bool, goes_on: bool) -> Path:
+def _go(
+    folder: Path, data: str, recipe: Recipe, strict: bool, fit_memory: bool, goes_on: bool,
+) -> Path:
     prepared = prepare(folder, data, recipe, strict)
-    train(recipe, prepared, folder, folder.resolve().name, _version(), goes_on, strict)
+    recipe = _train_within_memory(recipe, prepared, folder, data, strict, fit_memory, goes_on)
     export_file(folder / BEST_MODEL, folder / 'model.onnx')
     report = report_run(folder, *_held_back(folder, data, recipe))
     print(f'wrote {folder / BEST_MODEL}, model.onnx and report.json; on '
@@ -102,6 +113,28 @@ def _held_back(folder: Path, data: str, recipe: Recipe) -> tuple[str, str]:
     if recipe.labels == SNAP:
         return str(folder / 'snapped'), ''
     return data, recipe.labels
+
+
+def _train_within_memory(
+    recipe: Recipe, prepared: RunData, folder: Path, data: str, strict: bool, fit_memory: bool,
+    goes_on: bool,
+) -> Recipe:
+    """Train, with a smaller batch where memory runs out and that was asked for; return it."""
+    name = folder.resolve().name
+    while True:
+        try:
+            train(recipe, prepared, folder, name, _version(), goes_on, strict)
+            return recipe
+        except (MemoryError, RuntimeError, OSError) as error:
+            if not is_out_of_memory(error):
+                raise
+            fitting = smaller(recipe)
+            if not fit_memory or fitting is None:
+                raise UserError(advice(recipe)) from error
+        print(f'batch_size={recipe.batch_size} needs too much memory; going on with '
+              f'batch_size={fitting.batch_size} accumulation={fitting.accumulation}')
+        recipe, goes_on = fitting, True
+        _write_settings(folder, data, recipe)
 
 
 def _version() -> str:

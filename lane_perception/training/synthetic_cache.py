@@ -19,7 +19,7 @@ from lane_perception.errors import UserError
 from lane_perception.training.targets import make_sample
 
 UNJUDGED = 255                    # in a cached mask, whose other values are coverage, 0 to 254
-VALIDATION_SEED_OFFSET = 500_000  # added to a synthetic seed for validation; tests use 1_000_000 up
+VALIDATION_SEED_OFFSET = 500_000  # added to a seed for validation; tests use 1_000_000 up
 
 
 class SyntheticCache:

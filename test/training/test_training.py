@@ -24,6 +24,7 @@ from lane_perception.segmenter import Segmenter  # noqa: E402
 from lane_perception.training.session import resume  # noqa: E402
 from lane_perception.training.session import start  # noqa: E402
 
+
 def test_eight_pictures_are_learned_by_heart(overfitted):
     report = json.loads((overfitted[0] / 'report.json').read_text())
     assert report['lane_iou'] > 0.95
