@@ -3,6 +3,7 @@
 """Parameters of a running node: live ones take effect, impossible ones are refused with why."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -108,6 +109,7 @@ def test_augmentation_is_switched_while_it_runs(node, restored):
 @pytest.mark.parametrize('name, value, reason', [
     ('threshold', 1.5, 'threshold'),
     ('threshold', -0.1, 'threshold'),
+    ('threshold', math.nan, 'threshold'),
     ('look_ahead', 2.0, 'look_ahead'),
     ('tta', 'all', 'tta "all" is not known; use one of none, flip, full'),
     ('tta', 3, 'type'),
