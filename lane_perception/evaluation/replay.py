@@ -129,6 +129,11 @@ class _Replay:
 
     def run(self, progress: Callable[[int, int], None]) -> tuple[dict[str, Any], list[Exhibit]]:
         settings = self.settings
+        output_bag = settings.out / 'bag'
+        if settings.bag.resolve() == output_bag.resolve() or (
+                output_bag.resolve() in settings.bag.resolve().parents):
+            raise UserError(f'{settings.bag} would be replaced by the output bag; give another '
+                            '--out')
         lane_settings = LaneSettings(look_ahead=settings.look_ahead)
         pipeline = LanePipeline.load(
             settings.model, settings.runtime, settings.device, settings.precision, settings.tta,
@@ -142,7 +147,7 @@ class _Replay:
             writer = video = None
             if settings.output_bag:
                 writer = stack.enter_context(
-                    RecordingWriter(settings.out / 'bag', replace=True))
+                    RecordingWriter(output_bag, replace=True))
                 for name, kind in output_types(pipeline.finder.ground).items():
                     writer.add_topic(f'{NODE_NAME}/{name}', kind)
             if settings.video:
