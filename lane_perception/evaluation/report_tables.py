@@ -21,6 +21,9 @@ FIGURES = (
     ('miou_per_image', 'mIoU per image', '', "mean over images of each image's two-class mean; "
      'other reports often mean this one'),
     ('pixel_accuracy', 'pixel accuracy', '', 'high whatever the model does: most is background'),
+    ('label_width_px', 'label width', 'px', 'mean width of labelled markings: area over length'),
+    ('predicted_width_px', 'found width', 'px', 'the same of found markings; where labels are '
+     'thinner, no IoU can be high'),
     ('center_mae_px', 'center error', 'px', 'mean distance of the found lane center from that of '
      'the label, on the look-ahead row'),
     ('center_p95_px', 'center error, 95 %', 'px', 'five of a hundred images are worse'),

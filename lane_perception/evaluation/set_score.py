@@ -168,6 +168,7 @@ class SetScore:
             'images': self._count, 'images_judged': len(self.segmentation)}
         if len(self.segmentation):
             figures |= {**self.segmentation.result(), **self.lines.result()}
+            figures |= self._widths()
             figures['label_sizes'] = [f'{width}x{height}'
                                       for height, width in sorted(self.label_sizes)]
         figures |= self.centers.result()
@@ -175,6 +176,17 @@ class SetScore:
         if self.milliseconds:
             figures['latency_ms'] = latency_figures(self.milliseconds)
         return figures
+
+    def _widths(self) -> dict[str, float | None]:
+        """Return the mean widths of labelled and found markings, pixels: area over length."""
+        true_positive, false_positive, false_negative, _ = self.segmentation.counts.sum(axis=0)
+        _, predicted, _, labelled = self.lines.hits[:, 0].sum(axis=0)
+        return {
+            'label_width_px': float((true_positive + false_negative) / labelled)
+            if labelled else None,
+            'predicted_width_px': float((true_positive + false_positive) / predicted)
+            if predicted else None,
+        }
 
 
 def _failures(

@@ -10,6 +10,7 @@ from skimage.morphology import skeletonize
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.line_f1 import distances
 from lane_perception.evaluation.line_f1 import thin
+from lane_perception.evaluation.set_score import SetScore
 
 DIAGONAL = np.hypot(300, 400)   # 500: a tolerance of 0.01 is 5 pixels
 
@@ -52,6 +53,14 @@ def test_the_width_of_a_marking_does_not_matter():
     score.add(vertical(100, width=15), vertical(100, width=3))
     # The thinned end of a wide bar lies a little inside the bar.
     assert score.result()['line_f1'] > 0.99
+
+
+def test_a_report_says_how_wide_labels_and_found_markings_are():
+    score = SetScore()
+    score.add('', vertical(100, width=9), None, vertical(100, width=5), None)
+    result = score.result()
+    assert result['label_width_px'] == pytest.approx(5, abs=0.2)
+    assert result['predicted_width_px'] == pytest.approx(9, abs=0.4)
 
 
 def test_a_second_tolerance_is_reported_beside_the_first():
