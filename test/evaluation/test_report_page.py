@@ -66,7 +66,7 @@ def test_the_page_shows_everything_without_a_complaint(request, folder, size):
         page.run('document.querySelectorAll("img").forEach((i) => { i.loading = "eager"; })')
         page.wait('[...document.querySelectorAll(".exhibit img")].every((i) => '
                   'i.complete && i.naturalWidth > 0)')
-        assert page.run('document.querySelectorAll(".exhibit img").length') >= 40
+        assert page.run('document.querySelectorAll(".exhibit img").length') >= 16
         assert page.run('document.querySelectorAll("#figures tbody tr").length') > 10
         assert page.run('document.documentElement.scrollWidth') <= SIZES[size]['width']
         top = page.run('document.getElementById("verdict").getBoundingClientRect().top')
