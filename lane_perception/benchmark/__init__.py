@@ -8,4 +8,4 @@ of the parts, in their order, are PARTS. Parts that time several things against 
 one run, in turns (timing.interleave), and give medians, p99 and ratios.
 """
 
-PARTS = ('network', 'stages', 'node', 'growth', 'geometry')
+PARTS = ('network', 'stages', 'node', 'growth', 'training', 'geometry')

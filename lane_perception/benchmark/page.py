@@ -18,14 +18,14 @@ from typing import Iterable
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 RESULTS = CHECKOUT / 'benchmark' / 'results'
 PAGE = CHECKOUT / 'docs' / 'benchmark.md'
-PARTS = ('network', 'stages', 'node', 'growth')
+PARTS = ('network', 'stages', 'node', 'growth', 'training')
 
 INTRODUCTION = """# How quick it is, and how that was measured
 
 `ros2 run lane_perception benchmark` measures the machine it runs on and prints one block to share;
-`--only network` (or `stages`, `node`, `growth`, `geometry`) measures one part, `--out FILE` keeps
-all figures as JSON. This page is written from the files in `benchmark/results/` by
-`python -m lane_perception.benchmark.page`.
+`--only network` (or `stages`, `node`, `growth`, `training`, `geometry`) measures one part,
+`--out FILE` keeps all figures as JSON. This page is written from the files in
+`benchmark/results/` by `python -m lane_perception.benchmark.page`.
 
 Things that are compared are called in turns, in one process, in an order that is drawn anew each
 round, so that whatever else the machine does meets all of them; the tables show medians and p99.
@@ -63,7 +63,8 @@ def load_results() -> dict[str, dict[str, Any]]:
 
 def page(results: dict[str, dict[str, Any]]) -> str:
     """Return the page's Markdown."""
-    writers = {'network': _network, 'stages': _stages, 'node': _node, 'growth': _growth}
+    writers = {'network': _network, 'stages': _stages, 'node': _node, 'growth': _growth,
+               'training': _training}
     sections = [INTRODUCTION]
     for part, result in results.items():
         sections.append('\n'.join([*writers[part](result[part]), '', *_origin(result), '']))
@@ -159,6 +160,19 @@ def _growth(part: dict[str, Any]) -> list[str]:
                               [[count, entry['seconds'], entry['peak_mib']]
                                for count, entry in part[key].items()])]
     return lines
+
+
+def _training(part: dict[str, Any]) -> list[str]:
+    return [
+        '## Training', '',
+        f"Recipe `{part['recipe']}` ({part['architecture']} at {part['input'][1]}x"
+        f"{part['input'][0]}, batches of {part['batch_size']}, {part['precision']}) in turns with "
+        'a plain PyTorch loop of the same network, optimizer and loss on one batch that lies '
+        'ready.', '',
+        *_table(['', 'images/s'], [['training', f"{part['training']:.1f}"],
+                                   ['plain loop', f"{part['plain']:.1f}"]]), '',
+        f"The ratio is {part['ratio']:.3f}; training waits for a batch in {part['waiting']:.1%} "
+        'of its time.']
 
 
 if __name__ == '__main__':

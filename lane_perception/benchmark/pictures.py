@@ -36,6 +36,11 @@ def picture(height: int, width: int) -> NDArray[np.uint8]:
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
+def labelled_pictures() -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Return the pictures that accuracy is counted over, with their masks."""
+    return [(_sample(number).image, _sample(number).mask) for number in range(IMAGES)]
+
+
 def accuracy(segmenter: Segmenter) -> dict[str, float]:
     """Return lane_iou and line_f1 over IMAGES synthetic pictures of 640x480."""
     segmentation, lines = SegmentationScore(), LineScore()

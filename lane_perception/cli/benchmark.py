@@ -24,12 +24,16 @@ from lane_perception.errors import UserError
 from lane_perception.model_file import find_model
 
 DEFAULTS = BenchmarkSettings()
+NEEDS = {'node': 'rclpy', 'training': 'lightning'}   # parts that not every machine can measure
+CURES = {'node': 'make venv, or source /opt/ros/DISTRO/setup.bash',
+         'training': 'pip install lane_perception[train]'}
 MEANINGS = """
 parts:
   network   every runtime and precision, TTA, ensemble, the pipeline; ratios to the baseline
   stages    decode, convert, resize, network, threshold, geometry, publish
   node      lane_node over DDS: rates, ages, drops, CPU, memory (needs ROS 2)
   growth    time and memory against picture size, batch, length and number of recordings
+  training  images a second against a plain PyTorch loop (needs torch)
   geometry  the lane finder's error against exact truth
 """
 
@@ -87,15 +91,16 @@ def body(argv: Sequence[str] | None = None) -> int:
 
 
 def _parts(only: list[str] | None, settings: BenchmarkSettings) -> list[str]:
-    """Return the parts to measure; all of them leaves out the node where there is no ROS."""
-    has_ros = importlib.util.find_spec('rclpy') is not None
-    if only:
-        if 'node' in only and not has_ros:
-            raise UserError('the part node needs ROS 2: make venv, or source /opt/ros')
-        return [part for part in PARTS if part in only]
-    if not has_ros:
-        settings.progress('without the part node: there is no ROS 2 here')
-    return [part for part in PARTS if part != 'node' or has_ros]
+    """Return the parts to measure; all of them are those that can be measured here."""
+    lacking = {part: package for part, package in NEEDS.items()
+               if importlib.util.find_spec(package) is None}
+    for part, package in lacking.items():
+        if only and part in only:
+            raise UserError(f'the part {part} needs {package}, which is not installed: '
+                            f'{CURES[part]}')
+        if not only:
+            settings.progress(f'without the part {part}: {package} is not installed')
+    return [part for part in PARTS if part in (only or PARTS) and part not in lacking]
 
 
 def _write(path: Path, results: dict[str, Any]) -> None:
