@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--model', default='lane_lite', metavar='M',
                         help='model to load and run: name or file (default: %(default)s)')
     parser.add_argument('--no-topics', action='store_true',
-                        help='do not look at the ROS graph (saves 4 seconds)')
+                        help='do not look at the ROS graph (saves 3 to 6 seconds)')
     return parser
 
 

@@ -79,6 +79,7 @@ def test_a_camera_is_seen_with_its_type_and_rate(bright_model, ros_domain):
     finally:
         camera.terminate()
         camera.wait()
+    assert '/front/image_raw' in text, text
     line = next(line for line in text.splitlines() if '/front/image_raw' in line)
     assert '(Image, best_effort)' in line and ' Hz' in line
     assert float(line.split(': ')[1].split()[0]) > 1

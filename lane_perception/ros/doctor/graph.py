@@ -22,7 +22,8 @@ from lane_perception.ros.doctor.finding import Finding
 from lane_perception.ros.doctor.finding import GOOD
 
 TYPES = {'sensor_msgs/msg/Image': Image, 'sensor_msgs/msg/CompressedImage': CompressedImage}
-DISCOVERY_S = 1.0
+DISCOVERY_S = 3.0   # at most, until the first image topic is seen
+SETTLE_S = 0.5      # for the others
 LISTEN_S = 2.5
 
 
@@ -59,10 +60,11 @@ def graph() -> Iterator[Finding]:
         def on_diagnostics(message: DiagnosticArray) -> None:
             diagnostics.update({one.name: one for one in message.status})
         node.create_subscription(DiagnosticArray, '/diagnostics', on_diagnostics, 10)
-        _spin(executor, DISCOVERY_S)
-        listeners = [_Listener(node, topic, TYPES[types[0]])
-                     for topic, types in sorted(node.get_topic_names_and_types())
-                     if types[0] in TYPES and node.get_publishers_info_by_topic(topic)]
+        end = time.monotonic() + DISCOVERY_S
+        while not _image_topics(node) and time.monotonic() < end:
+            _spin(executor, 0.1)
+        _spin(executor, SETTLE_S)
+        listeners = [_Listener(node, topic, TYPES[kind]) for topic, kind in _image_topics(node)]
         _spin(executor, LISTEN_S)
         yield from _topics(node, listeners)
         yield from _node(diagnostics)
@@ -70,6 +72,12 @@ def graph() -> Iterator[Finding]:
         executor.shutdown()
     finally:
         context.try_shutdown()
+
+
+def _image_topics(node: Node) -> list[tuple[str, str]]:
+    """Return (topic, type) of what is published in this domain as pictures, sorted."""
+    return [(topic, types[0]) for topic, types in sorted(node.get_topic_names_and_types())
+            if types[0] in TYPES and node.get_publishers_info_by_topic(topic)]
 
 
 def _spin(executor: Any, seconds: float) -> None:
