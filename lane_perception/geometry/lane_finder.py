@@ -62,6 +62,7 @@ class LaneFinder:
         self._flare = 0.0
         self._horizon = self._drawn_horizon = nominal_view.FIRST_HORIZON
         self._horizon_weight = nominal_view.FIRST_WEIGHT
+        self._untried = 0   # pictures until other horizons are tried (again)
         if self.ground is None:
             self._size = None
 
@@ -78,9 +79,10 @@ class LaneFinder:
         self._look_from(size)
         self._advance(stamp)
         chains, candidate, curve = self._see(mask)
-        trust = 0.0 if curve is None else confidence(
-            chains, candidate, curve,
-            MISFIT if self.ground is not None else nominal_view.MISFIT)
+        if self.ground is None and self._width is None and (curve is None or not curve.both):
+            if self._try_horizons(mask, size):
+                chains, candidate, curve = self._see(mask)
+        trust = self._trust(chains, candidate, curve)
         if curve is None or trust < self.settings.min_confidence:
             return self._unseen(chains, size, stamp)
         self._learn(size, curve, trust)
@@ -139,6 +141,42 @@ class LaneFinder:
         if candidate is None:
             return chains, None, None
         return chains, candidate, fit(chains, candidate, expected)
+
+    def _trust(self, chains, candidate, curve) -> float:
+        if curve is None:
+            return 0.0
+        return confidence(chains, candidate, curve,
+                          MISFIT if self.ground is not None else nominal_view.MISFIT)
+
+    def _try_horizons(self, mask: NDArray[np.uint8], size: tuple[int, int]) -> bool:
+        """
+        Look for the horizon under which the mask shows both sides of a lane.
+
+        Under a horizon far from the true one a lane's sides run apart or cross, so that they do
+        not pass for its sides. Until a lane has been seen, now and then other horizons are tried.
+
+        :returns: whether one was found; the floor is laid anew for it.
+        """
+        self._untried -= 1
+        if self._untried >= 0 or not mask.any():
+            return False
+        self._untried = nominal_view.TRIED_EVERY - 1
+        first, best = self._horizon, None
+        for horizon in nominal_view.OTHER_HORIZONS:
+            self._lay_floor(size, horizon)
+            chains, candidate, curve = self._see(mask)
+            if curve is None or not curve.both:
+                continue
+            if self._trust(chains, candidate, curve) < CONFIDENT:
+                continue
+            if best is None or candidate.score > best[0]:
+                best = candidate.score, horizon
+        self._lay_floor(size, first if best is None else best[1])
+        return best is not None
+
+    def _lay_floor(self, size: tuple[int, int], horizon: float) -> None:
+        self._horizon, self._size = horizon, None
+        self._look_from(size)
 
     def _learn(self, size, curve: LaneCurve, trust: float) -> None:
         """Take over the width, and the horizon, from a lane of which both sides are seen."""

@@ -17,8 +17,10 @@ from lane_perception.geometry.ground_calibration import GroundCalibration
 FOCAL = 0.75         # focal length in image widths
 MOUNT_HEIGHT = 0.18  # metres
 FIRST_HORIZON = 0.33  # fraction of the image height from the top
-HIGHEST = 0.05       # bounds of the estimate, in image heights
+HIGHEST = -0.1       # bounds of the estimate, in image heights
 LOWEST = 0.55
+OTHER_HORIZONS = (-0.05, 0.05, 0.15, 0.24, 0.45)  # tried while the first guess shows no lane
+TRIED_EVERY = 8      # pictures
 FIRST_WEIGHT = 8.0   # how many sightings the first guess is worth
 MOST_WEIGHT = 30.0   # sightings after which old ones fade
 SPREAD = 0.3         # how much the lane's width varies along it, of the width

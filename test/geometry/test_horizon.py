@@ -1,0 +1,46 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Without a calibration the lane is found wherever the horizon lies, from the first picture on."""
+
+import cv2
+import numpy as np
+import pytest
+
+from lane_perception.geometry.lane_finder import LaneFinder
+
+SIZE = (640, 480)   # width, height
+BOTTOM = (60, 500)  # columns where the two markings leave the picture
+
+
+def straight_lane(horizon):
+    """Return the mask of two straight markings that meet in the middle of the horizon's row."""
+    width, height = SIZE
+    mask = np.zeros((height, width), np.uint8)
+    for bottom in BOTTOM:
+        edges = [(bottom - 10, height), (bottom + 10, height), (width / 2, horizon)]
+        cv2.fillConvexPoly(mask, np.round(edges).astype(int), 255)
+    mask[:max(round(horizon) + 40, 0)] = 0
+    return mask
+
+
+@pytest.mark.parametrize('horizon', [-40, 0, 60, 120, 160, 200, 230])
+def test_the_first_picture_gives_the_middle_of_two_markings(horizon):
+    lane = LaneFinder().find(straight_lane(horizon))
+    row = SIZE[1] * (1 - 0.35)
+    share = (row - horizon) / (SIZE[1] - horizon)
+    middle = SIZE[0] / 2 + share * (sum(BOTTOM) / 2 - SIZE[0] / 2)
+    assert lane.center is not None
+    assert lane.center[1] == pytest.approx(row, abs=2)
+    assert lane.center[0] == pytest.approx(middle, abs=12)
+    assert lane.left is not None and len(lane.left) and len(lane.right)
+
+
+def test_a_horizon_that_was_found_is_kept():
+    finder = LaneFinder()
+    for number in range(20):
+        finder.find(straight_lane(-30), number / 30)
+    one_side = straight_lane(-30)
+    one_side[:, 330:] = 0
+    lane = finder.find(one_side, 20 / 30)
+    both = finder.find(straight_lane(-30), 21 / 30)
+    assert lane.center[0] == pytest.approx(both.center[0], abs=20)
