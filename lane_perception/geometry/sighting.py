@@ -14,12 +14,12 @@ from lane_perception.geometry.ego_lane import LONGEST_STEP
 from lane_perception.geometry.lane_curve import LaneCurve
 
 ENOUGH = 0.25        # metres of marking, discounted by distance, that make a lane likely
-MISFIT = 0.012       # metres: marks that lie so far off halve the trust
+MISFIT = 0.02        # metres: marks that lie so far off halve the trust
 INSIDE = 0.4         # lane widths from the centre within which no mark belongs
 BESIDE = 1.5         # lane widths from it within which marks askew to the lane count against it
 ASKEW = 0.5          # sine of the angle between the lane and such a mark
 ASKEW_WEIGHT = 0.3
-UNEVEN = 0.25        # mean deviation of the tape's width, of it, that halves the trust
+UNEVEN = 0.2          # median deviation of the tape's width, of it, that halves the trust
 SHARPEST = 0.9       # radians between car and lane
 SINGLE = 0.7         # trust in a lane of which one side is seen
 
@@ -70,7 +70,9 @@ def _width_spread(chains: Chains, curve: LaneCurve) -> float:
         usual, away = width.mean(), ahead - ahead.mean()
         # A wrong horizon makes all tape grow or shrink far away: that trend is no unevenness.
         trend = (away @ width) / max(away @ away, 1e-9)
-        spread += float(np.abs(width - usual - trend * away).sum() / max(usual, 1e-4))
+        off = np.sort(np.abs(width - usual - trend * away))
+        # The usual deviation: the ends of dashes are cut and say nothing.
+        spread += len(some) * float(off[len(off) // 2]) / max(float(usual), 1e-4)
         count += len(some)
     return spread / max(count, 1)
 
