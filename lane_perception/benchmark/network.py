@@ -117,28 +117,12 @@ def _baseline(folder: Path, runtime: str, precision: str) -> Callable[[], object
     suffix = '.safetensors' if runtime == 'torch' else '.onnx'
     path = folder / f'baseline{suffix}'
     if not path.exists():
-        _write_baseline(path)
+        from lane_perception.training.untrained import write_untrained
+        write_untrained(BASELINE, BASELINE_SIDE, path)
     loaded = open_runtime(path, runtime, 'cpu', precision)
     batch = np.random.default_rng(0).integers(
         0, 256, (1, BASELINE_SIDE, BASELINE_SIDE, 3), dtype=np.uint8)
     return lambda: loaded.run(batch)
-
-
-def _write_baseline(path: Path) -> None:
-    import torch
-    from lane_perception.model_file import ModelCard
-    from lane_perception.model_file import write_safetensors
-    from lane_perception.networks import build_network
-    from lane_perception.training.export import export_onnx
-    torch.manual_seed(0)
-    network = build_network(BASELINE).eval()
-    card = ModelCard(name='baseline', architecture=BASELINE, input_height=BASELINE_SIDE,
-                     input_width=BASELINE_SIDE)
-    if path.suffix == '.onnx':
-        export_onnx(network, card, path)
-    else:
-        write_safetensors(path, {name: value.numpy() for name, value
-                                 in network.state_dict().items()}, card)
 
 
 def _forward(segmenter: Segmenter) -> Callable[[], object]:
