@@ -23,28 +23,20 @@ Batch = dict[str, torch.Tensor]
 
 
 class EpochOrder(Sampler):
-    """A new order for each epoch, dealt to the processes of a run batch by batch."""
+    """A new order for each pass over the samples, in batches of equal size."""
 
-    def __init__(
-        self, count: int, batch_size: int, seed: int, passes: int = 1, rank: int = 0,
-        world: int = 1,
-    ) -> None:
+    def __init__(self, count: int, batch_size: int, seed: int, passes: int = 1) -> None:
         """
-        Say how to deal.
+        Say what to order.
 
-        :param batch_size: of one process.
         :param passes: over all samples, to one epoch.
-        :param rank: this process's number, of world.
 
-        All processes get equally many batches of equal size; samples are repeated from the
-        epoch's beginning to fill the last one.
+        Samples are repeated from the epoch's beginning to fill its last batch.
         """
         self.count = count
         self.batch_size = batch_size
         self.seed = seed
         self.passes = passes
-        self.rank = rank
-        self.world = world
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -52,18 +44,17 @@ class EpochOrder(Sampler):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Return how many batches this process gets in an epoch."""
-        return -(-self.count * self.passes // (self.batch_size * self.world))
+        """Return how many batches an epoch has."""
+        return -(-self.count * self.passes // self.batch_size)
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         """Yield batches of (pass, index); passes are numbered over the whole run."""
         first = self.epoch * self.passes
         keys = [(number, int(index)) for number in range(first, first + self.passes)
                 for index in np.random.default_rng((self.seed, number)).permutation(self.count)]
-        step = self.batch_size * self.world
-        whole = len(self) * step
+        whole = len(self) * self.batch_size
         keys = (keys * -(-whole // len(keys)))[:whole]
-        for start in range(self.rank * self.batch_size, whole, step):
+        for start in range(0, whole, self.batch_size):
             yield keys[start:start + self.batch_size]
 
 
@@ -123,12 +114,12 @@ class Samples(Dataset):
 
 
 class EveryOnce(Sampler):
-    """Batches of (0, index) in order, for validation; each process takes every world-th batch."""
+    """Batches of (0, index) in order, for validation."""
 
-    def __init__(self, count: int, batch_size: int, rank: int = 0, world: int = 1) -> None:
+    def __init__(self, count: int, batch_size: int) -> None:
         self.batches = [
             [(0, index) for index in range(start, min(start + batch_size, count))]
-            for start in range(0, count, batch_size)][rank::world]
+            for start in range(0, count, batch_size)]
 
     def __len__(self) -> int:
         """Return how many batches there are."""
