@@ -274,9 +274,12 @@ class LaneFinder:
     def _center(self, line, pixels, size) -> tuple[float, float]:
         """Return the centre line's pixel on the look-ahead row, or at its distance in metres."""
         if self.settings.look_ahead_m and self.ground is not None:
-            return crossing(pixels, line[:, 0], self.settings.look_ahead_m)
-        row = (1.0 - self.settings.look_ahead) * size[1]
-        return crossing(pixels, -pixels[:, 1], -row)
+            u, v = crossing(pixels, line[:, 0], self.settings.look_ahead_m)
+        else:
+            row = (1.0 - self.settings.look_ahead) * size[1]
+            u, v = crossing(pixels, -pixels[:, 1], -row)
+        # A lane that leaves the picture is steered for at its rim: the offset stays within 1.
+        return min(max(u, 0.0), size[0] - 1.0), v
 
 
 def _polylines(chains: Chains) -> list[NDArray[np.float64]]:

@@ -236,3 +236,10 @@ def test_trust_falls_where_one_looks_further_than_is_seen():
 def test_another_aspect_ratio_than_the_calibration_is_refused():
     with pytest.raises(UserError, match='aspect ratio'):
         find(np.zeros((360, 640), np.uint8))
+
+
+@pytest.mark.parametrize('curvature, side', [(2.5, 1), (-2.5, -1)])
+def test_a_lane_that_leaves_the_picture_keeps_the_offset_within_one(curvature, side):
+    lane = find(lane_mask(GROUND, curvature=curvature), look_ahead=0.6, lane_width=0.4)
+    assert 0.5 < side * lane.offset <= 1.0
+    assert 0 <= lane.center[0] <= 639
