@@ -16,6 +16,8 @@ PACKAGES = ('numpy', 'opencv-python', 'opencv-python-headless', 'openvino', 'onn
 INSTRUCTIONS = ('avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16', 'amx_int8',
                 'asimddp', 'bf16', 'i8mm')   # of the processor, those that networks profit from
 
+SCHEDULING = {os.SCHED_OTHER: 'normal', os.SCHED_FIFO: 'real-time', os.SCHED_RR: 'real-time'}
+
 
 def describe_machine() -> dict[str, object]:
     """Return processor, cores, memory, system, versions and the date, ready for JSON."""
@@ -30,6 +32,7 @@ def describe_machine() -> dict[str, object]:
         'python': platform.python_version(),
         'ros_distro': os.environ.get('ROS_DISTRO', ''),
         'packages': _versions(),
+        'scheduling': SCHEDULING.get(os.sched_getscheduler(0), 'other'),
         'load_average': round(os.getloadavg()[0], 2),
         'date': datetime.date.today().isoformat(),
     }

@@ -29,7 +29,9 @@ INTRODUCTION = """# How quick it is, and how that was measured
 
 Things that are compared are called in turns, in one process, in an order that is drawn anew each
 round, so that whatever else the machine does meets all of them; the tables show medians and p99.
-On a machine that is shared, trust the ratios.
+On a machine that is shared, trust the ratios. Where "real-time priority" stands under a table,
+other work filled the machine, and the benchmark was started with `chrt -f 20` in front so that it
+came first: it still shared caches and memory.
 """
 RULE = """## What `auto` means
 
@@ -76,7 +78,7 @@ def _origin(result: dict[str, Any]) -> list[str]:
     packages = ', '.join(f'{name} {version}' for name, version in machine['packages'].items())
     return [f"`{result['command']}`",
             f"on {machine['processor']}, {machine['cores']} cores, {machine['date']}, load "
-            f"average {machine['load_average']} at the start; "
+            f"average {machine['load_average']} at the start, {machine['scheduling']} priority; "
             f"Python {machine['python']}, {packages}."]
 
 
