@@ -51,7 +51,7 @@ EXTRAS = {
     'openvino': ['openvino>=2024.4'],
     'onnxruntime': ['onnxruntime>=1.17'],
     # Bags without ROS, thinning of lines for line F1, and VP9 25 times faster than OpenCV's.
-    'recordings': ['rosbags>=0.10', 'scikit-image>=0.21', 'av>=10'],
+    'recordings': ['rosbags>=0.10', 'scikit-image>=0.21'],
     'train': [
         'torch>=2.4',
         'torchvision>=0.19',

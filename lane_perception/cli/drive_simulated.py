@@ -116,7 +116,7 @@ def _drive(arguments, settings):
         else:
             look = PipelineEyes(LanePipeline.load(
                 arguments.model, ground=ground, settings=LaneSettings(lane_width=width)))
-        video = None if arguments.no_video else _video(stack, arguments.out, settings.rate)
+        video = None if arguments.no_video else _video(stack, arguments.out)
 
         def watch(stamp, lane, image, mask):
             if video is not None:
@@ -127,9 +127,9 @@ def _drive(arguments, settings):
         return world, drive_loop(world, look, settings, watch=watch)
 
 
-def _video(stack, folder: Path, rate: float):
+def _video(stack, folder: Path):
     from lane_perception.evaluation.video import Video
-    return stack.enter_context(Video(folder / 'drive.mp4', rate))
+    return stack.enter_context(Video(folder / 'drive.mp4'))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
