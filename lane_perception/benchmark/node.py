@@ -162,6 +162,8 @@ class _BusyCores:
     def __init__(self) -> None:
         self._processes = [subprocess.Popen([sys.executable, '-S', '-E', '-c', BUSY_LOOP])
                            for _ in os.sched_getaffinity(0)]
+        for process in self._processes:   # not with the benchmark's own priority, if it has one
+            os.sched_setscheduler(process.pid, os.SCHED_OTHER, os.sched_param(0))
 
     def stop(self) -> None:
         for process in self._processes:

@@ -31,7 +31,8 @@ Things that are compared are called in turns, in one process, in an order that i
 round, so that whatever else the machine does meets all of them; the tables show medians and p99.
 On a machine that is shared, trust the ratios. Where "real-time priority" stands under a table,
 other work filled the machine, and the benchmark was started with `chrt -f 20` in front so that it
-came first: it still shared caches and memory.
+came first: it still shared caches and memory, and where it uses all of a core the kernel halts it
+for 50 ms of every second, which is what a p99 near 50 ms shows.
 """
 RULE = """## What `auto` means
 
@@ -146,6 +147,7 @@ def _node(part: dict[str, Any]) -> list[str]:
         'CPU and memory are those of the node\'s process, "first mask" is from its start.', '',
         *_table(['input', 'sent', 'received', 'Hz out', 'age ms', 'p99', 'CPU %', 'RSS MiB',
                  'first mask s'], rows),
+        *(['', part['note']] if 'note' in part else []),
     ]
 
 
