@@ -57,6 +57,9 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
             node.destroy_node()
     finally:
         rclpy.try_shutdown()
+        # Python restores the default handlers as it ends; a late second Ctrl-C would kill it then.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return 0
 
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node over DDS and replay say the same about every frame that the node processed."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from lane_perception.data.recordings import RecordingWriter
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
 
+ATTEMPTS = 3   # best effort: a busy machine may lose a frame
 COUNT = 12
 OUTPUTS = ('mask', 'center', 'offset', 'path', 'pose', 'overlay/compressed')
 
@@ -45,8 +48,12 @@ def test_every_frame_that_the_node_processed_is_as_replay_says(tmp_path, ros_dom
     settings = PlaybackSettings(
         bag, TOPIC, False, str(model), {'ground_calibration': str(ground)}, hz=4,
         outputs=OUTPUTS)
-    with RecordingWriter(tmp_path / 'node') as writer:
-        playback = play_into_node(settings, tmp_path, writer)
+    for _ in range(ATTEMPTS):
+        shutil.rmtree(tmp_path / 'node', ignore_errors=True)
+        with RecordingWriter(tmp_path / 'node') as writer:
+            playback = play_into_node(settings, tmp_path, writer)
+        if len(playback.received) == COUNT:
+            break
     assert replay([str(bag), '--model', str(model), '--ground', str(ground),
                    '--out', str(tmp_path / 'out')]) == 0
     processed = set(playback.received)
