@@ -19,7 +19,7 @@ def overfitted(tmp_path_factory):
     stems = [f'frame_{number:05d}' for number in range(24)]
     (data / 'split.json').write_text(json.dumps(
         {'train': stems[:8], 'val': stems[8:16], 'test': stems[16:]}))
-    run = start(str(data), 'lite', [*QUICK, 'augmentation=0', 'epochs=3', 'passes=40',
+    run = start(str(data), 'lite', [*QUICK, 'augmentation=0', 'epochs=3', 'passes=90',
                                     'batch_size=8', 'learning_rate=5e-3', 'ema_decay=0.9',
                                     'warmup_steps=5'], str(place / 'run'))
     return run, data
