@@ -108,7 +108,9 @@ def test_a_recording_drives_the_node_and_is_scored(
     picture = cv2.imread(str(out / 'frames.png'))
     assert picture.shape == (960, 1920, 3)
     video = cv2.VideoCapture(str(out / 'overlay.mp4'))
-    assert video.get(cv2.CAP_PROP_FRAME_COUNT) == report['frames_received']
+    shown = video.get(cv2.CAP_PROP_FRAME_COUNT)
+    assert 0 < shown <= report['frames_received']
+    assert video.read()[0], 'the video can be played'
 
 
 def test_a_rate_of_ones_own_keeps_the_source_stamps(tmp_path, ros_domain, bright_model):
