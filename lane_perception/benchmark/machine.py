@@ -38,9 +38,8 @@ def describe_machine() -> dict[str, object]:
     }
 
 
-def command_line() -> str:
-    """Return the command that is running, as a user would type it."""
-    verb = Path(sys.argv[0]).stem
+def command_line(verb: str) -> str:
+    """Return the verb that is running with its arguments, as a user would type it."""
     return ' '.join([f'ros2 run lane_perception {verb}', *sys.argv[1:]])
 
 

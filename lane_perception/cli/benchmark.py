@@ -80,7 +80,7 @@ def body(argv: Sequence[str] | None = None) -> int:
             print(f"{name:<18} {entry['ms']:8.2f} ms  lane IoU {entry['lane_iou']:.3f}")
         print(f"{found['chosen']} is in {arguments.tune}")
         return 0
-    results: dict[str, Any] = {'command': command_line(), 'machine': describe_machine()}
+    results: dict[str, Any] = {'command': command_line('benchmark'), 'machine': describe_machine()}
     for part in _parts(arguments.only, settings):
         module = importlib.import_module(f'lane_perception.benchmark.{part}')
         results[part] = module.measure(settings)

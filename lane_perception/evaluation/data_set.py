@@ -159,7 +159,7 @@ def _report(
         'variants': [{**entries[variant], 'threshold_curve': curves.get(variant.label(variants))}
                      for variant in variants if variant != first.variant],
         'image_scores': [image.as_json() for image in first.score.images],
-        'command': command_line(),
+        'command': command_line('evaluate'),
         'machine': describe_machine(),
     }
 

@@ -241,7 +241,7 @@ def _over_all(
         'recordings': entries,
         'problems': [f'{name}: {entry["error"]}' for name, entry in entries.items()
                      if 'error' in entry],
-        'command': command_line(),
+        'command': command_line('replay'),
         'machine': describe_machine(),
     }
     return report

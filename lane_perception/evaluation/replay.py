@@ -343,7 +343,7 @@ class _Replay:
             'frames': series.as_json(),
             'replay_s': seconds,
             'frames_per_second': len(series) / seconds,
-            'command': command_line(),
+            'command': command_line('replay'),
             'machine': describe_machine(),
         }
 

@@ -110,7 +110,7 @@ def run_demo(
             'exit_status': playback.exit_status,
             'diagnostics': playback.diagnostics,
         },
-        'command': command_line(),
+        'command': command_line('demo'),
         'machine': describe_machine(),
     }
     _write_report(settings.out / 'report.json', report)

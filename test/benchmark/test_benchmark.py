@@ -27,7 +27,7 @@ def test_stages_are_measured_written_and_shared(tmp_path, bright_model, capsys):
                  '--budget', '1', '--out', str(out)]) == 0
     results = json.loads(out.read_text())
     assert results['machine']['cores'] == len(os.sched_getaffinity(0))
-    assert 'benchmark' in results['command']
+    assert results['command'].startswith('ros2 run lane_perception benchmark')
     for size in ('640x480', '1280x720'):
         stages = results['stages'][size]['stages']
         parts = sum(stages[name]['p50'] for name in ('resize', 'network', 'threshold', 'geometry'))
