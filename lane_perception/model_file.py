@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from lane_perception.errors import UserError
 from lane_perception.package_files import share_folders
+from lane_perception.whole_file import whole_file
 
 METADATA_KEY = 'lane_model'
 FORMAT = 1
@@ -104,13 +104,9 @@ def write_safetensors(path: Path, tensors: dict[str, np.ndarray], card: ModelCar
     """Write weights and card to a temporary name beside path, then rename."""
     from safetensors.numpy import save_file
     path = Path(path)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     contiguous = {name: np.asarray(value, order='C') for name, value in tensors.items()}
-    try:
+    with whole_file(path) as temporary:
         save_file(contiguous, temporary, metadata={METADATA_KEY: card.to_json()})
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], ModelCard]:
@@ -147,12 +143,8 @@ def write_onnx(path: Path, model: Any, card: ModelCard) -> None:
     entry = model.metadata_props.add()
     entry.key = METADATA_KEY
     entry.value = card.to_json()
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
+    with whole_file(path) as temporary:
         onnx.save(model, temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_card(path: Path) -> ModelCard:

@@ -9,7 +9,6 @@ written to a parameter file, and ``lane_node --ros-args --params-file FILE`` fol
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.timing import interleave
 from lane_perception.errors import UserError
 from lane_perception.segmenter import Segmenter
+from lane_perception.whole_file import whole_file
 
 IOU_TOLERANCE = 0.005   # of lane IoU, that a choice may lose against fp32
 PICTURE = (480, 640)    # height and width, pixels
@@ -67,11 +67,10 @@ def choose(measured: dict[str, dict[str, float]]) -> str:
 
 def _write(path: Path, model: str, runtime: str, precision: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_text(
-        f'# Measured for {model} by benchmark --tune on this machine.\n'
-        '/**:\n'
-        '  ros__parameters:\n'
-        f'    runtime: {runtime}\n'
-        f'    precision: {precision}\n')
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        temporary.write_text(
+            f'# Measured for {model} by benchmark --tune on this machine.\n'
+            '/**:\n'
+            '  ros__parameters:\n'
+            f'    runtime: {runtime}\n'
+            f'    precision: {precision}\n')

@@ -8,7 +8,6 @@ import argparse
 import importlib
 import importlib.util
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.cli.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.model_file import find_model
+from lane_perception.whole_file import whole_file
 
 DEFAULTS = BenchmarkSettings()
 NEEDS = {'node': 'rclpy', 'training': 'lightning'}   # parts that not every machine can measure
@@ -105,9 +105,8 @@ def _parts(only: list[str] | None, settings: BenchmarkSettings) -> list[str]:
 
 def _write(path: Path, results: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_text(json.dumps(results, indent=2) + '\n')
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(results, indent=2) + '\n')
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from lane_perception.data.splits import Split
 from lane_perception.data.splits import choose_split
 from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
+from lane_perception.whole_file import whole_file
 
 FULL = 0.5          # of the judged pixels: a mask with more markings is called full
 MANY_LEVELS = 8     # a mask with more different values was blurred or saved as JPEG
@@ -109,9 +109,8 @@ def audit_dataset(
             f'({first["part_a"]}) and {first["b"]} ({first["part_b"]}); put them on one side by '
             'split.json, or leave them out')
     report = _report(data, parts, findings, across, failures)
-    temporary = out / f'.report.json.{os.getpid()}.tmp'
-    temporary.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
-    os.replace(temporary, out / 'report.json')
+    with whole_file(out / 'report.json') as temporary:
+        temporary.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
     return report
 
 

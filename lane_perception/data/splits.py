@@ -11,7 +11,6 @@ each recording is cut into three blocks of time with a gap at each cut.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Sequence
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.errors import UserError
+from lane_perception.whole_file import whole_file
 
 PARTS = ('train', 'val', 'test')
 SHARES = (0.70, 0.15, 0.15)
@@ -203,9 +203,5 @@ def _without_suffix(stem: str, data: DataSet | None) -> str:
 def write_split(split: Split, path: Path) -> None:
     """Write a split file, whole or not at all."""
     values = {**{part: list(split.part(part)) for part in PARTS}, 'how': split.how}
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
+    with whole_file(path) as temporary:
         temporary.write_text(json.dumps(values, indent=1) + '\n', encoding='utf-8')
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

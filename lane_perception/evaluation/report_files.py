@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any
+
+from lane_perception.whole_file import whole_file
 
 # Of a number in the report: the last bits depend on how many threads summed it up.
 DECIMALS = 9
@@ -17,13 +18,9 @@ DECIMALS = 9
 def write_json(path: Path, report: dict[str, Any]) -> None:
     """Write a report under a temporary name, then give it its own; NaN is null."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
+    with whole_file(path) as temporary:
         temporary.write_text(json.dumps(_plain(report), indent=1, allow_nan=False) + '\n',
                              encoding='utf-8')
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:

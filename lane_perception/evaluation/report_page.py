@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from lane_perception.evaluation.gallery import Exhibit
 from lane_perception.evaluation.report_plots import plots
 from lane_perception.evaluation.report_tables import tables
 from lane_perception.evaluation.report_verdict import verdict
+from lane_perception.whole_file import whole_file
 
 TEMPLATE = Path(__file__).with_name('report_page.html')
 
@@ -48,12 +48,8 @@ def write_page(path: Path, report: dict[str, Any], exhibits: list[Exhibit]) -> N
         plotly=get_plotlyjs() if drawn else '',
         plot_data=_json([{key: plot[key] for key in ('id', 'data', 'layout')} for plot in drawn]))
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
+    with whole_file(path) as temporary:
         temporary.write_text(text, encoding='utf-8')
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _json(value: Any) -> str:

@@ -9,7 +9,6 @@ Without a recording of one's own, one is made: a drive over a synthetic track wi
 from __future__ import annotations
 
 import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ from lane_perception.ros.playback import NODE_NAME
 from lane_perception.ros.playback import Playback
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
+from lane_perception.whole_file import whole_file
 
 FRAMES = 120
 RATE = 30.0          # frames per second
@@ -172,9 +172,8 @@ def _require_something(playback: Playback, out: Path) -> None:
 
 
 def _write_report(path: Path, report: dict[str, Any]) -> None:
-    temporary = path.with_suffix('.tmp')
-    temporary.write_text(json.dumps(report, indent=2) + '\n')
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(report, indent=2) + '\n')
 
 
 def summary(report: dict[str, Any], out: Path) -> str:

@@ -15,7 +15,6 @@ import argparse
 import gc
 import itertools
 import json
-import os
 import sys
 import threading
 import time
@@ -33,6 +32,7 @@ from lane_perception.ros.serialized import NANOSECONDS
 from lane_perception.ros.serialized import read_stamp
 from lane_perception.ros.serialized import with_stamp
 from lane_perception.ros.shared_memory import set_profile
+from lane_perception.whole_file import whole_file
 
 READ_AHEAD_BYTES = 512 * 2**20   # kept in memory; a longer recording is read while it plays
 SETTLE_S = 0.5                   # from the first match to the first frame: discovery has two sides
@@ -198,9 +198,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _write_log(path: Path, published: list[tuple[int, int]]) -> None:
-    temporary = path.with_suffix('.tmp')
-    temporary.write_text(json.dumps(published))
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(published))
 
 
 def _linger() -> None:

@@ -17,6 +17,7 @@ from lightning.pytorch.callbacks import Callback
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import write_safetensors
 from lane_perception.training.lane_training import LaneTraining
+from lane_perception.whole_file import whole_file
 
 LAST = 'last.ckpt'
 BEST_MODEL = 'model.safetensors'
@@ -117,15 +118,13 @@ class Keep(Callback):
                         if (old['epoch'] or '').isdigit() and int(old['epoch']) < row['epoch']]
         rows.append(row)
         names = list(dict.fromkeys(name for one in rows for name in one))
-        temporary = path.with_name(f'.{path.name}.tmp')
-        with temporary.open('w', newline='', encoding='utf-8') as file:
+        with whole_file(path) as temporary, \
+                temporary.open('w', newline='', encoding='utf-8') as file:
             writer = csv.DictWriter(file, names)
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(temporary, path)
 
 
 def _write_text(path: Path, text: str) -> None:
-    temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_text(text, encoding='utf-8')
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding='utf-8')

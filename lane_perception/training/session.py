@@ -37,6 +37,7 @@ from lane_perception.training.sources import LabeledSource
 from lane_perception.training.synthetic_cache import VALIDATION_SEED_OFFSET
 from lane_perception.training.synthetic_cache import SyntheticCache
 from lane_perception.training.synthetic_cache import parse_synthetic
+from lane_perception.whole_file import whole_file
 
 SETTINGS = 'run.json'
 
@@ -71,9 +72,8 @@ def start(
 
 def _write_settings(folder: Path, data: str, recipe: Recipe) -> None:
     text = json.dumps({'data': data, 'recipe': dataclasses.asdict(recipe)}, indent=1)
-    temporary = folder / f'.{SETTINGS}.tmp'
-    temporary.write_text(text, encoding='utf-8')
-    os.replace(temporary, folder / SETTINGS)
+    with whole_file(folder / SETTINGS) as temporary:
+        temporary.write_text(text, encoding='utf-8')
 
 
 def resume(run: str, strict: bool = False, fit_memory: bool = False) -> Path:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
 from pathlib import Path
 from time import monotonic
@@ -15,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.image_files import write_image
 from lane_perception.errors import UserError
 from lane_perception.training.targets import make_sample
 
@@ -93,9 +93,8 @@ class SyntheticCache:
         image, target = make_sample(drawn.image, drawn.mask, self.height, self.width)
         values = np.where(target[..., 1] > 0, np.minimum(target[..., 0], 254), UNJUDGED)
         picture, mask = self._paths(index)
-        _write(picture, cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
-        _write(mask, cv2.imencode('.png', values.astype(np.uint8),
-                                  [cv2.IMWRITE_PNG_COMPRESSION, 2])[1])
+        write_image(picture, image)
+        write_image(mask, values.astype(np.uint8))
 
     def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return picture and target; see :class:`Source`."""
@@ -109,15 +108,6 @@ class SyntheticCache:
         judged = values != UNJUDGED
         coverage = np.where(values == 254, 255, values * judged)
         return image, np.stack([coverage, judged * 255], axis=-1).astype(np.uint8)
-
-
-def _write(path: Path, data: NDArray[np.uint8]) -> None:
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        temporary.write_bytes(data.tobytes())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def parse_synthetic(data: str) -> int | None:

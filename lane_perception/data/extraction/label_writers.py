@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 from typing import Sequence
 
 import numpy as np
+
+from lane_perception.whole_file import whole_file
 
 FORMATS = ('labelme', 'coco')
 COCO_FILE = 'annotations/instances_default.json'   # where CVAT's own COCO exports have it
@@ -78,9 +79,5 @@ class CocoFile:
 
 
 def _write_json(path: Path, content: Any) -> None:
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
+    with whole_file(path) as temporary:
         temporary.write_text(json.dumps(content, indent=1), encoding='utf-8')
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
