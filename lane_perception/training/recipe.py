@@ -51,7 +51,7 @@ class Recipe:
     patience: int = 0                # epochs without a better lane IoU before stopping; 0 = never
     seed: int = 0                    # of weights, order and augmentation
     workers: int = 1                 # processes that load and augment; 0 = in the training process
-    threads: int = 0                 # of torch in the training process; 0 = its own choice
+    threads: int = 0                 # of torch in the training process; 0 = cores less workers
     labels: str = ''                 # folder or file of the labels; snap = lines become tape
     split: str = ''                  # split file; '' = split.json in the data, or blocks of time
     samples: int = 2000              # drawn for training, with --data synthetic:SEED only

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -89,8 +90,7 @@ def train(
     :param strict: a broken sample ends the run instead of being skipped.
     :param watch: called last, after the run's own callbacks.
     """
-    if recipe.threads:
-        torch.set_num_threads(recipe.threads)
+    torch.set_num_threads(recipe.threads or _free_cores(recipe.workers))
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
     module = LaneTraining(recipe)
     checkpoint = folder / LAST
@@ -129,6 +129,15 @@ def train(
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', message='.*(num_workers|does not have many workers).*')
         trainer.fit(module, loader, check, ckpt_path=checkpoint if goes_on else None)
+
+
+def _free_cores(workers: int) -> int:
+    """
+    Return how many cores the loading processes leave to torch.
+
+    Its threads wait for one another in every layer, so one that shares a core holds up them all.
+    """
+    return max(1, len(os.sched_getaffinity(0)) - workers)
 
 
 def _for_card(recipe: Recipe) -> dict[str, Any]:
