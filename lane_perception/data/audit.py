@@ -18,6 +18,8 @@ from typing import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.alignment import NOTEWORTHY
+from lane_perception.data.alignment import Alignment
 from lane_perception.data.contact_sheet import contact_sheet
 from lane_perception.data.contact_sheet import labeled_tile
 from lane_perception.data.image_files import MARKING
@@ -57,6 +59,7 @@ class _Findings:
     many_levels: list[str] = field(default_factory=list)
     unjudged: list[str] = field(default_factory=list)        # stems without a judged pixel
     hashes: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    alignment: Alignment = field(default_factory=Alignment)
 
 
 def audit_dataset(
@@ -134,6 +137,7 @@ def _look(
         if outside:
             findings.outside[sample.stem] = outside
     findings.hashes[sample.stem] = perceptual_hash(image)
+    findings.alignment.add(image, mask)
 
 
 def _across(split: Split, hashes: dict[str, NDArray[np.bool_]]) -> list[dict[str, Any]]:
@@ -176,6 +180,7 @@ def _report(
         'unjudged_masks': findings.unjudged,
         'masks_of_many_levels': findings.many_levels,
         'points_outside': findings.outside,
+        'label_shift_px': findings.alignment.shift(),   # right, down; None: cannot be told
         'broken': findings.broken,
         'problems': list(data.problems),
         'near_duplicate_bits': ALIKE,
@@ -211,10 +216,19 @@ def describe(report: dict[str, Any]) -> str:
             ('problems', 'entries of labels cannot be used')):
         if report[key]:
             lines.append(f'{len(report[key])} {what}: {_names(report[key])}')
+    shift = report['label_shift_px']
+    if shift and max(map(abs, shift)) >= NOTEWORTHY:
+        lines.append(f'labels lie {_way(shift[0], "right", "left")} and '
+                     f'{_way(shift[1], "below", "above")} of the markings that the pictures show, '
+                     'over the whole set')
     if report['images_with_near_duplicates']:
         lines.append(f'{report["images_with_near_duplicates"]} pictures have a near-duplicate')
     lines += [f'FAILED: {failure}' for failure in report['failures']]
     return '\n'.join(lines)
+
+
+def _way(pixels: float, positive: str, negative: str) -> str:
+    return f'{abs(pixels):.1f} px {positive if pixels >= 0 else negative}'
 
 
 def _names(names: Iterable[str]) -> str:
