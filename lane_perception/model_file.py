@@ -147,24 +147,12 @@ def write_onnx(path: Path, model: Any, card: ModelCard) -> None:
         onnx.save(model, temporary)
 
 
-def read_card(path: Path) -> ModelCard:
+def read_safetensors_card(path: Path) -> ModelCard:
     """
-    Return the card of a model file of either kind.
+    Return the card alone, without the weights.
 
-    :raises UserError: as :func:`read_safetensors`; for an ONNX file also when no package that
-        can read one is installed.
+    :raises UserError: as :func:`read_safetensors`.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f'{path} does not exist')
-    if path.suffix == '.safetensors':
-        return _read_safetensors_card(path)
-    if path.suffix != '.onnx':
-        raise UserError(f'{path} is not a model file: it should end in .onnx or .safetensors')
-    return parse_card(_read_onnx_metadata(path), path)
-
-
-def _read_safetensors_card(path: Path) -> ModelCard:
     from safetensors import SafetensorError
     from safetensors import safe_open
     try:
@@ -173,17 +161,6 @@ def _read_safetensors_card(path: Path) -> ModelCard:
     except (SafetensorError, OSError) as error:
         raise UserError(
             f'{path} is damaged or not a safetensors file ({error}); copy it again') from error
-
-
-def _read_onnx_metadata(path: Path) -> str | None:
-    from lane_perception.runtimes import installed_runtimes
-    from lane_perception.runtimes import read_onnx_metadata
-    for runtime in installed_runtimes():
-        if runtime != 'torch':
-            return read_onnx_metadata(path, runtime)
-    raise UserError(
-        f'{path} cannot be opened: neither onnxruntime nor openvino is installed; '
-        'pip install openvino (x86) or onnxruntime (ARM)')
 
 
 def shipped_models() -> list[str]:

@@ -20,8 +20,8 @@ def write_slow_model(path: Path, layers: int = 2, height: int = 192, width: int 
     import onnx
     from onnx import helper
     from onnx import numpy_helper
-    from lane_perception.model_file import read_card
     from lane_perception.model_file import write_onnx
+    from lane_perception.runtimes import read_card
     write_bright_model(path, height, width, name='slow')
     card, model = read_card(path), onnx.load(path)
     graph = model.graph

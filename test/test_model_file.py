@@ -14,9 +14,9 @@ from lane_perception.model_file import METADATA_KEY
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import find_model
 from lane_perception.model_file import parse_card
-from lane_perception.model_file import read_card
 from lane_perception.model_file import read_safetensors
 from lane_perception.model_file import write_safetensors
+from lane_perception.runtimes import read_card
 
 CARD = ModelCard('small', 'lane_dense', 96, 160, threshold=0.4, metrics={'lane_iou': 0.5})
 

@@ -23,7 +23,6 @@ from lane_perception.data.recordings import RecordingWriter
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.errors import UserError
 from lane_perception.model_file import find_model
-from lane_perception.model_file import read_card
 from lane_perception.ros.demo_pictures import Pictures
 from lane_perception.ros.demo_score import pairs
 from lane_perception.ros.demo_score import score
@@ -31,6 +30,7 @@ from lane_perception.ros.playback import NODE_NAME
 from lane_perception.ros.playback import Playback
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
+from lane_perception.runtimes import read_card
 from lane_perception.whole_file import whole_file
 
 FRAMES = 120

@@ -26,6 +26,8 @@ from lane_perception.errors import UserError
 from lane_perception.model_file import INT8_SUFFIX
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import find_model
+from lane_perception.model_file import parse_card
+from lane_perception.model_file import read_safetensors_card
 
 RUNTIMES = ('torch', 'onnxruntime', 'openvino')
 PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')
@@ -61,9 +63,30 @@ def installed_runtimes() -> list[str]:
     return [name for name in (*order, 'torch') if importlib.util.find_spec(name) is not None]
 
 
-def read_onnx_metadata(path: Path, runtime: str) -> str | None:
-    """Return an ONNX file's lane_model metadata as that runtime reads it, None without."""
-    if runtime == 'openvino':
+def read_card(path: Path) -> ModelCard:
+    """
+    Return the card of a model file of either kind.
+
+    :raises UserError: as :func:`.read_safetensors`; for an ONNX file also when no package that
+        can read one is installed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f'{path} does not exist')
+    if path.suffix == '.safetensors':
+        return read_safetensors_card(path)
+    if path.suffix != '.onnx':
+        raise UserError(f'{path} is not a model file: it should end in .onnx or .safetensors')
+    return parse_card(_read_onnx_metadata(path), path)
+
+
+def _read_onnx_metadata(path: Path) -> str | None:
+    able = [name for name in installed_runtimes() if name != 'torch']
+    if not able:
+        raise UserError(
+            f'{path} cannot be opened: neither onnxruntime nor openvino is installed; '
+            'pip install openvino (x86) or onnxruntime (ARM)')
+    if able[0] == 'openvino':
         from lane_perception.runtimes.openvino_runtime import read_metadata
     else:
         from lane_perception.runtimes.onnxruntime_runtime import read_metadata

@@ -14,8 +14,8 @@ from typing import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.model_file import read_card
 from lane_perception.model_file import write_onnx
+from lane_perception.runtimes import read_card
 from lane_perception.segmenter import resize_image
 
 

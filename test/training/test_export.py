@@ -12,9 +12,9 @@ pytest.importorskip('onnx')
 
 from lane_perception.cli.export import main  # noqa: E402
 from lane_perception.errors import UserError  # noqa: E402
-from lane_perception.model_file import read_card  # noqa: E402
 from lane_perception.model_file import read_safetensors  # noqa: E402
 from lane_perception.networks import build_network  # noqa: E402
+from lane_perception.runtimes import read_card  # noqa: E402
 from lane_perception.runtimes import open_runtime  # noqa: E402
 from lane_perception.training.exporting import read_pictures  # noqa: E402
 from lane_perception.training.foreign_checkpoint import read_checkpoint  # noqa: E402

@@ -18,8 +18,8 @@ torch = pytest.importorskip('torch')
 pytest.importorskip('lightning')
 
 from lane_perception.errors import UserError  # noqa: E402
-from lane_perception.model_file import read_card  # noqa: E402
 from lane_perception.model_file import read_safetensors  # noqa: E402
+from lane_perception.runtimes import read_card  # noqa: E402
 from lane_perception.segmenter import Segmenter  # noqa: E402
 from lane_perception.training.session import resume  # noqa: E402
 from lane_perception.training.session import start  # noqa: E402
