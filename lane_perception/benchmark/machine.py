@@ -10,6 +10,7 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import Sequence
 
 PACKAGES = ('numpy', 'opencv-python', 'opencv-python-headless', 'openvino', 'onnxruntime',
             'onnxruntime-gpu', 'torch', 'torchvision')
@@ -41,6 +42,12 @@ def describe_machine() -> dict[str, object]:
 def command_line(verb: str) -> str:
     """Return the verb that is running with its arguments, as a user would type it."""
     return ' '.join([f'ros2 run lane_perception {verb}', *sys.argv[1:]])
+
+
+def module_line(module: str, argv: Sequence[str] | None = None) -> str:
+    """Return the command of a module of this folder with its arguments."""
+    return ' '.join([f'python -m lane_perception.benchmark.{module}',
+                     *(sys.argv[1:] if argv is None else argv)])
 
 
 def _cpuinfo(key: str) -> str:
