@@ -32,14 +32,19 @@ class Source(Protocol):
         """Return what a person would call that sample."""
 
 
+KEPT_BYTES = 2 ** 29   # of prepared samples, by each process that loads them
+
+
 class LabeledSource:
-    """Pictures with labels, read from their files each time."""
+    """Pictures with labels, prepared once and kept as long as there is room for them."""
 
     def __init__(self, samples: Sequence[LabeledImage], height: int, width: int) -> None:
         """Take the samples of one part of a split, and the network's input size."""
         self.samples = list(samples)
         self.height = height
         self.width = width
+        self._kept: dict[int, tuple[NDArray[np.uint8], NDArray[np.uint8]]] = {}
+        self._room = KEPT_BYTES
 
     def __len__(self) -> int:
         """Return how many samples there are."""
@@ -51,4 +56,11 @@ class LabeledSource:
 
     def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return picture and target; see :class:`Source`."""
-        return make_sample(*load_sample(self.samples[index]), self.height, self.width)
+        if index in self._kept:
+            return self._kept[index]
+        sample = make_sample(*load_sample(self.samples[index]), self.height, self.width)
+        size = sum(part.nbytes for part in sample)
+        if size <= self._room:
+            self._kept[index] = sample
+            self._room -= size
+        return sample
