@@ -73,7 +73,11 @@ class RemoteEyes:
                 kind, f'{NODE_NAME}/{name}',
                 lambda message, name=name: self._answers.update({name: message}), 10)
         self._pictures = self._node.create_publisher(Image, 'image', qos_profile_sensor_data)
-        self._wait_for_node()
+        try:
+            self._wait_for_node()
+        except BaseException:   # Ctrl-C as well: nobody else would end the node
+            self._end()
+            raise
 
     def __enter__(self) -> RemoteEyes:
         """Return the eyes."""
@@ -81,6 +85,9 @@ class RemoteEyes:
 
     def __exit__(self, *error: Any) -> None:
         """End the node."""
+        self._end()
+
+    def _end(self) -> None:
         self._node.destroy_node()
         rclpy.shutdown(context=self._context)
         self._node_process.stop()

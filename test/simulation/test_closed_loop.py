@@ -133,3 +133,20 @@ def test_a_node_that_cannot_start_is_told_in_a_sentence(tmp_path, ros_domain, ca
     assert drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
                                  'no_such_model', '--out', str(tmp_path)]) == 2
     assert 'no_such_model' in capsys.readouterr().err
+
+
+def test_a_node_that_never_listens_is_ended(tmp_path, ros_domain, monkeypatch, bright_model,
+                                            capsys):
+    remote_eyes = pytest.importorskip('lane_perception.ros.remote_eyes')
+    started = []
+
+    class Kept(remote_eyes.RosProcess):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            started.append(self)
+    monkeypatch.setattr(remote_eyes, 'RosProcess', Kept)
+    monkeypatch.setattr(remote_eyes, 'START_TIMEOUT_S', 0.0)
+    assert drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
+                                 str(bright_model), '--out', str(tmp_path)]) == 2
+    assert 'does not listen' in capsys.readouterr().err
+    assert started[0].exit_status is not None
