@@ -18,9 +18,6 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
 PACKAGE = 'lane_perception'
-# Arguments that lane_perception.launch.py takes over as they are.
-PASSED_ON = ('image', 'image_transport', 'model', 'runtime', 'tta', 'ground_calibration',
-             'params_file')
 OUTPUTS = ('mask', 'center', 'offset', 'path', 'pose', 'markers', 'overlay/compressed')
 LAST_FRAME_S = 2.0  # seconds that the node and the recorder get after the last frame
 
@@ -28,16 +25,7 @@ LAST_FRAME_S = 2.0  # seconds that the node and the recorder get after the last 
 def generate_launch_description():
     """Return the description; ``ros2 launch lane_perception FILE --show-args`` lists all."""
     share = get_package_share_directory(PACKAGE)
-    empty = 'as the parameter file says'
     arguments = (
-        ('image', 'image', 'topic of the pictures in the recording, without /compressed'),
-        ('image_transport', '', f'raw or compressed; empty: {empty}'),
-        ('model', '', f'shipped model name or file; a,b,c is an ensemble; empty: {empty}'),
-        ('runtime', '', f'auto, onnxruntime, openvino or torch; empty: {empty}'),
-        ('tta', '', f'test-time augmentation: none, flip or full; empty: {empty}'),
-        ('ground_calibration', '', f'file from calibrate_ground; empty: {empty}'),
-        ('params_file', os.path.join(share, 'config', 'lane_perception.yaml'),
-         'file with all other parameters'),
         ('rate', '1.0', 'of the playback, against real time'),
         ('delay', '3.0', 'seconds before the first frame, in which the node gets ready'),
         ('record', '', 'folder of a new bag for the outputs; empty: none'),
@@ -46,11 +34,11 @@ def generate_launch_description():
         DeclareLaunchArgument('bag', description='recording (rosbag2) to play'),
         *(DeclareLaunchArgument(name, default_value=default, description=description)
           for name, default, description in arguments),
+        # Its arguments (image, model, ...) are declared there and may be given here as well.
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(
                 os.path.join(share, 'launch', 'lane_perception.launch.py')),
-            launch_arguments=[(name, LaunchConfiguration(name)) for name in PASSED_ON]
-            + [('use_sim_time', 'true')]),
+            launch_arguments=[('use_sim_time', 'true')]),
         OpaqueFunction(function=play_and_record),
     ])
 
