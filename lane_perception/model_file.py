@@ -102,11 +102,12 @@ def parse_card(text: str | None, path: Path) -> ModelCard:
 
 def write_safetensors(path: Path, tensors: dict[str, np.ndarray], card: ModelCard) -> None:
     """Write weights and card to a temporary name beside path, then rename."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
     path = Path(path)
     contiguous = {name: np.asarray(value, order='C') for name, value in tensors.items()}
     with whole_file(path) as temporary:
-        save_file(contiguous, temporary, metadata={METADATA_KEY: card.to_json()})
+        # save_file would leave a file that only its owner may read.
+        temporary.write_bytes(save(contiguous, metadata={METADATA_KEY: card.to_json()}))
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], ModelCard]:

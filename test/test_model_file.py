@@ -21,6 +21,12 @@ from lane_perception.runtimes import read_card
 CARD = ModelCard('small', 'lane_dense', 96, 160, threshold=0.4, metrics={'lane_iou': 0.5})
 
 
+def test_others_may_read_what_was_written(tmp_path):
+    write_safetensors(tmp_path / 'm.safetensors', {'a': np.zeros(4)}, CARD)
+    (tmp_path / 'usual').touch()
+    assert (tmp_path / 'm.safetensors').stat().st_mode == (tmp_path / 'usual').stat().st_mode
+
+
 def test_weights_and_card_come_back_as_they_were_written(tmp_path):
     weights = {'a': np.arange(6, dtype=np.float32).reshape(2, 3), 'b': np.zeros(4, np.float16)}
     write_safetensors(tmp_path / 'm.safetensors', weights, CARD)
