@@ -20,7 +20,9 @@ from lane_perception.geometry.marks import Marks
 
 NEIGHBORHOOD = 0.05    # metres around a mark that give its direction
 GROWTH = 0.045         # metres more for each metre of distance: marks lie further apart there
-MIN_COHERENCE = 0.5    # 0 to 1: how line-like a neighbourhood has to be
+VOTERS = 8             # marks of it, the nearest, that say which
+ALIKE = 0.7            # cosine of twice the angle within which two of them agree
+MIN_COHERENCE = 0.35   # 0 to 1: share of them that have to agree
 LONGEST_GAP = 0.5      # metres between two dashes that are still joined
 BEND = 2.2             # 1/metres: largest curvature of a link
 SHORTEST = 3           # marks in a chain
@@ -80,14 +82,29 @@ def link(marks: Marks) -> Chains:
 
 
 def _directions(dx, dy, square, reach):
-    """Return each mark's direction (radians, no sign) and coherence from its neighbourhood."""
-    weight = np.maximum(1.0 - square / (reach * reach)[:, None], np.float32(0.0))
-    xx = np.einsum('ij,ij,ij->i', weight, dx, dx)
-    xy = np.einsum('ij,ij,ij->i', weight, dx, dy)
-    yy = np.einsum('ij,ij,ij->i', weight, dy, dy)
-    spread = np.hypot(2.0 * xy, xx - yy)
-    total = xx + yy
-    return 0.5 * np.arctan2(2.0 * xy, xx - yy), spread / np.maximum(total, 1e-9)
+    """
+    Return each mark's direction (radians, no sign) and coherence from its neighbourhood.
+
+    The nearest marks vote: the direction that most of them lie along wins, and only those that
+    lie along it are averaged. So the other line of a double marking, or one that crosses, does
+    not turn it. The coherence is the share of the votes that it got.
+    """
+    voters = min(VOTERS + 1, len(square))  # the mark itself has no weight
+    near = np.argpartition(square, voters - 1, axis=1)[:, :voters]
+    x, y, away = (np.take_along_axis(field, near, 1) for field in (dx, dy, square))
+    weight = np.maximum(1.0 - away / (reach * reach)[:, None], np.float32(0.0))
+    weight[away == 0.0] = 0.0
+    xx, yy, xy = x * x, y * y, x * y
+    scale = 1.0 / np.maximum(away, np.float32(1e-12))
+    double = np.stack(((xx - yy) * scale, 2.0 * xy * scale), axis=2)  # angles without sign
+    alike = double @ double.transpose(0, 2, 1) > ALIKE
+    votes = np.einsum('ikl,il->ik', alike, weight)
+    every = np.arange(len(square))
+    winner = (votes * (weight > 0.0)).argmax(axis=1)
+    chosen = weight * alike[every, winner]
+    xx, xy, yy = ((chosen * moment).sum(axis=1) for moment in (xx, xy, yy))
+    share = votes[every, winner] / np.maximum(weight.sum(axis=1), 1e-9)
+    return 0.5 * np.arctan2(2.0 * xy, xx - yy), share
 
 
 def _collect(marks: Marks, best: NDArray[np.int64], ahead: NDArray[np.bool_]) -> Chains:
@@ -127,7 +144,7 @@ def _ordered(marks: Marks, chains: list[list[int]]) -> Chains:
     if not chains:
         empty = np.zeros(0, np.int64)
         return Chains(marks.take(empty), np.zeros((0, 2)), empty, empty, np.zeros(0))
-    distance = np.abs(marks.ground).sum(axis=1).tolist()
+    distance = np.hypot(*marks.ground.T).tolist()
     chains = [walk if distance[walk[0]] <= distance[walk[-1]] else walk[::-1] for walk in chains]
     sizes = np.array([len(walk) for walk in chains])
     marks = marks.take(np.concatenate(chains))

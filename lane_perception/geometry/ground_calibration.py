@@ -88,9 +88,7 @@ class GroundCalibration:
             raise UserError('image_width and image_height must be positive')
         if not np.isfinite(self.homography).all() or np.linalg.cond(self.homography) > 1e12:
             raise UserError('the homography cannot be inverted')
-        bottom = self.to_ground([[(self.image_width - 1) / 2, self.image_height - 1]],
-                                (self.image_width, self.image_height))[0]
-        if not np.isfinite(bottom).all():
+        if not np.isfinite(self.to_ground(self._lowest[None])).all():
             raise UserError('the bottom of the picture does not lie on the floor')
 
     def save(self, path: str | Path) -> None:
@@ -118,9 +116,15 @@ class GroundCalibration:
     @cached_property
     def _to_metres(self) -> NDArray[np.float64]:
         """Return the homography with the sign that makes floor points' third number positive."""
-        bottom = self._undistort(np.array([[(self.image_width - 1) / 2, self.image_height - 1]]))
-        third = self.homography[2] @ np.append(bottom[0], 1.0)
+        third = self.homography[2] @ np.append(self._undistort(self._lowest[None])[0], 1.0)
         return self.homography * (1.0 if third > 0.0 else -1.0)
+
+    @cached_property
+    def _lowest(self) -> NDArray[np.float64]:
+        """Return the lowest pixel of the middle column that the lens can undistort, (2,)."""
+        rows = np.arange(self.image_height - 1, -1, -1.0)
+        column = np.column_stack((np.full(len(rows), (self.image_width - 1) / 2), rows))
+        return column[np.isfinite(self._undistort(column)).all(axis=1).argmax()]
 
     @cached_property
     def _to_pixels(self) -> NDArray[np.float64]:

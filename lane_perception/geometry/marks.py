@@ -129,9 +129,12 @@ def _floor_rows(image_size: tuple[int, int], ground: GroundCalibration) -> NDArr
     middle = np.column_stack((np.full(height, (width - 1) / 2.0), every))
     x = ground.to_ground(middle, image_size)[:, 0]
     usable = np.isfinite(x) & (x < RANGE * 1.2)
-    end = len(every) if usable.all() else max(int(np.argmin(usable)), 2)
+    # The rim of a wide lens that is tilted far down says nothing, at the bottom too.
+    begin = int(np.argmax(usable))
+    end = begin + max(int(np.argmin(np.append(usable[begin:], False))), 2)
+    every, x = every[begin:end], x[begin:end]
     # The number of spacings passed so far; a row is read where it reaches the next whole one.
-    passed = np.log1p(np.maximum(x[:end], 0.0) * SPACING_GROWTH / SPACING) / SPACING_GROWTH
+    passed = np.log1p(np.maximum(x, 0.0) * SPACING_GROWTH / SPACING) / SPACING_GROWTH
     passed = np.floor(passed - passed[0])
     first = np.concatenate(([True], np.diff(passed) > 0))
-    return every[:end][first]
+    return every[first]

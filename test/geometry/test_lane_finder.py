@@ -74,6 +74,20 @@ def test_the_path_runs_along_the_lane_to_within_a_centimetre(curvature):
     assert gap.max() < 0.012
 
 
+def test_a_double_marking_alone_is_one_side_of_the_lane():
+    s, points, normals = arc(curvature=0.4)
+    double = [(s, points, normals, at, everywhere) for at in (0.185, 0.215)]
+    lane = find(draw(GROUND, double, tape=0.014))
+    assert lane.lateral == pytest.approx(0.0, abs=0.03)
+
+
+def test_a_wide_lens_tilted_far_down_is_read_above_the_rim_that_it_cannot_undistort():
+    ground = view(focal=150.0, pitch=45.0, model='equidistant', coefficients=(0.0,) * 4)
+    assert np.isnan(ground.to_ground([(319.5, 479.0)])).all()
+    ground.check()
+    assert_straight_middle(find(lane_mask(ground), ground))
+
+
 def test_dashes_join_into_one_marking():
     lane = find(lane_mask(GROUND, left=dashed, right=dashed))
     assert_straight_middle(lane)
