@@ -83,7 +83,7 @@ setup(
     name=PACKAGE,
     version='0.1.0',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
-    package_data={'': ['py.typed', '*.html', '*.css', '*.js']},
+    package_data={'': ['py.typed', '*.html', '*.css', '*.js', '*.json']},
     data_files=data_files(),
     install_requires=['setuptools', 'numpy>=1.21,<2', 'PyYAML>=5.4', 'safetensors>=0.4'],
     extras_require=EXTRAS,

@@ -60,7 +60,7 @@ class LaneEstimate:
 
     @property
     def confidence(self) -> float:
-        """Return the trust in this lane, 0 to 1; 0 without a lane."""
+        """Return how likely the centre is right to 2 % of the width; 0 without a lane."""
         return self.lane.confidence
 
 
@@ -121,7 +121,7 @@ class LanePipeline:
                 f'of {image.dtype}')
         mask = self.segmenter.mask(image)
         start = perf_counter()
-        lane = self.finder.find(mask, stamp)
+        lane = self.finder.find(mask, stamp, self.segmenter.certainty)
         timings = {**self.segmenter.timings, 'geometry': perf_counter() - start}
         return LaneEstimate(mask, lane, timings)
 

@@ -74,6 +74,7 @@ class Segmenter:
         self._sizes = [resolution or (runtime.card.input_height, runtime.card.input_width)
                        for runtime in runtimes]
         self.timings = {'resize': 0.0, 'network': 0.0, 'threshold': 0.0}
+        self.certainty = 0.0   # mean probability inside the last mask's markings; 0 without any
 
     @classmethod
     def load(
@@ -189,6 +190,7 @@ class Segmenter:
         start = perf_counter()
         full = resize_probability(probability, *image.shape[:2])
         mask = cv2.inRange(full, self.threshold, 1.0)
+        self.certainty = cv2.mean(probability, cv2.inRange(probability, self.threshold, 1.0))[0]
         self.timings['threshold'] += perf_counter() - start
         return mask
 

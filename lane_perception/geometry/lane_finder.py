@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.geometry import nominal_view
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import link
+from lane_perception.geometry.confidence import Evidence
+from lane_perception.geometry.confidence import gather
+from lane_perception.geometry.confidence import shipped
 from lane_perception.geometry.ego_lane import choose
 from lane_perception.geometry.ego_lane import Expectation
 from lane_perception.geometry.ground_calibration import GroundCalibration
@@ -18,7 +23,7 @@ from lane_perception.geometry.lane import LaneSettings
 from lane_perception.geometry.lane_curve import fit
 from lane_perception.geometry.lane_curve import LaneCurve
 from lane_perception.geometry.marks import MarkReader
-from lane_perception.geometry.sighting import confidence
+from lane_perception.geometry.sighting import confidence as trust_in
 from lane_perception.geometry.sighting import crossing
 from lane_perception.geometry.sighting import MISFIT
 from lane_perception.geometry.sighting import moved
@@ -33,6 +38,8 @@ BEYOND = 0.1              # metres that the centre line goes on after the last m
 GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
 LEARNT_WIDTH_SIGMA = 0.02
 CONFIDENT = 0.6           # trust in a lane from which is learnt
+LEAST_TRUST = 0.3         # in a lane that a mask alone shows
+FLOOR = 0.1               # the same with the network's certainty, which then decides
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
 
 
@@ -46,9 +53,15 @@ class LaneFinder:
 
     def __init__(
         self, settings: LaneSettings = LaneSettings(), ground: GroundCalibration | None = None,
+        judge: Callable[[Evidence], float | None] | None = None,
     ) -> None:
-        """Start without a track; settings may be replaced between two pictures."""
+        """
+        Start without a track; settings may be replaced between two pictures.
+
+        :param judge: returns a sighting's confidence, None where it is no lane; None: as fitted.
+        """
         self.settings = settings
+        self._judge = judge or shipped()
         self.ground = ground
         self._reader: MarkReader | None = None
         self._size: tuple[int, int] | None = None
@@ -66,13 +79,16 @@ class LaneFinder:
         if self.ground is None:
             self._size = None
 
-    def find(self, mask: NDArray[np.uint8], stamp: float | None = None) -> Lane:
+    def find(self, mask: NDArray[np.uint8], stamp: float | None = None,
+             certainty: float | None = None) -> Lane:
         """
         Return the ego lane that the mask shows.
 
         :param mask: (H, W) uint8, 255 on markings, else 0.
         :param stamp: when the picture was taken, in seconds; None: this picture alone. A stamp
             before the last one drops the track.
+        :param certainty: mean lane probability inside the markings, 0 to 1; the lane's confidence
+            then is a probability (confidence.py). None: a mask alone, and a rule of thumb.
         :raises UserError: when the mask's aspect ratio contradicts the ground calibration.
         """
         size = (mask.shape[1], mask.shape[0])
@@ -83,12 +99,13 @@ class LaneFinder:
             if self._try_horizons(mask, size):
                 chains, candidate, curve = self._see(mask)
         trust = self._trust(chains, candidate, curve)
-        if curve is None or trust < self.settings.min_confidence:
+        confidence = self._confidence(chains, curve, trust, certainty, size)
+        if confidence is None or confidence < self.settings.min_confidence:
             return self._unseen(chains, size, stamp)
         self._learn(size, curve, trust)
         if stamp is None:
-            return self._lane(chains, curve, trust, size)
-        return self._tracked(chains, curve, trust, size, stamp)
+            return self._lane(chains, curve, trust, confidence, size)
+        return self._tracked(chains, curve, trust, confidence, size, stamp)
 
     def _look_from(self, size: tuple[int, int]) -> None:
         """Prepare for pictures of a size, (width, height)."""
@@ -145,8 +162,19 @@ class LaneFinder:
     def _trust(self, chains, candidate, curve) -> float:
         if curve is None:
             return 0.0
-        return confidence(chains, candidate, curve,
-                          MISFIT if self.ground is not None else nominal_view.MISFIT)
+        return trust_in(chains, candidate, curve,
+                        MISFIT if self.ground is not None else nominal_view.MISFIT)
+
+    def _confidence(self, chains, curve, trust, certainty, size) -> float | None:
+        """Return how likely a sighting is right, None where it is no lane."""
+        if certainty is None or curve is None:
+            return trust if trust >= LEAST_TRUST else None
+        ahead = self.settings.look_ahead_m if self.ground is not None else 0.0
+        evidence = gather(chains, curve, certainty, self._view, size, self._row(size), ahead)
+        return self._judge(evidence) if trust >= FLOOR else None
+
+    def _row(self, size: tuple[int, int]) -> float:
+        return (1.0 - self.settings.look_ahead) * size[1]
 
     def _try_horizons(self, mask: NDArray[np.uint8], size: tuple[int, int]) -> bool:
         """
@@ -196,7 +224,7 @@ class LaneFinder:
         if abs(self._horizon - self._drawn_horizon) > nominal_view.REDRAWN:
             self._size = None  # the next picture is read on the floor laid anew
 
-    def _tracked(self, chains, curve, trust, size, stamp) -> Lane:
+    def _tracked(self, chains, curve, trust, confidence, size, stamp) -> Lane:
         sighting = np.array([curve.lateral, curve.heading, curve.curvatures[0], curve.width])
         if self._track is None:
             self._track = LaneTrack(sighting, curve.covariance, stamp)
@@ -215,7 +243,8 @@ class LaneFinder:
             self._track, self._rival = self._rival, None
         self._line = curve.points[self._in_sight(curve)]
         self._line_state = self._track.state.copy()
-        return self._lane(chains, curve, trust, size, self._track)
+        self._last_confidence = confidence
+        return self._lane(chains, curve, trust, confidence, size, self._track)
 
     def _unseen(self, chains: Chains, size, stamp: float | None) -> Lane:
         """Return the lane held through a gap, or that there is none."""
@@ -226,10 +255,11 @@ class LaneFinder:
         left = 1.0 - (stamp - track.seen) / self.settings.max_gap_s
         line = moved(self._line, self._line_state, track.state)
         return self._describe(line, np.full(len(line), max(left, 0.0) / 2.0), track.state[:4],
-                              track.covariance[:2, :2], 0.5 * max(left, 0.05), size,
+                              track.covariance[:2, :2],
+                              min(self._last_confidence, 0.5) * max(left, 0.05), size,
                               markings=markings, held=True)
 
-    def _lane(self, chains: Chains, curve: LaneCurve, trust: float, size,
+    def _lane(self, chains: Chains, curve: LaneCurve, trust: float, confidence: float, size,
               track: LaneTrack | None = None) -> Lane:
         """Return the lane of a curve; a track knows better where the car is against it."""
         pixels = chains.marks.pixels
@@ -242,7 +272,7 @@ class LaneFinder:
                 covariance[0, 0] += (self._expected().width_sigma / 2.0) ** 2
         seen = self._in_sight(curve)
         faith = trust / (1.0 + (curve.sigmas[seen] / FAITH_SIGMA) ** 2)
-        return self._describe(curve.points[seen], faith, state, covariance, trust, size,
+        return self._describe(curve.points[seen], faith, state, covariance, confidence, size,
                               markings=_polylines(chains),
                               left=pixels[curve.sides > 0], right=pixels[curve.sides < 0])
 
@@ -250,7 +280,7 @@ class LaneFinder:
     def _in_sight(curve: LaneCurve) -> NDArray[np.bool_]:
         return np.arange(len(curve.points)) * curve.step <= curve.seen + BEYOND
 
-    def _describe(self, line, trust, state, covariance, lane_trust, size, **more) -> Lane:
+    def _describe(self, line, trust, state, covariance, confidence, size, **more) -> Lane:
         """Return a lane from its centre line in the view's metres."""
         pixels = self._view.to_image(line, size)
         shown = np.isfinite(pixels).all(axis=1)
@@ -258,7 +288,7 @@ class LaneFinder:
             return self._nothing(more['markings'])
         center = self._center(line[shown], pixels[shown], size)
         lane = dict(center=center, offset=float((size[0] - 1) / 2.0 - center[0]) * 2.0 / size[0],
-                    confidence=float(lane_trust), center_line=pixels[shown], **more)
+                    confidence=float(confidence), center_line=pixels[shown], **more)
         if self.ground is not None:
             lateral, heading, curvature, width = (float(value) for value in state)
             lane.update(path=line, trust=trust, lateral=lateral, heading=heading,
@@ -276,8 +306,7 @@ class LaneFinder:
         if self.settings.look_ahead_m and self.ground is not None:
             u, v = crossing(pixels, line[:, 0], self.settings.look_ahead_m)
         else:
-            row = (1.0 - self.settings.look_ahead) * size[1]
-            u, v = crossing(pixels, -pixels[:, 1], -row)
+            u, v = crossing(pixels, -pixels[:, 1], -self._row(size))
         # A lane that leaves the picture is steered for at its rim: the offset stays within 1.
         return min(max(u, 0.0), size[0] - 1.0), v
 

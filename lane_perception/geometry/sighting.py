@@ -33,8 +33,7 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
     belong to neither side, with their misfit, with a car outside of its lane or across it.
     """
     floor = chains.marks.ground
-    distance = np.hypot(floor[:, 0], floor[:, 1])
-    length = np.minimum(chains.step, LONGEST_STEP) / (1.0 + (distance / FAR) ** 2)
+    length = discounted(chains)
     used = curve.sides != 0
     borne = float(length[used].sum())
     square = ((floor[:, None] - curve.points[::2]) ** 2).sum(axis=2)
@@ -54,6 +53,12 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
     if not curve.both:
         trust *= SINGLE
     return float(trust)
+
+
+def discounted(chains: Chains) -> NDArray[np.float64]:
+    """Return the (N,) metres of marking that each mark stands for, far ones less."""
+    distance = np.hypot(chains.marks.ground[:, 0], chains.marks.ground[:, 1])
+    return np.minimum(chains.step, LONGEST_STEP) / (1.0 + (distance / FAR) ** 2)
 
 
 def _width_spread(chains: Chains, curve: LaneCurve) -> float:

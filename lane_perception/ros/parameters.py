@@ -85,7 +85,8 @@ PARAMETERS = (
         'max_gap_s', LANE.max_gap_s, 'the lane is kept for so long without a sighting', unit='s',
         minimum=0.0, maximum=10.0, live=True),
     ParameterSpecification(
-        'min_confidence', LANE.min_confidence, 'a lane below it is none', minimum=0.0,
+        'min_confidence', LANE.min_confidence,
+        'a lane less likely to be right is none; 0 keeps all', minimum=0.0,
         maximum=1.0, live=True),
 )
 NAMES = tuple(specification.name for specification in PARAMETERS)

@@ -18,6 +18,7 @@ from lane_perception.data.synthetic.renderer import Renderer
 from lane_perception.data.synthetic.sampling import lane_truth
 from lane_perception.data.synthetic.sampling import LaneTruth
 from lane_perception.data.synthetic.scene import draw_drive_scene
+from lane_perception.data.synthetic.scene import draw_scene
 from lane_perception.data.synthetic.scene import Pose
 from lane_perception.data.synthetic.sensor import draw_sensor
 from lane_perception.data.synthetic.sensor import Sensor
@@ -122,3 +123,19 @@ def _frame(world: World, center, s: float, lateral: float, slope: float, stamp: 
     image, mask = world.look(pose)
     near = s % center.length
     return Frame(stamp, image, mask, world.truth(pose, near), world.camera)
+
+
+def drive_trackless(seed: int, speed: float = 0.5, seconds: float = 1.0, rate: float = 30.0,
+                    settings: WorldSettings = WorldSettings(),
+                    ) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    """Yield stamps and pictures of a drive straight on through a room that has no track."""
+    streams = Streams(seed, 0)
+    settings = as_usual(streams, settings)
+    camera, sensor_size = draw_camera(streams, settings)
+    scene, pose = draw_scene(streams, settings, with_track=False)
+    sensor, renderer = draw_sensor(streams, settings, sensor_size), Renderer(camera)
+    noise = streams['sensor noise']
+    for number in range(int(round(seconds * rate))):
+        yield number / rate, sensor.expose(noise, renderer.render(scene, pose).light)[0]
+        pose = replace(pose, x=pose.x + float(np.cos(pose.heading)) * speed / rate,
+                       y=pose.y + float(np.sin(pose.heading)) * speed / rate)

@@ -1,0 +1,119 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Whether a sighting is a lane at all, and how likely its centre is right.
+
+Two logistic functions of a few numbers that the fit of the lane leaves, with coefficients from
+``confidence.json``. ``python -m lane_perception.benchmark.confidence --fit`` finds them on
+synthetic pictures, with and without a track, that training never draws.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from math import exp
+from math import log
+from pathlib import Path
+
+import numpy as np
+
+from lane_perception.geometry.chains import Chains
+from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.lane_curve import LaneCurve
+from lane_perception.geometry.sighting import discounted
+
+FILE = Path(__file__).with_name('confidence.json')
+PRESENT = ('log_length', 'both', 'logit_certainty')   # what says that there is a lane
+RIGHT = ('log_sigma', 'beside')                       # what says how right its centre is
+ASIDE = 0.01      # metres to the side by which pixels per metre are measured
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a sighting is judged by."""
+
+    log_length: float        # logarithm of the metres of marking that bear it, far ones less
+    both: float              # 1 when both sides are seen, else 0
+    logit_certainty: float   # log odds of the mean probability inside the markings
+    log_sigma: float         # logarithm of the centre's standard deviation, in picture widths
+    beside: float            # how far the car is off the lane's centre, in lane widths
+
+
+def gather(chains: Chains, curve: LaneCurve, certainty: float, view: GroundCalibration,
+           size: tuple[int, int], row: float, ahead: float = 0.0) -> Evidence:
+    """
+    Return the evidence for a fitted lane.
+
+    :param certainty: mean lane probability inside the markings, 0 to 1.
+    :param view: that the curve's metres are in.
+    :param size: (width, height) of the picture.
+    :param row: of the picture on which the centre is read, pixels.
+    :param ahead: metres at which it is read instead; 0: on the row.
+    """
+    length = float(discounted(chains)[curve.sides != 0].sum())
+    sure = min(max(certainty, 1e-4), 1.0 - 1e-4)
+    sigma = _center_sigma(curve, view, size, row, ahead)
+    return Evidence(log(length + 1e-3), float(curve.both), log(sure / (1.0 - sure)),
+                    log(min(max(sigma, 1e-3), 3.0)), min(abs(curve.lateral) / curve.width, 2.0))
+
+
+def _center_sigma(curve: LaneCurve, view: GroundCalibration, size: tuple[int, int],
+                  row: float, ahead: float) -> float:
+    """Return the standard deviation of the centre where it is read, in picture widths."""
+    pixels = view.to_image(curve.points, size)
+    shown = np.isfinite(pixels).all(axis=1)
+    if not shown.any():
+        return 1.0
+    away = np.abs(curve.points[:, 0] - ahead if ahead else pixels[:, 1] - row)
+    at = int(np.where(shown, away, np.inf).argmin())
+    left = ASIDE * np.array([-np.sin(curve.headings[at]), np.cos(curve.headings[at])])
+    ends = view.to_image(np.stack((curve.points[at] - left, curve.points[at] + left)), size)
+    pixels_per_metre = float(np.hypot(*(ends[1] - ends[0]))) / (2.0 * ASIDE)
+    if not np.isfinite(pixels_per_metre):
+        return 1.0
+    return pixels_per_metre * float(curve.sigmas[at]) / size[0]
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """A probability from a weighted sum of some of the evidence."""
+
+    intercept: float
+    weights: dict[str, float]   # by the evidence's name
+
+    def __call__(self, evidence: Evidence) -> float:
+        """Return a probability, 0 to 1."""
+        total = self.intercept + sum(
+            weight * getattr(evidence, name) for name, weight in self.weights.items())
+        return 1.0 / (1.0 + exp(-min(max(total, -50.0), 50.0)))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The fitted functions, and how sure a lane has to be."""
+
+    present: Logistic      # that there is a lane
+    right: Logistic        # that its centre is right, if there is one: the lane's confidence
+    least_present: float   # below it there is none
+
+    def __call__(self, evidence: Evidence) -> float | None:
+        """Return how likely a sighting's centre is right; None where there is no lane."""
+        if self.present(evidence) < self.least_present:
+            return None
+        return self.right(evidence)
+
+    @classmethod
+    def read(cls, path: Path) -> Judgement:
+        """Read the file that the fit has written."""
+        values = json.loads(path.read_text(encoding='utf-8'))
+        present, right = (Logistic(values[name]['intercept'], values[name]['weights'])
+                          for name in ('present', 'right'))
+        return cls(present, right, values['present']['least'])
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Judgement:
+    """Return the judgement that comes with the package."""
+    return Judgement.read(FILE)
