@@ -59,8 +59,10 @@ def build_parser() -> argparse.ArgumentParser:
                         help='an earlier report over the same images, to compare with')
     parser.add_argument('--allow', type=float, default=0.01,
                         help='by how much lane_iou and line_f1 may fall below the baseline')
+    parser.add_argument('--worst', type=int, default=10, metavar='N',
+                        help='write the N worst pictures (24 at most) to worst.jpg; 0: none')
     parser.add_argument('--out', type=Path, required=True,
-                        help='folder for report.json and report.html')
+                        help='folder for report.json, report.html and worst.jpg')
     return parser
 
 
@@ -74,9 +76,12 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.evaluation.report_files import write_json
     from lane_perception.evaluation.variants import Bench
     from lane_perception.evaluation.variants import combine
+    from lane_perception.evaluation.worst_sheet import write_worst_sheet
     from lane_perception.geometry.lane_finder import LaneSettings
     if arguments.count < 1:
         raise UserError(f'--count {arguments.count} should be at least 1')
+    if arguments.worst < 0:
+        raise UserError(f'--worst {arguments.worst} should be 0 or more')
     baseline = read_baseline(arguments.baseline) if arguments.baseline else None
     variants = combine(
         arguments.model or ['lane_lite'], arguments.runtime or ['auto'],
@@ -92,6 +97,8 @@ def body(argv: Sequence[str] | None = None) -> int:
         report['comparison'] = compare(report, baseline, arguments.allow)
     write_json(arguments.out / 'report.json', report)
     _write_page(arguments.out / 'report.html', report, evaluation.exhibits)
+    if arguments.worst and evaluation.exhibits:
+        write_worst_sheet(arguments.out / 'worst.jpg', evaluation.exhibits, arguments.worst)
     print(_summary(report, arguments.out))
     if baseline and report['comparison']['too_bad']:
         print(f'evaluate: {", ".join(report["comparison"]["too_bad"])} fell by more than '
