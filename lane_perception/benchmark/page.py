@@ -1,10 +1,10 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
 """
-Write docs/benchmark.md from the JSON files in benchmark/results.
+Write docs/benchmark.md and docs/models.md from the JSON files in benchmark/results.
 
-``python -m lane_perception.benchmark.page`` writes it anew; a test holds the two against each
-other, so no figure on the page is typed by hand.
+``python -m lane_perception.benchmark.page`` writes them anew; a test holds pages and files against
+each other, so no figure on them is typed by hand.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ from pathlib import Path
 from typing import Any
 from typing import Iterable
 
+from lane_perception.benchmark.model_page import FILES
+from lane_perception.benchmark.model_page import model_page
+
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 RESULTS = CHECKOUT / 'benchmark' / 'results'
 PAGE = CHECKOUT / 'docs' / 'benchmark.md'
+MODEL_PAGE = CHECKOUT / 'docs' / 'models.md'
 PARTS = ('network', 'stages', 'node', 'growth', 'training')
 
 INTRODUCTION = """# How quick it is, and how that was measured
@@ -52,15 +56,18 @@ whose lane IoU is within 0.005 of fp32's to a parameter file for `lane_node`.
 """
 
 
-def write_page() -> None:
-    """Write the page."""
+def write_pages() -> None:
+    """Write the pages; the model's only where there is something to tell."""
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(load_results()))
+    PAGE.write_text(page(load_results(PARTS)))
+    found = load_results(FILES)
+    if found:
+        MODEL_PAGE.write_text(model_page(found))
 
 
-def load_results() -> dict[str, dict[str, Any]]:
+def load_results(parts: Iterable[str] = PARTS) -> dict[str, dict[str, Any]]:
     """Return what benchmark/results holds of each part, by part."""
-    files = {part: RESULTS / f'{part}.json' for part in PARTS}
+    files = {part: RESULTS / f'{part}.json' for part in parts}
     return {part: json.loads(file.read_text()) for part, file in files.items() if file.exists()}
 
 
@@ -180,5 +187,5 @@ def _training(part: dict[str, Any]) -> list[str]:
 
 
 if __name__ == '__main__':
-    write_page()
+    write_pages()
     sys.exit(0)

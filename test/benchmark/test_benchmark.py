@@ -12,6 +12,9 @@ import pytest
 import yaml
 
 from lane_perception.benchmark.node import ProcessWatch
+from lane_perception.benchmark.model_page import FILES
+from lane_perception.benchmark.model_page import model_page
+from lane_perception.benchmark.page import MODEL_PAGE
 from lane_perception.benchmark.page import PAGE
 from lane_perception.benchmark.page import load_results
 from lane_perception.benchmark.page import page
@@ -152,3 +155,27 @@ def test_the_page_is_written_from_the_results():
         pytest.skip('nothing was measured yet')
     assert PAGE.read_text() == page(results), \
         'run: python -m lane_perception.benchmark.page'
+
+
+def test_the_models_page_is_written_from_the_results():
+    results = load_results(FILES)
+    if not results:
+        pytest.skip('nothing was measured yet')
+    assert MODEL_PAGE.read_text() == model_page(results), \
+        'run: python -m lane_perception.benchmark.page'
+    if 'candidates' in results:
+        assert (MODEL_PAGE.parent / 'images' / 'candidates.svg').is_file()
+
+
+def test_the_models_page_tells_weak_bins_and_false_lanes():
+    row = {'images': 20, 'lane_iou': 0.5, 'line_f1': 0.79, 'line_f1_at_2_percent': 0.9}
+    curve = {'area': 0.1, 'best': 0.05, 'random': 0.4}
+    text = model_page({
+        'stress': {'command': 'stress', 'seed': 1, 'pinned': False,
+                   'factors': {'none': {'all': row}}, 'line_f1_below_0.80': ['noise: 1']},
+        'confidence': {'command': 'confidence', 'installed_pictures': {
+            'frames': 29, 'frames_with_lane': 0, 'lane_found': None, 'center_right': None,
+            'false_lanes': 1 / 29, 'risk_coverage': curve, 'calibration_error': 0.1}}})
+    assert 'Line F1 below 0.80: noise: 1.' in text and '| 20 | 0.500 | 0.790 | 0.900 |' in text
+    assert '| 29 | 0 |  |  | 3.4% |' in text
+    assert '`stress`' in text and '`confidence`' in text
