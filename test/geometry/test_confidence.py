@@ -1,0 +1,107 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a sighting is a lane, and how likely it is right."""
+
+import math
+
+import pytest
+from drawn_floor import lane_mask
+from drawn_floor import view
+
+from lane_perception.geometry.confidence import Evidence
+from lane_perception.geometry.confidence import FILE
+from lane_perception.geometry.confidence import Judgement
+from lane_perception.geometry.confidence import Logistic
+from lane_perception.geometry.confidence import PRESENT
+from lane_perception.geometry.confidence import RIGHT
+from lane_perception.geometry.confidence import shipped
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lane_finder import LaneSettings
+
+GROUND = view(focal=330.0, forward=0.1)
+LANE = lane_mask(GROUND)
+
+
+def evidence_for(mask, certainty=0.9, **given):
+    """Return what the judge is shown, once."""
+    shown = []
+    LaneFinder(judge=lambda one: shown.append(one) or 1.0, **given).find(mask, None, certainty)
+    return shown[-1]
+
+
+def test_the_judge_decides_and_gives_the_confidence():
+    assert LaneFinder(judge=lambda one: None).find(LANE, None, 0.9).center is None
+    lane = LaneFinder(judge=lambda one: 0.42).find(LANE, None, 0.9)
+    assert lane.center is not None and lane.confidence == 0.42
+
+
+def test_a_mask_alone_is_judged_by_the_rule():
+    def never(one):
+        raise AssertionError('no certainty, no judge')
+    assert LaneFinder(judge=never).find(LANE).confidence > 0.8
+
+
+def test_a_lane_below_min_confidence_is_none():
+    settings = LaneSettings(min_confidence=0.5)
+    assert LaneFinder(settings, judge=lambda one: 0.49).find(LANE, None, 0.9).center is None
+    assert LaneFinder(settings, judge=lambda one: 0.5).find(LANE, None, 0.9).center is not None
+
+
+def test_what_is_held_is_never_surer_than_what_was_seen():
+    finder = LaneFinder(judge=lambda one: 0.2)
+    for number in range(5):
+        finder.find(LANE, number / 30, 0.9)
+    held = finder.find(0 * LANE, 5 / 30, 0.0)
+    assert held.held and 0.0 < held.confidence < 0.2
+
+
+def test_the_evidence_is_that_of_the_picture():
+    both = evidence_for(LANE, 0.8)
+    assert both.both == 1.0
+    assert both.logit_certainty == pytest.approx(math.log(4.0))
+    assert 0.0 <= both.beside < 0.1
+    assert both.log_sigma < math.log(0.02), 'both sides in view: the centre is known to 2 %'
+    one_side = evidence_for(lane_mask(GROUND, left=None), 0.8)
+    assert one_side.both == 0.0 and one_side.log_length < both.log_length
+    assert one_side.log_sigma > both.log_sigma + 1.0, 'nobody knows the width'
+
+
+def test_a_known_width_makes_one_side_surer():
+    mask = lane_mask(GROUND, left=None)
+    unknown = evidence_for(mask, ground=GROUND)
+    known = evidence_for(mask, ground=GROUND, settings=LaneSettings(lane_width=0.4))
+    assert known.log_sigma < unknown.log_sigma - 1.0
+
+
+def test_the_centre_is_less_sure_further_ahead():
+    near, far = (evidence_for(LANE, ground=GROUND, settings=LaneSettings(look_ahead_m=ahead))
+                 for ahead in (0.5, 2.4))
+    # In metres it grows, in pixels perspective works against it.
+    scale = 0.5 / 2.4
+    assert math.exp(far.log_sigma) > math.exp(near.log_sigma) * scale
+
+
+def test_a_logistic_function_is_what_its_weights_say():
+    function = Logistic(1.0, {'both': 2.0, 'log_sigma': -1.0})
+    evidence = Evidence(log_length=5.0, both=1.0, logit_certainty=7.0, log_sigma=-2.0, beside=3.0)
+    assert function(evidence) == pytest.approx(1.0 / (1.0 + math.exp(-5.0)))
+
+
+def test_below_the_least_there_is_no_lane():
+    evidence = Evidence(0.0, 1.0, 0.0, -3.0, 0.0)
+    present, right = Logistic(0.0, {}), Logistic(1.0, {})
+    assert Judgement(present, right, 0.51)(evidence) is None
+    assert Judgement(present, right, 0.5)(evidence) == pytest.approx(0.731, abs=1e-3)
+
+
+def test_the_shipped_judgement_says_what_one_would_expect():
+    judgement = shipped()
+    assert set(judgement.present.weights) == set(PRESENT)
+    assert set(judgement.right.weights) == set(RIGHT)
+    assert 0.0 < judgement.least_present < 1.0
+    assert judgement.present.weights['both'] > 0 and judgement.right.weights['log_sigma'] < 0
+    assert judgement.present.weights['logit_certainty'] > 0
+    assert 'benchmark.confidence --fit' in FILE.read_text()
+    sure = evidence_for(LANE, 0.99)
+    assert judgement(sure) > 0.5
+    assert judgement(evidence_for(lane_mask(GROUND, left=None), 0.51)) is None
