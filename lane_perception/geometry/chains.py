@@ -12,10 +12,12 @@ nor turn onto a line that crosses them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry.beside import merge_doubles
 from lane_perception.geometry.marks import Marks
 
 NEIGHBORHOOD = 0.05    # metres around a mark that give its direction
@@ -37,6 +39,8 @@ class Chains:
     first: NDArray[np.int64]       # (M,) where each chain begins
     chain: NDArray[np.int64]       # (N,) which chain a mark belongs to
     step: NDArray[np.float64]      # (N,) metres of marking that a mark stands for
+    gap: NDArray[np.float64]       # (M, M) metres by which b lies left of a at [a, b]; or NaN
+    spread: NDArray[np.float64]    # (M, M) standard deviation of that along them
 
     def __len__(self) -> int:
         return len(self.first)
@@ -140,10 +144,11 @@ def _collect(marks: Marks, best: NDArray[np.int64], ahead: NDArray[np.bool_]) ->
 
 
 def _ordered(marks: Marks, chains: list[list[int]]) -> Chains:
-    """Turn each chain so that it begins at the end nearer to the car."""
+    """Turn each chain so that it begins at the end nearer to the car; lay doubles together."""
     if not chains:
         empty = np.zeros(0, np.int64)
-        return Chains(marks.take(empty), np.zeros((0, 2)), empty, empty, np.zeros(0))
+        return Chains(marks.take(empty), np.zeros((0, 2)), empty, empty, np.zeros(0),
+                      np.zeros((0, 0)), np.zeros((0, 0)))
     distance = np.hypot(*marks.ground.T).tolist()
     chains = [walk if distance[walk[0]] <= distance[walk[-1]] else walk[::-1] for walk in chains]
     sizes = np.array([len(walk) for walk in chains])
@@ -161,4 +166,6 @@ def _ordered(marks: Marks, chains: list[list[int]]) -> Chains:
     behind[first] = ahead[first]
     chord = behind + ahead
     size = np.maximum(np.hypot(*chord.T), 1e-9)
-    return Chains(marks, chord / size[:, None], first, chain, length)
+    tangent = chord / size[:, None]
+    floor, gap, spread = merge_doubles(marks.ground, tangent, first, chain)
+    return Chains(replace(marks, ground=floor), tangent, first, chain, length, gap, spread)

@@ -16,21 +16,19 @@ from dataclasses import replace
 from math import hypot
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lane_perception.geometry.beside import APART
+from lane_perception.geometry.beside import DOUBLE
+from lane_perception.geometry.beside import FAR
 from lane_perception.geometry.chains import Chains
 
 NEAR = 0.6              # metres of a marking, from its near end, that say where the car stands
 CURVATURE_SIGMA = 1.0   # 1/metres: how much lanes bend
-FAR = 1.5               # metres at which a marking counts half
 LONGEST_STEP = 0.06     # metres that one mark may stand for: gaps between dashes do not count
 MOST = 8                # markings that are paired, the strongest
 WIDEST_LANE = 1.0       # metres between two markings' middles
 NARROWEST_LANE = 0.15
-PARALLEL = 0.45         # sine of the angle between two markings that may bound one lane
 SECOND = 0.5            # what the weaker marking of a pair adds, against the stronger
-APART = 0.012           # metres between two lines that are not one
-DOUBLE = 0.1            # metres within which two lines side by side are one double marking
 
 
 @dataclass(frozen=True)
@@ -156,9 +154,8 @@ def _survey(chains: Chains) -> _Survey:
     trust = np.minimum(chains.step, LONGEST_STEP) / (1.0 + (distance / FAR) ** 2)
     evidence = np.add.reduceat(trust, chains.first)
     car_left, sigma, heading = _near_poses(chains)
-    gap, spread = _gaps(chains)
     return _Survey(evidence.tolist(), car_left.tolist(), sigma.tolist(), heading.tolist(),
-                   gap.tolist(), spread.tolist())
+                   chains.gap.tolist(), chains.spread.tolist())
 
 
 def _near_poses(chains: Chains):
@@ -216,30 +213,3 @@ def distance_to_arc(a, b, slope, curvature):
     distance = (2.0 * left - curvature * (along ** 2 + left ** 2)) / (1.0 + root)
     turned = np.arctan2(curvature * along, 1.0 - curvature * left)
     return distance, angle + turned
-
-
-def _gaps(chains: Chains) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (M, M): how far chain b lies left of chain a, and how much that varies."""
-    floor = chains.marks.ground.astype(np.float32)
-    count = len(floor)
-    square = ((floor[:, None, 0] - floor[None, :, 0]) ** 2
-              + (floor[:, None, 1] - floor[None, :, 1]) ** 2)
-    # The nearest mark of each chain in one call: the number rides in the low digits.
-    key = (np.minimum(square * 1e5, 4e6).astype(np.int64) << 9) + np.arange(count)
-    nearest = np.minimum.reduceat(key, chains.first, axis=1) & 511
-    away = chains.marks.ground[:, None] - chains.marks.ground[nearest]
-    tangent = chains.tangent[nearest]
-    along = away[..., 0] * tangent[..., 0] + away[..., 1] * tangent[..., 1]
-    left = away[..., 1] * tangent[..., 0] - away[..., 0] * tangent[..., 1]
-    cross = (chains.tangent[:, None, 0] * tangent[..., 1]
-             - chains.tangent[:, None, 1] * tangent[..., 0])
-    reach = 0.05 + 0.05 * np.abs(chains.marks.ground).sum(axis=1)
-    beside = (np.abs(along) < reach[:, None]) & (np.abs(cross) < PARALLEL)
-    weight = beside / (1.0 + (np.hypot(*chains.marks.ground.T) / FAR) ** 2)[:, None]
-    sums = np.add.reduceat(np.stack((weight, weight * left, weight * left * left, beside), axis=2),
-                           chains.first, axis=0)
-    enough = sums[..., 3] >= 2
-    total = np.where(enough, sums[..., 0], np.nan)
-    mean = sums[..., 1] / total
-    spread = np.sqrt(np.maximum(sums[..., 2] / total - mean ** 2, 0.0))
-    return mean.T, spread.T

@@ -7,13 +7,14 @@ The centre line is a clothoid spline: its curvature runs linearly between knots 
 and straights follow one another without a global polynomial's swing), heading and place are its
 integrals. It begins abeam of base_link. Marks lie half a lane width to its left or right;
 Gauss-Newton with Tukey's weights (Beaton and Tukey, 1974) lets those that belong to neither side
-go. The curvature's changes are the prior (a random walk along the lane), which also bridges the
-stretch that the camera does not see and makes the covariance say how well.
+go. The prior says how much lanes bend and for how long; it also bridges the stretch that the
+camera does not see and makes the covariance say how well.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import cos
 from math import hypot
 
@@ -30,12 +31,13 @@ SAMPLES = 40              # places along the centre line at which it is computed
 KNOTS = 8                 # places where its curvature is a free number
 LONGEST = 2.8             # metres
 SHORTEST = 0.5            # metres
-CURVATURE_SIGMA = 1.2     # 1/metres: how much lanes bend
-CURVATURE_WALK = 1.8      # 1/metres per root metre: how fast that changes
+FURTHER = 1.0             # metres that it goes on after the longer of its markings, at most
+CURVATURE_SIGMA = 1.0     # 1/metres: how much lanes bend
+BEND_LENGTH = 1.2         # metres along the lane after which little of a bend is left
 SLACK = (0.05, 0.02, 0.012)   # metres added to the marks' noise, one per iteration
 NOISE_FACTOR = 1.5        # the marks' errors hang together: fewer independent ones than marks
 CUT = 4.0                 # standard deviations beyond which a mark is let go
-HEAVY_TAILS = 1.7          # on the covariance: bends begin at once, not as a random walk
+HEAVY_TAILS = 12.0        # times that bends vary more than the prior has it, for the covariance
 START_SIGMA = 0.1         # radians: the marks' directions, for the first curve
 HEADING_SIGMA = 0.3       # radians: the candidate's heading, for the first curve
 FEWEST = 5                # marks that make a side
@@ -51,11 +53,7 @@ _INTEGRAL[:, 0] = 0.5
 _INTEGRAL[0] = 0.0
 # (SAMPLES, KNOTS): each knot's share in the heading at a sample, for length 1.
 _TURNS = _INTEGRAL @ _HATS / (SAMPLES - 1)
-# Precision of the knots' curvatures as a random walk, for length 1.
-_WALK = np.diff(np.eye(KNOTS), axis=0) / (CURVATURE_WALK * np.sqrt(np.diff(_KNOT_UNIT)))[:, None]
-_WALK = _WALK.T @ _WALK
 _BENDS = np.array([0, 1, *range(4, 4 + KNOTS)])  # the numbers that move the curve
-_MEAN = np.full((KNOTS, KNOTS), 1.0 / (KNOTS * CURVATURE_SIGMA) ** 2)
 
 
 @dataclass(frozen=True)
@@ -139,6 +137,8 @@ def fit(chains: Chains, candidate: Candidate, expected: Expectation) -> LaneCurv
     used = weight > 0.0
     if np.count_nonzero(used) < 3:
         return None
+    # Bends begin at once, more suddenly than the prior has it: it vouches for less than it pulls.
+    normal[4:, 4:] -= (1.0 - 1.0 / HEAVY_TAILS) * precision[4:, 4:]
     return _result(spline, normal, s, side, miss, used)
 
 
@@ -165,12 +165,17 @@ def _start(chains: Chains, candidate: Candidate) -> _Spline:
     s[0] = hypot(middle[0, 0], middle[0, 1] - place)
     leg = ((middle[1:] - middle[:-1]) * tangent[1:]).sum(axis=1)
     s[1:] = s[0] + np.maximum(leg, 0.0).cumsum()
-    spline = _Spline(min(max(s[-1], SHORTEST), LONGEST))
+    reach = s[-1]
+    for other, _ in sides:
+        # The other side may begin where this one ends: on the outside of a bend, or a dash.
+        further = (chains.marks.ground[chains.members(other)][-1] - middle[-1]) @ tangent[-1]
+        reach = max(reach, s[-1] + min(float(further), FURTHER))
+    spline = _Spline(min(max(reach, SHORTEST), LONGEST))
     inside = s <= spline.length
     at = np.minimum((s / spline.step).astype(np.int64), SAMPLES - 1)
     slope = spline._turns[at[inside]]
     normal = slope.T @ slope / START_SIGMA ** 2
-    normal[1:, 1:] += _WALK / spline.length + _MEAN
+    normal[1:, 1:] += _bend_precision(round(100.0 * spline.length))
     normal[0, 0] += 1.0 / HEADING_SIGMA ** 2
     target = angle[inside] @ slope / START_SIGMA ** 2
     target[0] += heading / HEADING_SIGMA ** 2
@@ -187,13 +192,30 @@ def _start(chains: Chains, candidate: Candidate) -> _Spline:
     return spline
 
 
+@lru_cache(maxsize=512)
+def _bend_precision(centimetres: int) -> NDArray[np.float64]:
+    """
+    Return the prior precision (KNOTS, KNOTS) of the curvatures of a lane of some length.
+
+    A first-order Gauss-Markov process (Gelb, 1974): bends come, stay a while, and go.
+    """
+    apart = np.diff(_KNOT_UNIT) * centimetres / 100.0
+    kept = np.exp(-apart / BEND_LENGTH)
+    steps = np.zeros((KNOTS, KNOTS))
+    steps[0, 0] = 1.0 / CURVATURE_SIGMA
+    at = np.arange(1, KNOTS)
+    loose = CURVATURE_SIGMA * np.sqrt(1.0 - kept ** 2)
+    steps[at, at], steps[at, at - 1] = 1.0 / loose, -kept / loose
+    return steps.T @ steps
+
+
 def _prior(spline, candidate, expected):
     """Return the prior's precision matrix and its product with the prior's mean."""
     precision = np.zeros((4 + KNOTS, 4 + KNOTS))
     precision[0, 0] = precision[1, 1] = 1.0
     precision[2, 2] = 1.0 / expected.width_sigma ** 2
     precision[3, 3] = 1.0 / expected.flare_sigma ** 2
-    precision[4:, 4:] = _WALK / spline.length + _MEAN
+    precision[4:, 4:] = _bend_precision(round(100.0 * spline.length))
     pull = np.zeros(4 + KNOTS)
     pull[0], pull[1] = -candidate.lateral, -candidate.heading
     pull[2] = expected.width * precision[2, 2]
@@ -219,7 +241,7 @@ def _project(spline: _Spline, chains: Chains):
 def _result(spline, normal, s, side, miss, used) -> LaneCurve:
     # OpenCV's, as in _solve: BLAS sets all cores to a matrix of this size, and they wait longer
     # for each other than one takes.
-    covariance = HEAVY_TAILS * cv2.invert(normal, flags=cv2.DECOMP_CHOLESKY)[1]
+    covariance = cv2.invert(normal, flags=cv2.DECOMP_CHOLESKY)[1]
     spline.trace()
     place, heading, width, flare, bend = spline.numbers[:5]
     lateral, angle = distance_to_arc(0.0, -place, np.tan(min(max(heading, -1.4), 1.4)), bend)

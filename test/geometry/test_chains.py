@@ -40,3 +40,21 @@ def test_two_lines_side_by_side_are_two_chains(gap):
     for number in range(2):
         # The ends have fewer neighbours on their own line than on the other.
         assert len(chains.marks.ground[chains.members(number)]) >= len(x) - 2
+
+
+def test_a_double_marking_is_laid_onto_its_middle():
+    x = np.arange(0.2, 1.2, 0.035)
+    lines = [np.column_stack((x, np.full(len(x), y))) for y in (0.18, 0.22, -0.2)]
+    chains = link(marks(*lines))
+    sides = np.sort([chains.marks.ground[chains.members(number), 1].mean()
+                     for number in range(len(chains))])
+    np.testing.assert_allclose(sides, (-0.2, 0.2, 0.2), atol=1e-6)
+    assert np.nanmax(np.abs(np.abs(chains.gap) - 0.2)) == pytest.approx(0.2, abs=1e-6)
+
+
+def test_a_scrap_beside_a_line_does_not_make_it_a_double_marking():
+    x = np.arange(0.2, 1.2, 0.035)
+    line = np.column_stack((x, np.full(len(x), 0.2)))
+    chains = link(marks(line, line[10:14] + (0.0, 0.05)))
+    longest = chains.marks.ground[chains.members(int(np.argmax(np.bincount(chains.chain))))]
+    np.testing.assert_allclose(longest[:, 1], 0.2, atol=1e-9)
