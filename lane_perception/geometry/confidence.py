@@ -53,9 +53,8 @@ def gather(chains: Chains, curve: LaneCurve, certainty: float, view: GroundCalib
     :param ahead: metres at which it is read instead; 0: on the row.
     """
     length = float(discounted(chains)[curve.sides != 0].sum())
-    sure = min(max(certainty, 1e-4), 1.0 - 1e-4)
     sigma = _center_sigma(curve, view, size, row, ahead)
-    return Evidence(log(length + 1e-3), float(curve.both), log(sure / (1.0 - sure)),
+    return Evidence(log(length + 1e-3), float(curve.both), _logit(certainty),
                     log(min(max(sigma, 1e-3), 3.0)), min(abs(curve.lateral) / curve.width, 2.0))
 
 
@@ -74,6 +73,12 @@ def _center_sigma(curve: LaneCurve, view: GroundCalibration, size: tuple[int, in
     if not np.isfinite(pixels_per_metre):
         return 1.0
     return pixels_per_metre * float(curve.sigmas[at]) / size[0]
+
+
+def _logit(chance: float) -> float:
+    """Return the log odds of a chance, which is kept off 0 and 1."""
+    chance = min(max(chance, 1e-4), 1.0 - 1e-4)
+    return log(chance / (1.0 - chance))
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,15 @@ class Judgement:
         if self.present(evidence) < self.least_present:
             return None
         return self.right(evidence)
+
+    def odds(self, evidence: Evidence) -> float:
+        """Return the log odds that a sighting is a lane."""
+        return _logit(self.present(evidence))
+
+    @property
+    def needed(self) -> float:
+        """Return the log odds from which on there is a lane."""
+        return _logit(self.least_present)
 
     @classmethod
     def read(cls, path: Path) -> Judgement:

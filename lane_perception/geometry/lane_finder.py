@@ -14,6 +14,7 @@ from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import link
 from lane_perception.geometry.confidence import Evidence
 from lane_perception.geometry.confidence import gather
+from lane_perception.geometry.confidence import Judgement
 from lane_perception.geometry.confidence import shipped
 from lane_perception.geometry.ego_lane import choose
 from lane_perception.geometry.ego_lane import Expectation
@@ -39,6 +40,7 @@ GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
 LEARNT_WIDTH_SIGMA = 0.02
 CONFIDENT = 0.6           # trust in a lane from which is learnt
 LEAST_TRUST = 0.3         # in a lane that a mask alone shows
+HELD_AFTER = 3            # sightings without which a lane is not held through a gap
 FLOOR = 0.1               # the same with the network's certainty, which then decides
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
 
@@ -62,6 +64,7 @@ class LaneFinder:
         """
         self.settings = settings
         self._judge = judge or shipped()
+        self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
         self.ground = ground
         self._reader: MarkReader | None = None
         self._size: tuple[int, int] | None = None
@@ -99,13 +102,22 @@ class LaneFinder:
             if self._try_horizons(mask, size):
                 chains, candidate, curve = self._see(mask)
         trust = self._trust(chains, candidate, curve)
-        confidence = self._confidence(chains, curve, trust, certainty, size)
+        confidence, odds = self._confidence(chains, curve, trust, certainty, size)
         if confidence is None or confidence < self.settings.min_confidence:
             return self._unseen(chains, size, stamp)
+        track = None
+        if stamp is not None:
+            if not self._follow(curve, stamp, odds):
+                return self._unseen(chains, size, stamp)
+            track = self._track
+            odds = track.odds
+            self._line = curve.points[self._in_sight(curve)]
+            self._line_state = track.state.copy()
+            self._last_confidence = confidence
+        if odds < self._needed:
+            return self._nothing(_polylines(chains))
         self._learn(size, curve, trust)
-        if stamp is None:
-            return self._lane(chains, curve, trust, confidence, size)
-        return self._tracked(chains, curve, trust, confidence, size, stamp)
+        return self._lane(chains, curve, trust, confidence, size, track)
 
     def _look_from(self, size: tuple[int, int]) -> None:
         """Prepare for pictures of a size, (width, height)."""
@@ -165,13 +177,17 @@ class LaneFinder:
         return trust_in(chains, candidate, curve,
                         MISFIT if self.ground is not None else nominal_view.MISFIT)
 
-    def _confidence(self, chains, curve, trust, certainty, size) -> float | None:
-        """Return how likely a sighting is right, None where it is no lane."""
+    def _confidence(self, chains, curve, trust, certainty, size) -> tuple[float | None, float]:
+        """Return how likely a sighting's centre is right, None without one; its odds."""
         if certainty is None or curve is None:
-            return trust if trust >= LEAST_TRUST else None
+            return (trust, abs(self._needed)) if trust >= LEAST_TRUST else (None, 0.0)
+        if trust < FLOOR:
+            return None, 0.0
         ahead = self.settings.look_ahead_m if self.ground is not None else 0.0
         evidence = gather(chains, curve, certainty, self._view, size, self._row(size), ahead)
-        return self._judge(evidence) if trust >= FLOOR else None
+        if isinstance(self._judge, Judgement):
+            return self._judge.right(evidence), self._judge.odds(evidence)
+        return self._judge(evidence), self._needed
 
     def _row(self, size: tuple[int, int]) -> float:
         return (1.0 - self.settings.look_ahead) * size[1]
@@ -224,33 +240,32 @@ class LaneFinder:
         if abs(self._horizon - self._drawn_horizon) > nominal_view.REDRAWN:
             self._size = None  # the next picture is read on the floor laid anew
 
-    def _tracked(self, chains, curve, trust, confidence, size, stamp) -> Lane:
+    def _follow(self, curve: LaneCurve, stamp: float, odds: float) -> bool:
+        """Take a sighting into the track; return False where it is an outlier."""
         sighting = np.array([curve.lateral, curve.heading, curve.curvatures[0], curve.width])
         if self._track is None:
-            self._track = LaneTrack(sighting, curve.covariance, stamp)
-            self._rival = None
+            self._track = LaneTrack(sighting, curve.covariance, stamp, odds)
         elif self._track.distance(sighting, curve.covariance) <= OUTLIER:
-            self._track.update(sighting, curve.covariance)
-            self._rival = None
+            self._track.update(sighting, curve.covariance, odds)
         else:
             # Once is an outlier; twice in agreement, the lane is there and the track was wrong.
-            rival, self._rival = self._rival, LaneTrack(sighting, curve.covariance, stamp)
+            rival, self._rival = self._rival, LaneTrack(
+                sighting, curve.covariance, stamp, max(odds, self._track.odds))
             if rival is None:
-                return self._unseen(chains, size, stamp)
+                return False
             rival.predict(stamp)
             if rival.distance(sighting, curve.covariance) > OUTLIER:
-                return self._unseen(chains, size, stamp)
-            self._track, self._rival = self._rival, None
-        self._line = curve.points[self._in_sight(curve)]
-        self._line_state = self._track.state.copy()
-        self._last_confidence = confidence
-        return self._lane(chains, curve, trust, confidence, size, self._track)
+                return False
+            self._track = self._rival
+        self._rival = None
+        return True
 
     def _unseen(self, chains: Chains, size, stamp: float | None) -> Lane:
         """Return the lane held through a gap, or that there is none."""
         markings = _polylines(chains)
         track = self._track
-        if stamp is None or track is None:
+        if stamp is None or track is None or (
+                track.sightings < HELD_AFTER or track.odds < self._needed):
             return self._nothing(markings)
         left = 1.0 - (stamp - track.seen) / self.settings.max_gap_s
         line = moved(self._line, self._line_state, track.state)

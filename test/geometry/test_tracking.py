@@ -42,6 +42,13 @@ def test_a_gap_is_held_for_the_stated_time_and_then_there_is_no_lane():
     assert gap[-1].confidence == 0.0 and len(gap[-1].path) == 0
 
 
+def test_what_was_hardly_seen_is_not_held():
+    for sightings, is_held in ((2, False), (3, True)):
+        one = finder()
+        watch(one, [STRAIGHT] * sightings)
+        assert one.find(EMPTY, sightings / 30.0).held == is_held
+
+
 def test_the_covariance_grows_in_a_gap():
     one = finder()
     watch(one, [STRAIGHT] * 10)
