@@ -38,9 +38,10 @@ class EpochOrder(Sampler):
         self.seed = seed
         self.passes = passes
         self.epoch = 0
+        self.sampler = self   # of a batch sampler, Lightning tells only this attribute the epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order; Lightning calls this before each epoch."""
+        """Choose the order and the variations; Lightning calls this before each epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:

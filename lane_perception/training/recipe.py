@@ -65,14 +65,16 @@ class Recipe:
             side = getattr(self, name)
             if side < MULTIPLE or side % MULTIPLE:
                 raise UserError(f'{name}={side} is not a positive multiple of {MULTIPLE}')
+            if self.half_size_epochs and side % (2 * MULTIPLE):
+                raise UserError(f'{name}={side} is not a multiple of {2 * MULTIPLE}, which '
+                                f'half_size_epochs={self.half_size_epochs} needs')
         for name in ('epochs', 'passes', 'batch_size', 'accumulation', 'samples',
                      'validation_samples'):
             if getattr(self, name) < 1:
                 raise UserError(f'{name}={getattr(self, name)} should be 1 or more')
         for name in ('max_minutes', 'encoder_learning_rate', 'weight_decay', 'warmup_steps',
                      'gradient_clip', 'auxiliary_weight', 'augmentation', 'patience', 'workers',
-                     'half_size_epochs',
-                     'threads', 'seed'):
+                     'half_size_epochs', 'threads', 'seed'):
             if not 0 <= getattr(self, name) < math.inf:
                 raise UserError(f'{name}={getattr(self, name)} should be 0 or more')
         if not 0 < self.learning_rate < math.inf:

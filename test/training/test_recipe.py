@@ -23,6 +23,11 @@ def test_a_shipped_recipe_lists_every_setting_with_a_comment(path):
     load_recipe(str(path))
 
 
+def test_a_size_that_cannot_be_halved_is_refused_where_it_would_be():
+    with pytest.raises(UserError, match='input_width=160 is not a multiple of 64'):
+        load_recipe('lite', ['half_size_epochs=1', 'input_width=160'])
+
+
 def test_the_shipped_recipes_are_there():
     assert [path.stem for path in FILES] == ['baseline', 'lite', 'optimized', 'pretrain']
 
