@@ -4,9 +4,8 @@
 Score a model on the synthetic world, one factor at a time.
 
 Pictures are drawn with everything left to chance and sorted into bins by what was drawn; each
-factor sorts the same pictures anew. --pinned draws other pictures for each bin instead, the same
-scenes but for that factor, which takes about forty times as long. A run that was stopped goes on
-where it was.
+factor sorts the same pictures anew. --pinned draws --count pictures for each of 71 bins instead,
+the same scenes but for that factor. A run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
