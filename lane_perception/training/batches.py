@@ -25,15 +25,25 @@ Batch = dict[str, torch.Tensor]
 class EpochOrder(Sampler):
     """A new order for each pass over the samples, in batches of equal size."""
 
-    def __init__(self, count: int, batch_size: int, seed: int, passes: int = 1) -> None:
+    def __init__(
+        self, count: int, batch_size: int, seed: int, passes: int = 1,
+        part: tuple[int, int] = (0, 1),
+    ) -> None:
         """
         Say what to order.
 
+        :param batch_size: of the whole batch, all processes together.
         :param passes: over all samples, to one epoch.
+        :param part: (number of this process, how many share each batch).
+        :raises UserError: when a batch cannot be shared out equally.
 
         Samples are repeated from the epoch's beginning to fill its last batch.
         """
+        if batch_size % part[1]:
+            raise UserError(f'batch_size={batch_size} cannot be shared by {part[1]} processes; '
+                            f'make it a multiple of {part[1]}')
         self.count = count
+        self.part = part
         self.batch_size = batch_size
         self.seed = seed
         self.passes = passes
@@ -56,7 +66,7 @@ class EpochOrder(Sampler):
         whole = len(self) * self.batch_size
         keys = (keys * -(-whole // len(keys)))[:whole]
         for start in range(0, whole, self.batch_size):
-            yield keys[start:start + self.batch_size]
+            yield keys[start:start + self.batch_size][self.part[0]::self.part[1]]
 
 
 class Samples(Dataset):

@@ -71,13 +71,17 @@ class Keep(Callback):
 
         Here, because here the averaged weights are in their place.
         """
-        if trainer.sanity_checking or not trainer.is_global_zero:
+        if trainer.sanity_checking:
             return
         best = module.sweep.result()
         if best['lane_iou'] <= self.best_iou:
             return
         self.best_iou = best['lane_iou']
         self.best_epoch = trainer.current_epoch
+        if trainer.is_global_zero:
+            self._write_best(best, trainer.current_epoch, module)
+
+    def _write_best(self, best: dict[str, Any], epoch: int, module: LaneTraining) -> None:
         scores = {key: value for key, value in best.items() if isinstance(value, float)}
         card = self.card.__class__(**{
             **self.card.__dict__, 'threshold': best['threshold'],
@@ -87,13 +91,14 @@ class Keep(Callback):
                    for name, value in module.network.state_dict().items()}
         write_safetensors(self.folder / BEST_MODEL, weights, card)
         _write_text(self.folder / BEST_SCORES,
-                    json.dumps({**best, 'epoch': trainer.current_epoch}, indent=1))
+                    json.dumps({**best, 'epoch': epoch}, indent=1))
 
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, module: LaneTraining,
     ) -> None:
         """Write the row and the checkpoint."""
-        if self.patience and trainer.current_epoch - self.best_epoch >= self.patience:
+        late = bool(self.patience and trainer.current_epoch - self.best_epoch >= self.patience)
+        if trainer.strategy.reduce_boolean_decision(late, all=False):
             trainer.should_stop = True
         metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
         if trainer.is_global_zero:

@@ -22,6 +22,7 @@ from lane_perception.model_file import ModelCard
 from lane_perception.model_file import find_model
 from lane_perception.model_file import read_safetensors
 from lane_perception.networks import find_network
+from lane_perception.training import processes
 from lane_perception.training.batches import EpochOrder
 from lane_perception.training.batches import EveryOnce
 from lane_perception.training.batches import Samples
@@ -98,7 +99,8 @@ def train(
     if recipe.initial and not goes_on:
         load_initial(module, recipe.initial)
     module.to(memory_format=torch.channels_last)
-    order = EpochOrder(len(data.train), recipe.batch_size, recipe.seed, recipe.passes)
+    order = EpochOrder(len(data.train), recipe.batch_size, recipe.seed, recipe.passes,
+                       (processes.number(), processes.count()))
     samples = Samples(data.train, recipe.seed, recipe.augmentation, strict,
                       recipe.half_size_epochs * recipe.passes)
     loader = make_loader(samples, order, recipe.workers)
@@ -119,7 +121,8 @@ def train(
         callbacks.append(TQDMProgressBar(refresh_rate=5))
     callbacks += watch
     trainer = lightning.Trainer(
-        accelerator='auto', devices=1, max_epochs=recipe.epochs, callbacks=callbacks,
+        accelerator='auto', **processes.trainer_arguments(), max_epochs=recipe.epochs,
+        callbacks=callbacks,
         precision=LIGHTNING_PRECISION[choose_precision(recipe.precision)],
         accumulate_grad_batches=recipe.accumulation,
         gradient_clip_val=recipe.gradient_clip or None, enable_checkpointing=False,
@@ -133,11 +136,12 @@ def train(
 
 def _free_cores(workers: int) -> int:
     """
-    Return how many cores the loading processes leave to torch.
+    Return how many cores the loading processes and other shares of the run leave to torch.
 
     Its threads wait for one another in every layer, so one that shares a core holds up them all.
     """
-    return max(1, len(os.sched_getaffinity(0)) - workers)
+    cores = len(os.sched_getaffinity(0)) // processes.count_here()
+    return max(1, cores - workers)
 
 
 def _for_card(recipe: Recipe) -> dict[str, Any]:

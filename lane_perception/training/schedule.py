@@ -42,6 +42,7 @@ class Schedule(Callback):
         self.warmup_steps = warmup_steps
         self.final = final
         self.max_seconds = max_minutes * 60
+        self._over = False
         self._spent = 0.0
         self._started = time.monotonic()
 
@@ -63,7 +64,10 @@ class Schedule(Callback):
         """Set each group's learning rate to its own peak times the factor."""
         progress = trainer.global_step / max(1, self.total_steps)
         if self.max_seconds:
-            progress = max(progress, self.elapsed / self.max_seconds)
+            # The first process's clock counts for all, or their weights would part.
+            elapsed = trainer.strategy.broadcast(self.elapsed)
+            progress = max(progress, elapsed / self.max_seconds)
+            self._over = elapsed >= self.max_seconds
         factor = learning_rate_factor(trainer.global_step, progress, self.warmup_steps, self.final)
         for group in trainer.optimizers[0].param_groups:
             group['lr'] = group['peak_lr'] * factor
@@ -74,7 +78,7 @@ class Schedule(Callback):
         batch: Any, index: int,
     ) -> None:
         """Stop when the time is over."""
-        if self.max_seconds and self.elapsed >= self.max_seconds:
+        if self._over:
             trainer.should_stop = True
 
     def state_dict(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from lane_perception.data.splits import choose_split
 from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
 from lane_perception.training.checkpoints import BEST_MODEL
+from lane_perception.training import processes
 from lane_perception.training.export import export_file
 from lane_perception.training.memory import advice
 from lane_perception.training.memory import is_out_of_memory
@@ -60,13 +61,16 @@ def start(
     seed = parse_synthetic(data)
     recipe = load_recipe(recipe_name or ('lite' if seed is None else 'pretrain'), changes)
     folder = Path(out)
-    if (folder / SETTINGS).exists():
-        raise UserError(f'{folder} holds a run already; go on with it by --resume {folder}, or '
-                        'choose another --out')
     if seed is None and not Path(data).is_dir():
         raise UserError(f'--data {data} is not a folder, nor synthetic:SEED')
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_settings(folder, data if seed is not None else str(Path(data).resolve()), recipe)
+    with processes.first_alone() as is_first:
+        if is_first and (folder / SETTINGS).exists():
+            raise UserError(f'{folder} holds a run already; go on with it by --resume {folder}, '
+                            'or choose another --out')
+        folder.mkdir(parents=True, exist_ok=True)
+        if is_first:
+            _write_settings(
+                folder, data if seed is not None else str(Path(data).resolve()), recipe)
     return _go(folder, data, recipe, strict, fit_memory, goes_on=False)
 
 
@@ -98,8 +102,11 @@ def resume(run: str, strict: bool = False, fit_memory: bool = False) -> Path:
 def _go(
     folder: Path, data: str, recipe: Recipe, strict: bool, fit_memory: bool, goes_on: bool,
 ) -> Path:
-    prepared = prepare(folder, data, recipe, strict)
+    with processes.first_alone():
+        prepared = prepare(folder, data, recipe, strict)
     recipe = _train_within_memory(recipe, prepared, folder, data, strict, fit_memory, goes_on)
+    if processes.number() > 0:
+        return folder
     export_file(folder / BEST_MODEL, folder / 'model.onnx')
     report = report_run(folder, *_held_back(folder, data, recipe))
     print(f'wrote {folder / BEST_MODEL}, model.onnx and report.json; on '

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional
 
+from lane_perception.training.losses.overlap import cross_entropy
 from lane_perception.training.losses.overlap import tversky_index
 
 
@@ -14,6 +14,5 @@ def cross_entropy_dice(
     logits: torch.Tensor, target: torch.Tensor, judged: torch.Tensor,
 ) -> torch.Tensor:
     """Return the loss; see :mod:`lane_perception.training.losses` for the arguments."""
-    each = functional.binary_cross_entropy_with_logits(logits, target, judged, reduction='sum')
-    cross_entropy = each / judged.sum().clamp(min=1.0)
-    return cross_entropy + 1 - tversky_index(logits, target, judged, 0.5, 0.5)
+    return (cross_entropy(logits, target, judged)
+            + 1 - tversky_index(logits, target, judged, 0.5, 0.5))

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from lane_perception.training.losses.overlap import tversky_index
+from lane_perception.training.processes import total
 
 GAMMA = 2.0            # how fast well-classified pixels lose weight
 BALANCE = 20.0         # of the mean focal loss against Tversky
@@ -21,6 +22,6 @@ def focal_tversky(
     """Return the loss; see :mod:`lane_perception.training.losses` for the arguments."""
     each = functional.binary_cross_entropy_with_logits(logits, target, reduction='none')
     away = (torch.sigmoid(logits) - target).abs() ** GAMMA
-    focal = (each * away * judged).sum() / judged.sum().clamp(min=1.0)
+    focal = total(each * away * judged) / total(judged).clamp(min=1.0)
     overlap = tversky_index(logits, target, judged, FALSE_POSITIVE, FALSE_NEGATIVE)
     return BALANCE * focal + 1 - overlap

@@ -1,12 +1,23 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""The overlap that Dice and Tversky losses count."""
+"""What the losses share: cross-entropy per pixel, and the overlap of Dice and Tversky."""
 
 from __future__ import annotations
 
 import torch
+from torch.nn import functional
+
+from lane_perception.training.processes import total
 
 SMOOTH = 1.0  # pixels added to both sides of the ratio: an empty batch then scores 1
+
+
+def cross_entropy(
+    logits: torch.Tensor, target: torch.Tensor, judged: torch.Tensor,
+) -> torch.Tensor:
+    """Return the mean binary cross-entropy of the judged pixels of the whole batch."""
+    each = functional.binary_cross_entropy_with_logits(logits, target, judged, reduction='none')
+    return total(each) / total(judged).clamp(min=1.0)
 
 
 def tversky_index(
@@ -24,7 +35,7 @@ def tversky_index(
     """
     probability = torch.sigmoid(logits) * judged
     target = target * judged
-    hit = (probability * target).sum()
-    false = (probability * (1 - target)).sum()
-    missed = (target * (1 - probability)).sum()
+    hit = total(probability * target)
+    false = total(probability * (1 - target))
+    missed = total(target * (1 - probability))
     return (hit + SMOOTH) / (hit + false_positive * false + false_negative * missed + SMOOTH)
