@@ -189,7 +189,7 @@ class Segmenter:
         probability = self.probability(image)
         start = perf_counter()
         full = resize_probability(probability, *image.shape[:2])
-        mask = cv2.inRange(full, self.threshold, 1.0)
+        mask = cv2.compare(full, self.threshold, cv2.CMP_GE)
         self.certainty = cv2.mean(probability, cv2.inRange(probability, self.threshold, 1.0))[0]
         self.timings['threshold'] += perf_counter() - start
         return mask
