@@ -115,20 +115,30 @@ def _swaying(world: World, speed: float, seconds: float):
 
 
 def timing(count: int) -> dict:
-    """Time find() with tracking on one thread, on masks of random tracks at 640x480."""
+    """
+    Return the CPU time of find() with tracking, one thread, random tracks at 640x480.
+
+    With a calibration (the keys as they are) and without one (``uncalibrated``).
+    """
     cv2.setNumThreads(1)
-    times = []
+    calibrated, uncalibrated = [], []
     for frame in track_frames(FRAME_SEED + 1, count):
         if not frame.sides:
             continue
-        finder = LaneFinder(LaneSettings(lane_width=frame.width), frame.ground)
-        finder.find(frame.mask, 0.0)
-        for repeat in range(1, 11):
-            start = time.perf_counter()
-            finder.find(frame.mask, repeat / 30.0)
-            times.append(1e3 * (time.perf_counter() - start))
-    return {'size': list(SIZE), 'p50_ms': float(np.median(times)),
-            'p90_ms': float(np.percentile(times, 90)), 'p99_ms': float(np.percentile(times, 99))}
+        for times, finder in (
+                (calibrated, LaneFinder(LaneSettings(lane_width=frame.width), frame.ground)),
+                (uncalibrated, LaneFinder())):
+            finder.find(frame.mask, 0.0)
+            for repeat in range(1, 11):
+                start = time.thread_time()
+                finder.find(frame.mask, repeat / 30.0)
+                times.append(1e3 * (time.thread_time() - start))
+    return {'size': list(SIZE), **_percentiles(calibrated),
+            'uncalibrated': _percentiles(uncalibrated)}
+
+
+def _percentiles(times: list[float]) -> dict[str, float]:
+    return {f'p{share}_ms': float(np.percentile(times, share)) for share in (50, 90, 99)}
 
 
 def loop(tracks: int, seconds: float, pipeline: Callable | None = None) -> dict:

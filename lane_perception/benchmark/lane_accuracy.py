@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lane_perception.benchmark.track_frames import TrackFrame
 from lane_perception.geometry.lane import Lane
@@ -90,13 +91,21 @@ def _where_seen(frame: TrackFrame, lane: Lane) -> dict[str, float]:
     inside = ((pixels >= 0) & (pixels < size)).all(axis=1)
     first = int(inside.argmax()) if inside.any() else len(pixels) - 1
     first = min(first, len(pixels) - 2)
+    line = frame.truth.center_line
     point = lane.path[first]
     ahead = lane.path[first + 1] - point
-    line = frame.truth.center_line
-    at = int(np.clip(np.argmin(((line - point) ** 2).sum(axis=1)), 1, len(line) - 2))
-    along = line[at + 1] - line[at - 1]
-    along = along / np.hypot(*along)
+    at, along = _beside(line, point)
     away = point - line[at]
-    turn = np.arctan2(along[0] * ahead[1] - along[1] * ahead[0], along @ ahead)
+    # A chord of the path has the direction of the lane beside the chord's middle.
+    _, middle = _beside(line, point + ahead / 2.0)
+    turn = np.arctan2(middle[0] * ahead[1] - middle[1] * ahead[0], middle @ ahead)
     return {'seen_lateral': abs(along[0] * away[1] - along[1] * away[0]),
             'seen_heading': abs(float(turn)), 'blind': float(np.hypot(*point))}
+
+
+def _beside(line: NDArray[np.float64], point: NDArray[np.float64],
+            ) -> tuple[int, NDArray[np.float64]]:
+    """Return which point of a line is the nearest, and the line's unit direction there."""
+    at = int(np.clip(np.argmin(((line - point) ** 2).sum(axis=1)), 1, len(line) - 2))
+    along = line[at + 1] - line[at - 1]
+    return at, along / np.hypot(*along)
