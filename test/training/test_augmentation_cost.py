@@ -8,11 +8,11 @@ import pytest
 
 pytest.importorskip('torchvision')
 
-from lane_perception.benchmark import augmentation  # noqa: E402
+from lane_perception.training import augmentation_cost  # noqa: E402
 
 
 def test_both_chains_are_timed(monkeypatch, capsys):
-    monkeypatch.setattr(augmentation, 'ROUNDS', 2)
-    assert augmentation.main() == 0
+    monkeypatch.setattr(augmentation_cost, 'ROUNDS', 2)
+    assert augmentation_cost.main() == 0
     figures = [float(number) for number in re.findall(r'([\d.]+) ms', capsys.readouterr().out)]
     assert len(figures) == 2 and all(figure > 0 for figure in figures)

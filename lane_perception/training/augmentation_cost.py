@@ -4,7 +4,7 @@
 Hold training's augmentation against the same chain of torchvision's transforms v2.
 
 Both vary the same picture with each of their steps switched on, in turns, on one core; counted is
-processor time. ``python -m lane_perception.benchmark.augmentation``
+processor time. ``python -m lane_perception.training.augmentation_cost``
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ from typing import Callable
 
 import cv2
 import numpy as np
+import torch
+from torchvision import tv_tensors
+from torchvision.transforms import v2
 
 from lane_perception.benchmark.pictures import picture
+from lane_perception.training import augmentation
 
 SIZE = (384, 640)
 ROUNDS = 60
@@ -24,10 +28,6 @@ ROUNDS = 60
 
 def main() -> int:
     """Print both medians and their ratio."""
-    import torch
-    from torchvision import tv_tensors
-    from torchvision.transforms import v2
-    from lane_perception.training import augmentation
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     image = cv2.resize(picture(480, 640), SIZE[::-1])
