@@ -105,6 +105,8 @@ def _visible_sides(scene: Scene, camera: Camera, pose: Pose, width: float) -> in
         wanted = track.ego_lane.offset + side * width
         length = 0.0
         for marking in track.markings:
+            if len(marking.curve.points) != len(track.road.points):
+                continue  # of another road, or across this one
             beside = np.median(np.einsum('ij,ij->i', marking.curve.points - track.road.points,
                                          track.road.normals))
             if abs(beside - wanted) > 0.25 * width:

@@ -43,3 +43,9 @@ def test_a_lane_beside_the_true_one_is_a_wrong_lane(bent):
     score.add(bent, perfect(bent, path=line + bent.width * normal))
     assert score.rows[0]['wrong'] == 1.0
     assert score.rows[0]['seen_lateral'] == pytest.approx(bent.width, abs=0.01)
+
+
+def test_tracks_with_other_roads_give_frames_too():
+    frames = list(track_frames(1_970_001, 40, tidy=False))
+    assert len(frames) == 40
+    assert sum(frame.sides > 0 for frame in frames) > 25
