@@ -1,0 +1,132 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The ablation measures what its table says, keeps what it has, and writes a page from it."""
+
+import json
+import shutil
+
+import pytest
+from labeled_folder import write_folder
+
+pytest.importorskip('lightning')
+
+from lane_perception.benchmark import ablation  # noqa: E402
+from lane_perception.benchmark import ablation_page  # noqa: E402
+from lane_perception.benchmark import ablation_sets  # noqa: E402
+from lane_perception.benchmark.ablation_rows import ROWS  # noqa: E402
+from lane_perception.benchmark.ablation_rows import find_rows  # noqa: E402
+from lane_perception.errors import UserError  # noqa: E402
+from lane_perception.training.recipe import load_recipe  # noqa: E402
+
+TINY = ['architecture=lane_dense_tiny', 'initial=', 'input_width=160', 'input_height=96']
+
+
+@pytest.fixture(scope='module')
+def measured(tmp_path_factory):
+    """Return the figures of two rows after a few steps on a drive written here, and its place."""
+    place = tmp_path_factory.mktemp('ablation')
+    data = write_folder(place / 'drive', 24)
+    (data / 'masks_careful').mkdir()
+    for number in (3, 19, 22, 23):   # in training, validation and test
+        name = f'frame_{number:05d}.png'
+        shutil.copyfile(data / 'masks' / name, data / 'masks_careful' / name)
+    arguments = ['--data', str(data), '--out', str(place / 'out'), '--work', str(place / 'work'),
+                 '--rows', 'threshold,labels_used', '--steps', '8', '--frames', '0', *TINY]
+    assert ablation.body(arguments) == 0
+    return place, arguments
+
+
+def test_each_row_leaves_its_figures_on_frames_that_were_held_back(measured):
+    place, _ = measured
+    assert sorted(file.name for file in (place / 'out').iterdir()) == [
+        'labels_used.drive.json', 'threshold.drive.json']
+    result = json.loads((place / 'out' / 'labels_used.drive.json').read_text())
+    assert [way['name'] for way in result['ways']] == ['100 %', '50 %', '25 %', '10 %']
+    assert {run['steps'] for way in result['ways'] for run in way['runs']} == {8}
+    for way in result['ways']:
+        figures = way['runs'][0]['figures']
+        assert figures['careful']['images'] == 2 < figures['labels']['images']
+        assert 0 <= figures['labels']['line_f1'] <= figures['labels']['line_f1_at_2'] <= 1
+    deals = [json.loads(file.read_text()) for file in (place / 'work').rglob('deal.json')]
+    assert sorted(len(deal['train']) for deal in deals) == [1, 4, 7, 14]
+    assert len({tuple(deal['test']) for deal in deals}) == 1
+    assert not any(set(deal['test']) & {*deal['train'], *deal['val']} for deal in deals)
+    assert str(place) not in json.dumps(result)
+
+
+def test_ways_that_differ_after_training_share_a_network(measured):
+    place, _ = measured
+    threshold = json.loads((place / 'out' / 'threshold.drive.json').read_text())
+    costs = {run['training_cpu_s'] for way in threshold['ways'] for run in way['runs']}
+    assert len(costs) == 1 and len(list((place / 'work').rglob('done.json'))) == 4
+
+
+def test_rows_that_are_done_are_kept_and_others_measured(measured, capsys):
+    place, arguments = measured
+    before = (place / 'out' / 'threshold.drive.json').stat().st_mtime_ns
+    (place / 'out' / 'labels_used.drive.json').unlink()
+    ablation.body(arguments)
+    said = capsys.readouterr().out
+    assert 'threshold on drive: kept' in said and 'labels_used on drive: kept' not in said
+    assert (place / 'out' / 'threshold.drive.json').stat().st_mtime_ns == before
+    assert (place / 'out' / 'labels_used.drive.json').is_file()
+    assert not ablation.is_done(place / 'out' / 'threshold.drive.json', 9, [0])
+    assert not ablation.is_done(place / 'out' / 'threshold.drive.json', 8, [0, 1])
+
+
+def test_the_page_shows_what_was_measured_and_says_what_was_not(measured):
+    place, _ = measured
+    page = place / 'docs' / 'ablation.md'
+    ablation.body(['--page', str(page), '--out', str(place / 'out')])
+    text = page.read_text()
+    result = json.loads((place / 'out' / 'threshold.drive.json').read_text())
+    swept, fixed = (way['runs'][0]['figures']['labels'] for way in result['ways'])
+    gain = fixed['miou_per_image'] - swept['miou_per_image']
+    assert f'fixed at 0.5 against swept on drive, labels: {gain:+.3f}' in text
+    assert 'not run: `ensemble`' in text and '0.6945' in text
+    assert '<svg' in (page.parent / 'images' / 'ablation.svg').read_text()
+
+
+def test_a_gain_within_twice_the_spread_is_called_chance(measured):
+    place, _ = measured
+    result = json.loads((place / 'out' / 'threshold.drive.json').read_text())
+    for way, values in zip(result['ways'], ((0.60, 0.61, 0.62), (0.63, 0.64, 0.65))):
+        run = way['runs'][0]
+        run['figures'] = {'labels': run['figures']['labels']}
+        way['runs'] = [json.loads(json.dumps(run)) for _ in values]
+        for one, value in zip(way['runs'], values):
+            one['figures']['labels']['miou_per_image'] = value
+    assert 'not told apart from chance (spread 0.020)' in ablation_page.page([result])
+    for run in result['ways'][1]['runs']:
+        run['figures']['labels']['miou_per_image'] += 0.05
+    assert '+0.080, more than twice the spread of 0.020' in ablation_page.page([result])
+
+
+def test_random_frames_are_as_many_as_those_of_the_blocks(tmp_path):
+    label_set = ablation_sets.drawn_by_hand(write_folder(tmp_path / 'drive', 40))
+    deals = {}
+    for how in ('blocks', 'random'):
+        ablation_sets.deal(label_set, how, 1.0, tmp_path / how)
+        deals[how] = json.loads((tmp_path / how).read_text())
+    for part in ('train', 'val', 'test'):
+        assert len(deals['blocks'][part]) == len(deals['random'][part])
+    assert max(deals['blocks']['train']) < min(deals['blocks']['test'])
+    assert max(deals['random']['train']) > min(deals['random']['test'])
+
+
+def test_the_synthetic_set_is_two_drives_with_exact_labels(tmp_path):
+    label_set = ablation_sets.exact(tmp_path, 2, 1)
+    assert [one.name for one in label_set.scored] == ['same drive', 'another track']
+    for folder, count in (('drive', 2), ('other_track', 1)):
+        assert len(list((tmp_path / folder / 'masks').glob('*.png'))) == count
+
+
+def test_every_way_is_a_recipe_and_unknown_rows_are_refused():
+    for row in ROWS:
+        for way in row.ways:
+            load_recipe('lite', [*ablation.BASE, *way.settings])
+    assert [row.name for row in find_rows(['tta', 'budget'])] == ['budget', 'tta']
+    with pytest.raises(UserError, match='no row "tt"'):
+        find_rows(['tt'])
+    with pytest.raises(UserError, match='whole numbers'):
+        ablation.body(['--seeds', 'a'])
