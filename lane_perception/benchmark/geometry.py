@@ -170,7 +170,11 @@ def _default(key: str):
 
 
 def _sum_up(rows: list[dict]) -> dict:
-    return {'drives': len(rows), 'departures': sum(row['departures'] for row in rows),
+    # A car that finds no lane stands still, and leaves none.
+    stood = sum(row['distance_m'] < 0.5 * row['speed'] * row['seconds'] for row in rows)
+    return {'drives': len(rows), 'stood': stood,
+            'departures': sum(row['departures'] for row in rows),
+            'distance_m': float(sum(row['distance_m'] for row in rows)),
             'mean_offset_m': float(np.mean([row['mean_offset_m'] for row in rows])),
             'max_offset_m': max(row['max_offset_m'] for row in rows),
             'in_lane': float(np.mean([row['in_lane'] for row in rows]))}

@@ -95,14 +95,15 @@ def _directions(dx, dy, square, reach):
     """
     voters = min(VOTERS + 1, len(square))  # the mark itself has no weight
     near = np.argpartition(square, voters - 1, axis=1)[:, :voters]
-    x, y, away = (np.take_along_axis(field, near, 1) for field in (dx, dy, square))
+    near += len(square) * np.arange(len(square))[:, None]
+    x, y, away = dx.take(near), dy.take(near), square.take(near)
     weight = np.maximum(1.0 - away / (reach * reach)[:, None], np.float32(0.0))
     weight[away == 0.0] = 0.0
     xx, yy, xy = x * x, y * y, x * y
     scale = 1.0 / np.maximum(away, np.float32(1e-12))
-    double = np.stack(((xx - yy) * scale, 2.0 * xy * scale), axis=2)  # angles without sign
-    alike = double @ double.transpose(0, 2, 1) > ALIKE
-    votes = np.einsum('ikl,il->ik', alike, weight)
+    cosine, sine = (xx - yy) * scale, 2.0 * xy * scale  # of twice the angle: it has no sign
+    alike = (cosine[:, :, None] * cosine[:, None] + sine[:, :, None] * sine[:, None]) > ALIKE
+    votes = (alike * weight[:, None]).sum(axis=2)
     every = np.arange(len(square))
     winner = (votes * (weight > 0.0)).argmax(axis=1)
     chosen = weight * alike[every, winner]

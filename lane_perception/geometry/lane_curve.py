@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry.chains import BEND
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.ego_lane import Candidate
 from lane_perception.geometry.ego_lane import Expectation
@@ -38,6 +39,7 @@ SLACK = (0.05, 0.02, 0.012)   # metres added to the marks' noise, one per iterat
 NOISE_FACTOR = 1.5        # the marks' errors hang together: fewer independent ones than marks
 CUT = 4.0                 # standard deviations beyond which a mark is let go
 HEAVY_TAILS = 12.0        # times that bends vary more than the prior has it, for the covariance
+NEXT_DASH = 0.7           # metres to a dash that may continue a marking
 START_SIGMA = 0.1         # radians: the marks' directions, for the first curve
 HEADING_SIGMA = 0.3       # radians: the candidate's heading, for the first curve
 FEWEST = 5                # marks that make a side
@@ -170,6 +172,7 @@ def _start(chains: Chains, candidate: Candidate) -> _Spline:
         # The other side may begin where this one ends: on the outside of a bend, or a dash.
         further = (chains.marks.ground[chains.members(other)][-1] - middle[-1]) @ tangent[-1]
         reach = max(reach, s[-1] + min(float(further), FURTHER))
+    reach = max(reach, s[-1] + _continued(chains, chain))
     spline = _Spline(min(max(reach, SHORTEST), LONGEST))
     inside = s <= spline.length
     at = np.minimum((s / spline.step).astype(np.int64), SAMPLES - 1)
@@ -190,6 +193,22 @@ def _start(chains: Chains, candidate: Candidate) -> _Spline:
     left = away[:, 1] * ahead[:, 0] - away[:, 0] * ahead[:, 1]
     spline.numbers[0] = left.mean() / max(cos(numbers[0]), 0.3)
     return spline
+
+
+def _continued(chains: Chains, chain: int) -> float:
+    """Return the metres by which the next dash goes on beyond the end of a chain; or 0."""
+    end = chains.first[chain + 1] - 1 if chain + 1 < len(chains) else len(chains.marks) - 1
+    begins = chains.first
+    away = chains.marks.ground[begins] - chains.marks.ground[end]
+    ahead = chains.tangent[end]
+    along = away @ ahead
+    aside = np.abs(away[:, 1] * ahead[0] - away[:, 0] * ahead[1])
+    # As far aside as the tightest bend takes it.
+    follows = (along > 0.0) & (along < NEXT_DASH) & (aside < 0.02 + 0.5 * BEND * along ** 2)
+    if not follows.any():
+        return 0.0
+    last = np.append(begins[1:], len(chains.marks)) - 1
+    return float(((chains.marks.ground[last] - chains.marks.ground[end]) @ ahead)[follows].max())
 
 
 @lru_cache(maxsize=512)
