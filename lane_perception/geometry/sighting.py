@@ -20,6 +20,8 @@ BESIDE = 1.5         # lane widths from it within which marks askew to the lane 
 ASKEW = 0.5          # sine of the angle between the lane and such a mark
 ASKEW_WEIGHT = 0.3
 UNEVEN = 0.2          # median deviation of the tape's width, of it, that halves the trust
+CUT_OFF = 0.25        # of the usual width: what is narrower is the end of a dash
+NEIGHBOR = 0.1        # lane widths within which a neighbouring lane is as wide
 SHARPEST = 0.9       # radians between car and lane
 SINGLE = 0.7         # trust in a lane of which one side is seen
 
@@ -35,7 +37,7 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
     floor = chains.marks.ground
     length = discounted(chains)
     used = curve.sides != 0
-    borne = float(length[used].sum())
+    borne = float(length[used].sum()) + _supported(chains, candidate, curve, length)
     square = ((floor[:, None] - curve.points[::2]) ** 2).sum(axis=2)
     gap, at = np.sqrt(square.min(axis=1)), square.argmin(axis=1) * 2
     direction = np.stack((np.cos(curve.headings[at]), np.sin(curve.headings[at])))
@@ -55,6 +57,20 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
     return float(trust)
 
 
+def _supported(chains: Chains, candidate: Candidate, curve: LaneCurve,
+               length: NDArray[np.float64]) -> float:
+    """Return the metres of marking, at half, that bound a neighbouring lane of the same width."""
+    support = 0.0
+    for side, outward in ((candidate.left, 1.0), (candidate.right, -1.0)):
+        if side is None:
+            continue
+        away = np.abs(outward * chains.gap[side] - curve.width)
+        fits = (away < NEIGHBOR * curve.width) & (chains.spread[side] < NEIGHBOR * curve.width)
+        fits &= np.arange(len(chains)) != side
+        support += 0.5 * float(length[fits[chains.chain]].sum())
+    return support
+
+
 def discounted(chains: Chains) -> NDArray[np.float64]:
     """Return the (N,) metres of marking that each mark stands for, far ones less."""
     distance = np.hypot(chains.marks.ground[:, 0], chains.marks.ground[:, 1])
@@ -71,6 +87,8 @@ def _width_spread(chains: Chains, curve: LaneCurve) -> float:
         some = np.flatnonzero(curve.sides == side)
         if len(some) < 3:
             continue
+        # A line that is read cuts the ends off a dash: what is left there says nothing.
+        some = some[widths[some] >= CUT_OFF * np.median(widths[some])]
         width, ahead = widths[some], distance[some]
         usual, away = width.mean(), ahead - ahead.mean()
         # A wrong horizon makes all tape grow or shrink far away: that trend is no unevenness.

@@ -92,6 +92,19 @@ def test_the_path_follows_dashes_that_lie_too_far_apart_to_be_joined():
     assert gap.max() < 0.03
 
 
+def test_a_neighbouring_lane_of_the_same_width_supports_a_lone_dash():
+    s, points, normals = arc(curvature=-0.8)
+
+    def one_dash(s):
+        return (s > 0.6) & (s < 1.0)
+    dash = (s, points, normals, 0.2, one_dash)
+    alone, beside, elsewhere = (find(draw(GROUND, lines)).confidence for lines in (
+        [dash], [dash, (s, points, normals, 0.6, everywhere)],
+        [dash, (s, points, normals, 0.45, everywhere)]))
+    assert beside > alone + 0.1
+    assert beside > elsewhere + 0.1
+
+
 def test_a_wide_lens_tilted_far_down_is_read_above_the_rim_that_it_cannot_undistort():
     ground = view(focal=150.0, pitch=45.0, model='equidistant', coefficients=(0.0,) * 4)
     assert np.isnan(ground.to_ground([(319.5, 479.0)])).all()
