@@ -67,6 +67,7 @@ class LaneFinder:
         self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
         self.ground = ground
         self._reader: MarkReader | None = None
+        self._floors: dict[tuple, tuple[GroundCalibration, MarkReader]] = {}
         self._size: tuple[int, int] | None = None
         self.reset()
 
@@ -123,12 +124,17 @@ class LaneFinder:
         """Prepare for pictures of a size, (width, height)."""
         if size == self._size:
             return
-        self._view = self.ground or nominal_view.nominal_view(size, self._horizon)
+        before, self._drawn_horizon = self._drawn_horizon, self._horizon
         if self._width is not None and self.ground is None:
-            self._flare += nominal_view.flare_of(
-                size, self._horizon - self._drawn_horizon, self._width)
-        self._drawn_horizon = self._horizon
-        self._reader = MarkReader(size, self._view)
+            self._flare += nominal_view.flare_of(size, self._horizon - before, self._width)
+        floor = size, self._horizon
+        if self.ground is None and floor in self._floors:
+            self._view, self._reader = self._floors[floor]
+        else:
+            self._view = self.ground or nominal_view.nominal_view(size, self._horizon)
+            self._reader = MarkReader(size, self._view)
+            if self._horizon in (nominal_view.FIRST_HORIZON, *nominal_view.OTHER_HORIZONS):
+                self._floors[floor] = self._view, self._reader  # it will be tried again
         self._size = size
 
     def _advance(self, stamp: float | None) -> None:

@@ -44,3 +44,17 @@ def test_a_horizon_that_was_found_is_kept():
     lane = finder.find(one_side, 20 / 30)
     both = finder.find(straight_lane(-30), 21 / 30)
     assert lane.center[0] == pytest.approx(both.center[0], abs=20)
+
+
+def test_a_floor_that_was_laid_before_shows_the_same_lane():
+    used = LaneFinder()
+    for horizon in (200, 0, -40):
+        used.find(straight_lane(horizon))
+        used.reset()
+    used.find(np.zeros((240, 320), np.uint8))  # another size in between
+    used.reset()
+    for horizon in (0, 200):
+        fresh = LaneFinder().find(straight_lane(horizon))
+        again = used.find(straight_lane(horizon))
+        assert again.center == fresh.center
+        used.reset()
