@@ -58,7 +58,7 @@ build: venv-dev
 
 test: build
 	@. $(VENV)/bin/activate && export AMENT_PREFIX_PATH=$$VIRTUAL_ENV && \
-		. install/setup.bash && python -m pytest test $(PYTEST)
+		. install/setup.bash && python -m pytest test $(PYTEST) 2>&1
 
 lint: venv-dev
 	@$(VENV)/bin/python -m pytest -q test/test_style.py

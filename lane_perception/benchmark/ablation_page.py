@@ -17,6 +17,7 @@ from lane_perception.whole_file import whole_file
 
 PLOT = 'images/ablation.svg'
 CONVENTION = 'miou_per_image'   # the reports' own
+CAP = 'label_cap.json'          # beside the folder of the rows
 SPREAD_SEEDS = 3                # of the first way, from which the spread is taken, at least
 REPORTS = (('baseline', 0.6576), ('epoch 14', 0.5912), ('final', 0.6945))
 TARGETS = (0.70, 0.75, 0.80)
@@ -24,15 +25,19 @@ TARGETS = (0.70, 0.75, 0.80)
 INTRODUCTION = """# What each part of the recipe is worth
 
 The reports that this package is compared with expected a gain from each of six measures and did
-not measure them one by one. Here each is measured alone: everything else stays the same, for the
-same small number of steps. So each figure holds for a short fine-tuning of the shipped network
-at 320x192 (unless the row says otherwise) on a few hundred frames of one drive, and for nothing
-else.
+not measure them one by one. Here each is measured alone: everything else stays the same, for
+about the same small number of steps (whole passes over the training frames). So each figure
+holds for a short fine-tuning of the shipped network at 320x192 (unless the row says otherwise) on
+a few hundred frames of one drive, and for nothing else.
 
 The gain is that of `miou_per_image` (the reports' convention: the mean over images of that image's
 two-class mean IoU) against the row's first way. A gain below twice the spread between seeds is
-called not told apart from chance. Training cost is processor time on one core; times of a frame
-were taken on a machine with other work, so only their ratios mean something.
+called not told apart from chance. Training cost is processor time on one core. Times of a
+frame are medians taken one way after the other on a machine with other work: they are rough, and
+docs/benchmark.md has better ones.
+
+Rows with three seeds say how far a figure moves by chance; rows with one seed borrow that spread,
+which for the four frames of `careful` is wide.
 
 Frames are scored that no run trained on or chose its threshold on: the last block of time of the
 labelled drive, against the labels as drawn (`labels`) and, where the tape's real extent is known,
@@ -55,17 +60,32 @@ def write_page(file: Path, folder: Path) -> None:
     results = load_results(folder)
     drawing = file.parent / PLOT
     drawing.parent.mkdir(parents=True, exist_ok=True)
-    for path, text in ((file, page(results)), (drawing, picture(results))):
+    text_of = {file: page(results, _cap(folder.parent / CAP)), drawing: picture(results)}
+    for path, text in text_of.items():
         with whole_file(path) as temporary:
             temporary.write_text(text, encoding='utf-8')
 
 
-def page(results: list[dict[str, Any]]) -> str:
-    """Return the page's Markdown."""
+def _cap(file: Path) -> str:
+    if not file.is_file():
+        return ''
+    found = json.loads(file.read_text(encoding='utf-8'))
+    return (f' (the careful masks themselves, as an answer, score miou_per_image '
+            f'{found["miou_per_image"]:.3f}, lane IoU {found["lane_iou"]:.3f}, line F1 '
+            f'{found["line_f1_at"]["0.01"]:.3f} at 1 % and {found["line_f1_at"]["0.02"]:.3f} at '
+            f'2 % over {found["images"]} frames: `{found["command"]}`)')
+
+
+def page(results: list[dict[str, Any]], cap: str = '') -> str:
+    """
+    Return the page's Markdown.
+
+    :param cap: half a sentence about how high an answer can score against drawn labels.
+    """
     by_row: dict[str, list[dict[str, Any]]] = {}
     for result in results:
         by_row.setdefault(result['row'], []).append(result)
-    parts = [INTRODUCTION, f'![Gain against cost]({PLOT})\n\n',
+    parts = [INTRODUCTION, *_expectations(by_row, results), f'![Gain against cost]({PLOT})\n\n',
              'The shaded band is twice the spread between seeds. The plot shows the labelled '
              'drive; where it was not measured, the synthetic one.\n\n']
     for row in ROWS:
@@ -76,15 +96,16 @@ def page(results: list[dict[str, Any]]) -> str:
         parts.append('## Not measured yet\n\nThese rows were not run: ' + ', '.join(missing)
                      + '. `python -m lane_perception.benchmark.ablation --data DIR` goes on with '
                      'them.\n\n')
-    parts.append('Not in the table at all: the groups of the augmentation left out one by one, '
-                 'which the recipe has no setting for, and `baseline` and `optimized` at their '
-                 'full length, which need a GPU.\n\n')
-    return ''.join(parts) + _final_report(results)
+    parts.append('Not in the table at all: `baseline` and `optimized` at their full length, which '
+                 'need a GPU.\n\n')
+    return ''.join(parts) + _final_report(results, cap)
 
 
 def _row(row: Row, found: list[dict[str, Any]], results: list[dict[str, Any]]) -> Iterable[str]:
     if row.expected:
         yield f'The reports: {row.expected}.\n\n'
+    if row.note:
+        yield f'{row.note}\n\n'
     for result in found:
         yield '\n'.join(f'- {sentence}' for sentence in _sentences(result, results)) + '\n\n'
         head = ['scored', 'way', 'miou_per_image', 'lane IoU', 'line F1 1 %', 'line F1 2 %',
@@ -104,12 +125,40 @@ def _row(row: Row, found: list[dict[str, Any]], results: list[dict[str, Any]]) -
                f'{result["machine"]["date"]}\n\n')
 
 
+def _expectations(
+    by_row: dict[str, list[dict[str, Any]]], results: list[dict[str, Any]],
+) -> Iterable[str]:
+    """Yield what the reports expected beside what was measured, for the rows with both."""
+    rows = [row for row in ROWS if row.expected and row.name in by_row]
+    if not rows:
+        return
+    yield ('## What the reports expected\n\nGains in `miou_per_image`; * marks those of more '
+           'than twice the spread.\n\n| | expected | measured |\n|---|---|---|\n')
+    for row in rows:
+        cells = []
+        for result in by_row[row.name]:
+            for scored in result['ways'][0]['runs'][0]['figures']:
+                spread = spread_of(results, result['set'], scored)
+                gains = []
+                for way in result['ways'][1:]:
+                    gain = _gain(result, way, scored)
+                    sure = spread is not None and abs(gain) >= 2 * spread
+                    gains.append(f'{way["name"]} {gain:+.3f}{"*" if sure else ""}')
+                cells.append(f'{result["set"]}, {scored}: {"; ".join(gains)}')
+        yield f'| {row.question} | {row.expected} | {"<br>".join(cells)} |\n'
+    yield '\n'
+
+
+def _gain(result: dict[str, Any], way: dict[str, Any], scored: str) -> float:
+    return _mean(way, scored, CONVENTION) - _mean(result['ways'][0], scored, CONVENTION)
+
+
 def _sentences(result: dict[str, Any], results: list[dict[str, Any]]) -> Iterable[str]:
     first = result['ways'][0]
     for scored in first['runs'][0]['figures']:
         spread = spread_of(results, result['set'], scored)
         for way in result['ways'][1:]:
-            gain = _mean(way, scored, CONVENTION) - _mean(first, scored, CONVENTION)
+            gain = _gain(result, way, scored)
             if spread is None:
                 trust = 'one seed; the spread is not known'
             elif abs(gain) < 2 * spread:
@@ -158,14 +207,13 @@ def picture(results: list[dict[str, Any]]) -> str:
             if min(costs) <= 0:
                 continue   # not trained at all: no ratio
             points.append(Point(f'{result["row"]}: {way["name"]}', costs[0] / costs[1],
-                                _mean(way, scored, CONVENTION) - _mean(first, scored, CONVENTION),
-                                each_frame))
+                                _gain(result, way, scored), each_frame))
     spreads = [spread_of(results, one['set'], next(iter(one['ways'][0]['runs'][0]['figures'])))
                for one in results[:1]]
     return plot(points, spreads[0] if spreads else None)
 
 
-def _final_report(results: list[dict[str, Any]]) -> str:
+def _final_report(results: list[dict[str, Any]], cap: str) -> str:
     lines = [
         '## Final report', '',
         'The reports of the project that this one descends from, and this package, in the '
@@ -194,8 +242,9 @@ def _final_report(results: list[dict[str, Any]]) -> str:
         'near copies of the test lay in training. Here a block of time at the end is the test; '
         'the row on random frames says what the other way flatters by on this drive.',
         '- The labels. `labels` are lines drawn by hand about as wide as the tape far away; an '
-        'answer that covers the tape exactly loses against them. `careful` and the synthetic set '
-        'say how good the answer is, `labels` how well it imitates the person who drew.',
+        f'answer that covers the tape exactly loses against them{cap}. `careful` and the '
+        'synthetic set say how good the answer is, `labels` how well it imitates the person who '
+        'drew.',
         '- The networks. The reports trained DeepLabV3 on ResNet-101 for 50 and 100 epochs; '
         'here a network of 1.3 million weights was fine-tuned for the steps in the tables.', '']
     return '\n'.join(lines)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lane_perception.errors import UserError
+from lane_perception.training.augmentation import GROUPS
 
 # What every run shares unless its way says otherwise: the recipe lite, small and short.
 BASE = ('input_width=320', 'input_height=192', 'batch_size=4', 'epochs=2', 'warmup_steps=10',
@@ -43,6 +44,7 @@ class Row:
     question: str
     expected: str          # what the reports expected of it; '' where they said nothing
     ways: tuple[Way, ...]
+    note: str = ''         # what a reader has to know to read the figures rightly
 
 
 ROWS = (
@@ -55,15 +57,23 @@ ROWS = (
     Row('learning_rates', 'A smaller learning rate for the encoder', '+0.01 to 0.02', (
         Way('one rate', (*EFFICIENTNET, 'pretrained=true', 'learning_rate=1e-3')),
         Way('encoder a tenth', (*EFFICIENTNET, 'pretrained=true', 'learning_rate=1e-3',
-                                'encoder_learning_rate=1e-4')))),
+                                'encoder_learning_rate=1e-4'))),
+        'On EfficientNet-Lite0 from ImageNet weights: the shipped network has no encoder that was '
+        'trained on something else. So few steps do not bring this network far, and a slower '
+        'encoder is held back by that.'),
     Row('budget', 'Longer training', '50 to 100 epochs: +0.02 to 0.03', (
-        Way('x1'), Way('x2', budget=2), Way('x4', budget=4))),
+        Way('x1'), Way('x2', budget=2), Way('x4', budget=4)),
+        'Steps are rounded to whole passes over the training frames; the table has them.'),
     Row('split', 'Random frames instead of blocks of time', '', (
-        Way('blocks of time'), Way('random frames', split='random'))),
+        Way('blocks of time'), Way('random frames', split='random')),
+        'The two are scored on different frames, each on its own test part (`another track` is '
+        'the same for both): this is how much better the figure looks, not how much better the '
+        'network is. Frames of the last block may be harder or easier than the average.'),
     Row('tta', 'Test-time augmentation', '+0.02 to 0.03', (
         Way('none'), Way('flip', tta='flip'), Way('full', tta='full'))),
     Row('threshold', 'The threshold', '', (
-        Way('swept'), Way('fixed at 0.5', threshold=0.5))),
+        Way('swept'), Way('fixed at 0.5', threshold=0.5)),
+        'Swept is on the validation block, against the same kind of labels as in training.'),
     Row('postprocessing', 'Cleaning the mask', 'seen to cost 0.03', (
         Way('none'), Way('opening', postprocess='opening'),
         Way('closing', postprocess='closing'),
@@ -74,7 +84,8 @@ ROWS = (
         Way('from nothing', ('initial=', 'learning_rate=2e-3')),
         Way('EfficientNet from nothing', (*EFFICIENTNET, 'learning_rate=2e-3')),
         Way('EfficientNet from ImageNet', (*EFFICIENTNET, 'pretrained=true',
-                                           'learning_rate=1e-3')))),
+                                           'learning_rate=1e-3'))),
+        '"As they are" is the shipped network without any of these labels, at its own 640x384.'),
     Row('loss', 'The loss', '', (
         Way('bce_dice'), Way('cross_entropy_dice', ('loss=cross_entropy_dice',)),
         Way('focal_tversky', ('loss=focal_tversky',)))),
@@ -89,7 +100,8 @@ ROWS = (
     Row('ema', 'Averaged weights', '', (
         Way('average'), Way('last weights', ('ema_decay=0',)))),
     Row('augmentation', 'Varied pictures', '', (
-        Way('varied'), Way('as they are', ('augmentation=0',)))),
+        Way('varied'), Way('as they are', ('augmentation=0',)),
+        *(Way(f'without {group}', (f'augmentation_without={group}',)) for group in GROUPS))),
     Row('precision', 'Half precision', 'FP16: +0.005', (
         Way('fp32'), Way('bf16', ('precision=bf16',)))),
 )

@@ -11,32 +11,40 @@ augmentation and training share the cores (augmentation_cost.py).
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 Rng = np.random.Generator
+GROUPS = ('mirror', 'warp', 'shadow', 'glare', 'tones', 'blur', 'noise', 'jpeg')
 
 
-def augment(image: Image, target: Image, strength: float, rng: Rng) -> tuple[Image, Image]:
+def augment(
+    image: Image, target: Image, strength: float, rng: Rng, without: Sequence[str] = (),
+) -> tuple[Image, Image]:
     """
     Return a varied copy of a picture and its target.
 
     :param image: (H, W, 3) uint8, BGR.
     :param target: (H, W, 2) uint8: coverage and judged, see :mod:`.targets`.
     :param strength: 1 is the usual amount, 0 returns the arguments as they are.
+    :param without: those of GROUPS that are left out.
     """
     if strength <= 0:
         return image, target
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and 'mirror' not in without:
         image, target = image[:, ::-1], target[:, ::-1]
-    if rng.random() < 0.7:
+    if rng.random() < 0.7 and 'warp' not in without:
         image, target = warp(image, target, strength, rng)
     image = np.ascontiguousarray(image)
-    for vary, chance in ((cast_shadow, 0.15), (add_glare, 0.15), (change_tones, 0.8),
-                         (blur, 0.2), (add_noise, 0.3), (compress, 0.2)):
-        if rng.random() < chance:
+    for group, vary, chance in (
+            ('shadow', cast_shadow, 0.15), ('glare', add_glare, 0.15),
+            ('tones', change_tones, 0.8), ('blur', blur, 0.2), ('noise', add_noise, 0.3),
+            ('jpeg', compress, 0.2)):
+        if rng.random() < chance and group not in without:
             image = vary(image, strength, rng)
     return image, np.ascontiguousarray(target)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 from typing import Iterator
+from typing import Sequence
 
 import cv2
 import numpy as np
@@ -74,7 +75,7 @@ class Samples(Dataset):
 
     def __init__(
         self, source: Source, seed: int = 0, augmentation: float = 0.0, strict: bool = False,
-        half_size_passes: int = 0,
+        half_size_passes: int = 0, without: Sequence[str] = (),
     ) -> None:
         """
         Wrap a source.
@@ -82,12 +83,14 @@ class Samples(Dataset):
         :param augmentation: strength; see :func:`lane_perception.training.augmentation.augment`.
         :param strict: a broken sample ends the run; otherwise it is named once and skipped.
         :param half_size_passes: the first passes, for which samples are halved in size.
+        :param without: groups of the augmentation that are left out.
         """
         self.source = source
         self.seed = seed
         self.augmentation = augmentation
         self.strict = strict
         self.half_size_passes = half_size_passes
+        self.without = tuple(without)
         self._broken: set[int] = set()
 
     def __len__(self) -> int:
@@ -101,7 +104,7 @@ class Samples(Dataset):
         if number < self.half_size_passes:
             image, target = halve(image, target)
         rng = np.random.default_rng((self.seed, number, index))
-        image, target = augment(image, target, self.augmentation, rng)
+        image, target = augment(image, target, self.augmentation, rng, self.without)
         image = np.ascontiguousarray(image[..., ::-1])
         return {
             'image': torch.from_numpy(image).permute(2, 0, 1),

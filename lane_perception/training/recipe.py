@@ -17,6 +17,7 @@ from lane_perception.errors import UserError
 from lane_perception.model_file import MULTIPLE
 from lane_perception.package_files import find_package_file
 from lane_perception.package_files import share_folders
+from lane_perception.training.augmentation import GROUPS
 
 PRECISIONS = ('auto', 'fp32', 'bf16', 'fp16')
 LOSSES = ('bce_dice', 'focal_tversky', 'cross_entropy_dice')
@@ -48,6 +49,7 @@ class Recipe:
     loss: str = 'bce_dice'           # one of lane_perception.training.losses
     auxiliary_weight: float = 0.4    # of the auxiliary head's loss, where the network has one
     augmentation: float = 1.0        # strength of all of it, 0 = none
+    augmentation_without: str = ''   # groups left out, by commas; see training/augmentation.py
     patience: int = 0                # epochs without a better lane IoU before stopping; 0 = never
     seed: int = 0                    # of weights, order and augmentation
     workers: int = 1                 # processes that load and augment; 0 = in the training process
@@ -86,6 +88,12 @@ class Recipe:
                 raise UserError(f'{name}={getattr(self, name)} should be from 0 to 1')
         _check_choice('precision', self.precision, PRECISIONS)
         _check_choice('loss', self.loss, LOSSES)
+        for group in self.left_out():
+            _check_choice('augmentation_without', group, GROUPS)
+
+    def left_out(self) -> list[str]:
+        """Return the groups of the augmentation that are left out."""
+        return [group.strip() for group in self.augmentation_without.split(',') if group.strip()]
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:

@@ -102,7 +102,7 @@ def train(
     order = EpochOrder(len(data.train), recipe.batch_size, recipe.seed, recipe.passes,
                        (processes.number(), processes.count()))
     samples = Samples(data.train, recipe.seed, recipe.augmentation, strict,
-                      recipe.half_size_epochs * recipe.passes)
+                      recipe.half_size_epochs * recipe.passes, recipe.left_out())
     loader = make_loader(samples, order, recipe.workers)
     check = make_loader(Samples(data.validation, strict=strict),
                         EveryOnce(len(data.validation), recipe.batch_size), 0)
