@@ -25,7 +25,7 @@ def trace_lines(drawn: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
     """
     try:
         from skimage.morphology import skeletonize
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UserError('tracing lines needs scikit-image, which is not installed; '
                         'pip install scikit-image') from error
     # A border keeps the thinned line away from the picture's edge, where it would be cut.

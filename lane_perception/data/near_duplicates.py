@@ -33,7 +33,7 @@ def perceptual_hash(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
     try:
         from imagehash import phash
         from PIL import Image
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UserError('comparing pictures needs imagehash, which is not installed; '
                         'pip install imagehash') from error
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)

@@ -121,6 +121,6 @@ def import_rosbags() -> ModuleType:
     try:
         import rosbags.rosbag2
         import rosbags.typesys
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UserError('recordings need rosbags: pip install rosbags') from error
     return rosbags

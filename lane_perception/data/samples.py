@@ -96,7 +96,7 @@ class Shapes:
     def _decoded(self, rle: Any, height: int, width: int) -> NDArray[np.bool_]:
         try:
             from pycocotools import mask as coco
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise UserError(f'{self.source} holds run-length masks, which need pycocotools; '
                             'pip install pycocotools') from error
         try:

@@ -36,7 +36,7 @@ def thin(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """
     try:
         from skimage.morphology import skeletonize
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UserError('line F1 needs scikit-image: pip install scikit-image') from error
     lines = np.zeros(mask.shape, bool)
     x, y, width, height = cv2.boundingRect(mask.astype(np.uint8, copy=False))

@@ -143,7 +143,7 @@ def _run(
         from distributed import Client
         from distributed import LocalCluster
         from distributed import as_completed
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UserError('several workers need Dask: pip install distributed (or --workers 1)'
                         ) from error
     if scheduler is not None:

