@@ -6,7 +6,7 @@ Inference runtimes behind one small protocol, and the fixed rule that chooses am
 The rule looks at what is installed and at what the processor has, never at a timing, so that two
 starts choose alike (docs/benchmark.md has the measurements behind it):
 
-1. CUDA asked for or present in onnxruntime-gpu: ONNX Runtime on the GPU.
+1. CUDA asked for, or onnxruntime-gpu that can use a GPU: ONNX Runtime on the GPU.
 2. An x86-64 processor: OpenVINO if installed, else ONNX Runtime.
 3. Anything else (ARM): ONNX Runtime if installed, else OpenVINO.
 4. torch only when the model is a .safetensors file that has no .onnx beside it.
@@ -116,6 +116,12 @@ def open_runtime(
         raise UserError('precision fp16 needs a GPU; on a processor use fp32, bf16 or int8')
     path = _find_file(model, runtime, precision)
     chosen = _choose(path, runtime, device)
+    if chosen == 'onnxruntime' and runtime == device == 'auto':
+        return _open_auto(path, precision)
+    return _open(chosen, path, device, precision)
+
+
+def _open(chosen: str, path: Path, device: str, precision: str) -> Runtime:
     if chosen == 'torch':
         from lane_perception.runtimes.torch_runtime import TorchRuntime as Chosen
     elif chosen == 'onnxruntime':
@@ -123,6 +129,18 @@ def open_runtime(
     else:
         from lane_perception.runtimes.openvino_runtime import OpenvinoRuntime as Chosen
     return Chosen(path, device, precision)
+
+
+def _open_auto(path: Path, precision: str) -> Runtime:
+    """Open on the GPU where ONNX Runtime can use one, else what suits a processor."""
+    from lane_perception.runtimes.onnxruntime_runtime import NoCuda
+    from lane_perception.runtimes.onnxruntime_runtime import built_for_cuda
+    if built_for_cuda():
+        try:
+            return _open('onnxruntime', path, 'cuda:0', precision)
+        except NoCuda:
+            pass
+    return _open(_choose(path, 'auto', 'cpu'), path, 'cpu', precision)
 
 
 def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
@@ -193,7 +211,7 @@ def _choose(path: Path, runtime: str, device: str) -> str:
             f'{path} needs openvino or onnxruntime, and neither is installed; '
             f'{INSTALL["openvino"]} (x86) or {INSTALL["onnxruntime"]}')
     if 'onnxruntime' in able and (_is_cuda(device) or device == 'auto'):
-        from lane_perception.runtimes.onnxruntime_runtime import has_cuda
-        if has_cuda():
+        from lane_perception.runtimes.onnxruntime_runtime import built_for_cuda
+        if built_for_cuda():
             return 'onnxruntime'
     return able[0]

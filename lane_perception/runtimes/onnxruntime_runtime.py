@@ -17,8 +17,12 @@ from lane_perception.model_file import parse_card
 CUDA = 'CUDAExecutionProvider'
 
 
-def has_cuda() -> bool:
-    """Tell whether this onnxruntime is a build for CUDA and sees a GPU."""
+class NoCuda(UserError):
+    """CUDA was asked for, and ONNX Runtime would have run on the processor instead."""
+
+
+def built_for_cuda() -> bool:
+    """Tell whether this onnxruntime is a build for CUDA; the machine may lack a GPU."""
     return CUDA in onnxruntime.get_available_providers() and onnxruntime.get_device() == 'GPU'
 
 
@@ -55,9 +59,10 @@ class OnnxRuntime:
         Load the file.
 
         :param path: an .onnx file with a card.
-        :param device: auto (the GPU where this build of onnxruntime has CUDA), cpu or cuda:N.
+        :param device: auto (the GPU where it can be used), cpu or cuda:N.
         :param precision: auto, fp32 or int8 (a file whose weights are int8).
-        :raises UserError: for CUDA without onnxruntime-gpu, for fp16 and bf16, for a bad file.
+        :raises NoCuda: for cuda:N without onnxruntime-gpu, or where it cannot use that GPU.
+        :raises UserError: for fp16 and bf16, for a bad file.
         """
         self.device = self._choose_device(device)
         if self.device == 'cpu':
@@ -66,6 +71,14 @@ class OnnxRuntime:
             number = int(self.device.partition(':')[2] or 0)
             providers = [(CUDA, {'device_id': number}), 'CPUExecutionProvider']
         self._session = _open_session(path, providers)
+        # A GPU, driver or library that is missing only makes it fall back to the processor.
+        if self.device != 'cpu' and CUDA not in self._session.get_providers():
+            if device != 'auto':
+                raise NoCuda(
+                    f'ONNX Runtime cannot use {device}: there is no such GPU, or its driver, CUDA '
+                    'or cuDNN does not fit this onnxruntime-gpu (nvidia-smi lists the GPUs); use '
+                    'device cpu')
+            self.device = 'cpu'
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.card = parse_card(metadata.get(METADATA_KEY), path)
         if precision not in ('auto', self.card.precision):
@@ -78,10 +91,10 @@ class OnnxRuntime:
 
     @staticmethod
     def _choose_device(device: str) -> str:
-        if device == 'cpu' or (device == 'auto' and not has_cuda()):
+        if device == 'cpu' or (device == 'auto' and not built_for_cuda()):
             return 'cpu'
-        if not has_cuda():
-            raise UserError(
+        if not built_for_cuda():
+            raise NoCuda(
                 f'device {device} needs onnxruntime-gpu and an NVIDIA GPU, and this onnxruntime '
                 'has no CUDA; use device cpu, or: pip uninstall onnxruntime && '
                 'pip install onnxruntime-gpu')

@@ -41,6 +41,10 @@ class TorchRuntime:
         if device != 'cpu' and not has_cuda:
             raise UserError(f'device {device} needs an NVIDIA GPU and a CUDA build of torch, '
                             'which this machine lacks; use device cpu')
+        number, count = int(device.partition(':')[2] or 0), torch.cuda.device_count()
+        if device != 'cpu' and number >= count:
+            raise UserError(f'there is no device {device}: torch sees {count} GPU'
+                            f'{"s" * (count != 1)}, counted from cuda:0')
         if precision == 'auto':
             precision = 'fp32' if device == 'cpu' else 'fp16'
         if precision == 'fp16' and device == 'cpu':

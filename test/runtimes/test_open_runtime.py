@@ -52,11 +52,50 @@ def test_what_cannot_be_done_is_refused_with_what_would_work(bright_model, argum
 
 
 def test_cuda_without_cuda_is_refused(bright_model):
-    from lane_perception.runtimes.onnxruntime_runtime import has_cuda
-    if has_cuda():
-        pytest.skip('this machine has CUDA')
+    from lane_perception.runtimes.onnxruntime_runtime import built_for_cuda
+    if built_for_cuda():
+        pytest.skip('this onnxruntime is a build for CUDA')
     with pytest.raises(UserError, match='onnxruntime-gpu'):
         open_runtime(bright_model, 'onnxruntime', 'cuda:0')
+
+
+@pytest.fixture
+def gpu_build_without_gpu(monkeypatch):
+    """Say what onnxruntime-gpu says of itself; its sessions run on the processor nevertheless."""
+    import onnxruntime
+    monkeypatch.setattr(onnxruntime, 'get_device', lambda: 'GPU')
+    monkeypatch.setattr(onnxruntime, 'get_available_providers',
+                        lambda: ['CUDAExecutionProvider', 'CPUExecutionProvider'])
+
+
+@pytest.mark.filterwarnings('ignore:Specified provider')
+@pytest.mark.parametrize('runtime', ['auto', 'onnxruntime'])
+def test_onnxruntime_for_cuda_that_falls_back_to_the_processor_is_refused(
+        bright_model, gpu_build_without_gpu, runtime):
+    with pytest.raises(UserError, match='cannot use cuda:1.*use device cpu'):
+        open_runtime(bright_model, runtime, 'cuda:1')
+
+
+@pytest.mark.filterwarnings('ignore:Specified provider')
+@pytest.mark.parametrize('precision', ['auto', 'fp32'])
+def test_auto_goes_on_to_the_processor_where_onnxruntime_for_cuda_finds_no_gpu(
+        bright_model, gpu_build_without_gpu, precision):
+    opened = open_runtime(bright_model, precision=precision)
+    assert (opened.name, opened.device) == (installed_runtimes()[0], 'cpu')
+    opened = open_runtime(bright_model, 'onnxruntime', precision=precision)
+    assert (opened.name, opened.device) == ('onnxruntime', 'cpu')
+
+
+def test_torch_refuses_a_gpu_that_is_not_there(tmp_path, monkeypatch):
+    import torch
+    from lane_perception.model_file import ModelCard
+    from lane_perception.model_file import write_safetensors
+    write_safetensors(tmp_path / 'm.safetensors', {'w': np.zeros(1, np.float32)},
+                      ModelCard('m', 'lane_dense_tiny', 32, 32))
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 2)
+    with pytest.raises(UserError, match='no device cuda:7: torch sees 2 GPUs'):
+        open_runtime(tmp_path / 'm.safetensors', 'torch', 'cuda:7')
 
 
 def test_a_runtime_that_is_not_installed_is_refused(bright_model, monkeypatch):

@@ -124,9 +124,9 @@ def _describe(runtime: str) -> str:
         kinds = ', '.join(kind for kind in ('fp32', 'bf16', 'int8') if kind.upper() in abilities)
         return f'{version_of("openvino")}: cpu ({kinds})'
     if runtime == 'onnxruntime':
-        from lane_perception.runtimes.onnxruntime_runtime import has_cuda
+        from lane_perception.runtimes.onnxruntime_runtime import built_for_cuda
         version = version_of('onnxruntime') or version_of('onnxruntime-gpu')
-        return f'{version}: cpu{" and cuda" if has_cuda() else ""}'
+        return f'{version}: cpu{" and cuda" if built_for_cuda() else ""}'
     # Importing torch takes seconds; its devices are told when a model is run with it.
     return f'{version_of("torch")}: for training and .safetensors files'
 
