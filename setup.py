@@ -50,7 +50,7 @@ EXTRAS = {
     # One inference runtime is enough; see "Which runtime" in the README.
     'openvino': ['openvino>=2024.4'],
     'onnxruntime': ['onnxruntime>=1.17'],
-    # Bags without ROS, thinning of lines for line F1, and VP9 25 times faster than OpenCV's.
+    # Bags without ROS, and thinning of lines for line F1.
     'recordings': ['rosbags>=0.10', 'scikit-image>=0.21'],
     'train': [
         'torch>=2.4',

@@ -26,7 +26,7 @@ from lane_perception.whole_file import whole_file
 DEFAULTS = BenchmarkSettings()
 NEEDS = {'node': 'rclpy', 'training': 'lightning'}   # parts that not every machine can measure
 CURES = {'node': 'make venv, or source /opt/ros/DISTRO/setup.bash',
-         'training': 'pip install lane_perception[train]'}
+         'training': "pip install -e '.[train]' in the checkout"}
 MEANINGS = """
 parts:
   network   every runtime and precision, TTA, ensemble, the pipeline; ratios to the baseline

@@ -15,11 +15,14 @@ import cv2
 import numpy as np
 
 from lane_perception.cli.command import run_main
+from lane_perception.data.image_files import write_image
 from lane_perception.errors import UserError
 from lane_perception.geometry import calibrating
 from lane_perception.geometry.boards import Board
 from lane_perception.geometry.boards import FORMS
 from lane_perception.geometry.calibration_picture import draw_calibration
+from lane_perception.geometry.camera_info import holds_lens
+from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.geometry.camera_info import lens_of_message
 from lane_perception.geometry.camera_info import read_camera_info
 from lane_perception.geometry.lane_finder import LaneFinder
@@ -63,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
 def body(argv: Sequence[str] | None = None) -> int:
     """Calibrate, judge the error, write the file and the picture."""
     arguments = build_parser().parse_args(argv)
-    if arguments.points and arguments.camera_to_axle:
+    if (arguments.points or arguments.click) and arguments.camera_to_axle:
         raise UserError('--camera-to-axle is for --board and --lane-width: the measured points '
                         'already say where the axle is')
     image, info = _picture(arguments)
@@ -71,8 +74,10 @@ def body(argv: Sequence[str] | None = None) -> int:
     lens = None
     if arguments.camera_info is not None:
         lens = read_camera_info(arguments.camera_info, size)
-    elif info is not None:
+    elif info is not None and holds_lens(info):
         lens = lens_of_message(info, size)
+    elif info is not None:
+        print('camera_info holds no lens model: the camera driver was never given one')
     if lens is None:
         print('no camera_info: pixels count as undistorted; do not do this with a wide lens')
     calibration, pixels = _calibrate(arguments, image, size, lens)
@@ -84,7 +89,7 @@ def body(argv: Sequence[str] | None = None) -> int:
         calibration = calibrating.moved_to_axle(calibration, arguments.camera_to_axle)
     calibration.save(arguments.out)
     picture = arguments.out.with_suffix('.png')
-    cv2.imwrite(str(picture), draw_calibration(image, calibration, pixels))
+    write_image(picture, draw_calibration(image, calibration, pixels))
     print(f'{arguments.out}: reprojection error {error:.2f} mm (RMS of {len(pixels)} points on '
           f'the floor){_mount(calibration)}')
     if len(pixels) == 4:
@@ -132,10 +137,22 @@ def _from_bag(path: Path, topic: str | None, number: int):
                 break
         if image is None:
             raise UserError(f'{topic} in {path} has no picture number {number}')
-        info = [name for name, kind in reader.topics().items()
-                if kind.message_type == 'sensor_msgs/msg/CameraInfo' and kind.count]
-        lens = next((message for _, _, message in reader.frames(info[0])), None) if info else None
+        info = _info_topic(reader, topic)
+        lens = next((message for _, _, message in reader.frames(info)), None) if info else None
     return image, lens
+
+
+def _info_topic(reader, topic: str) -> str | None:
+    """Return the camera_info beside a picture topic, else the only one that there is."""
+    topics = [name for name, kind in reader.topics().items()
+              if kind.message_type == 'sensor_msgs/msg/CameraInfo' and kind.count]
+    beside = info_topic_of(topic)
+    if beside in topics or not topics:
+        return beside if topics else None
+    if len(topics) > 1:
+        raise UserError(f'the recording holds the lenses of {", ".join(topics)}, and none as '
+                        f'{beside}: give --camera-info')
+    return topics[0]
 
 
 def _calibrate(arguments, image, size, lens):

@@ -53,7 +53,7 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
         from lane_perception.training.exporting import export
     except ModuleNotFoundError as error:
         raise UserError(f'exporting needs {error.name}, which is not installed; '
-                        'pip install lane_perception[train]') from error
+                        "pip install -e '.[train]' in the checkout") from error
     written = export(
         Path(arguments.file), Path(arguments.out), arguments.name, arguments.data,
         arguments.count, arguments.int8, arguments.architecture, arguments.resolution,

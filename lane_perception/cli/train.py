@@ -55,7 +55,7 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
         from lane_perception.training.session import start
     except ModuleNotFoundError as error:
         raise UserError(f'training needs {error.name}, which is not installed; '
-                        'pip install lane_perception[train]') from error
+                        "pip install -e '.[train]' in the checkout") from error
     if arguments.resume:
         if arguments.data or arguments.out or arguments.recipe or arguments.changes:
             raise UserError('--resume goes on with a run as it was begun and takes no --data, '

@@ -272,7 +272,8 @@ def _scaled(homography: NDArray) -> NDArray[np.float64]:
 
 def _finish(homography, pixels, floor, image_size, lens) -> GroundCalibration:
     """Check the result and add its error on the floor."""
-    calibration = GroundCalibration(*image_size, _scaled(homography), 0.0, lens)
+    calibration = GroundCalibration(*image_size, _scaled(homography), 0.0, lens,
+                                    as_seen=lens is None)
     calibration.check()
     bottom = np.array([(image_size[0] - 1) / 2.0, image_size[1] - 1.0])
     here, beside, above = calibration.to_ground([bottom, bottom + (1, 0), bottom - (0, 1)])

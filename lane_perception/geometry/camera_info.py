@@ -18,6 +18,16 @@ from lane_perception.geometry.lens import Lens
 SYNONYMS = {'fisheye': 'equidistant', 'plumb_bob5': 'plumb_bob'}
 
 
+def info_topic_of(topic: str) -> str:
+    """Return the name of camera_info beside a picture's topic."""
+    return topic.removesuffix('/compressed').rpartition('/')[0] + '/camera_info'
+
+
+def holds_lens(message: Any) -> bool:
+    """Tell whether a CameraInfo has a lens model: drivers that were given none send zeros."""
+    return any(message.k if hasattr(message, 'k') else message.K)
+
+
 def lens_of_message(message: Any, image_size: tuple[int, int]) -> Lens:
     """
     Return the lens of a sensor_msgs/CameraInfo, for pictures of a size.

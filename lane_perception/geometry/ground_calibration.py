@@ -20,10 +20,12 @@ import yaml
 
 from lane_perception.errors import UserError
 from lane_perception.geometry.lens import Lens
+from lane_perception.whole_file import whole_file
 
 ASPECT_TOLERANCE = 0.005  # relative; 640x480 and 320x240 agree, 640x480 and 640x360 do not
 _REQUIRED = ('image_width', 'image_height', 'homography', 'rms_error_m')
 _LENS = ('camera_matrix', 'distortion_model', 'distortion_coefficients')
+AS_SEEN = 'none'   # distortion_model of a calibration that was made without the lens model
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class GroundCalibration:
     rms_error_m: float                 # of the calibration's own points, metres on the floor
     lens: Lens | None = None           # None: pixels count as undistorted
     camera_to_axle: float = 0.0        # metres from under the camera back to the origin
+    as_seen: bool = False              # made from pixels as the camera gives them: no lens applies
 
     @classmethod
     def load(cls, path: str | Path) -> GroundCalibration:
@@ -69,6 +72,9 @@ class GroundCalibration:
         if unknown:
             raise UserError(f'the key {unknown[0]} is not known; known are {", ".join(known)}')
         lens = None
+        as_seen = values.get('distortion_model') == AS_SEEN
+        if as_seen and len(set(_LENS) & set(values)) > 1:
+            raise UserError(f'distortion_model is {AS_SEEN}, so there can be no camera_matrix')
         if values.get('camera_matrix') is not None:
             lens = Lens.create(values['camera_matrix'],
                                values.get('distortion_model', 'plumb_bob'),
@@ -78,7 +84,7 @@ class GroundCalibration:
             raise UserError(f'homography has {homography.size} numbers, not nine')
         calibration = cls(int(values['image_width']), int(values['image_height']),
                           homography.reshape(3, 3), float(values['rms_error_m']), lens,
-                          float(values.get('camera_to_axle', 0.0)))
+                          float(values.get('camera_to_axle', 0.0)), as_seen)
         calibration.check()
         return calibration
 
@@ -104,6 +110,8 @@ class GroundCalibration:
             values['camera_matrix'] = [float(value) for value in self.lens.matrix.reshape(-1)]
             values['distortion_model'] = self.lens.model
             values['distortion_coefficients'] = [float(k) for k in self.lens.coefficients]
+        elif self.as_seen:
+            values['distortion_model'] = AS_SEEN
         where = ('under the middle of the rear axle' if self.camera_to_axle
                  else 'UNDER THE CAMERA (camera_to_axle is 0)')
         header = (
@@ -111,7 +119,8 @@ class GroundCalibration:
             '# the floor, x forward, y left.\n'
             f'# The origin lies {where}.\n')
         text = yaml.safe_dump(values, sort_keys=False, default_flow_style=None)
-        Path(path).write_text(header + text, encoding='utf-8')
+        with whole_file(Path(path)) as temporary:
+            temporary.write_text(header + text, encoding='utf-8')
 
     @cached_property
     def _to_metres(self) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
 from lane_perception.errors import UserError
+from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.ros.images import to_bgr
 
 INFO_WAIT = 1.0  # seconds that the lens may come after the picture
@@ -32,9 +33,10 @@ def capture(topic: str, info_topic: str | None = None, timeout: float = 10.0,
     :raises UserError: when none comes, or it cannot be decoded.
     """
     if info_topic is None:
-        info_topic = topic.removesuffix('/compressed').rpartition('/')[0] + '/camera_info'
+        info_topic = info_topic_of(topic)
     messages: dict[str, Any] = {}
-    with rclpy.init(args=[]):
+    rclpy.init(args=[])   # no "with": Humble's and Jazzy's returns nothing
+    try:
         node = rclpy.create_node('calibrate_ground')
         kind = CompressedImage if topic.endswith('compressed') else Image
         node.create_subscription(kind, topic, lambda message: messages.update(image=message),
@@ -49,6 +51,8 @@ def capture(topic: str, info_topic: str | None = None, timeout: float = 10.0,
         while 'info' not in messages and time.monotonic() < end:
             rclpy.spin_once(node, timeout_sec=0.1)
         node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
     if 'image' not in messages:
         raise UserError(f'no picture came on {topic} in {timeout:g} s; see "doctor" for what is '
                         'published')

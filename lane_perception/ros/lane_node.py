@@ -221,6 +221,10 @@ class LaneNode(LifecycleNode):
         ground = finder.ground
         if ground.lens is not None or not any(info.d):
             return
+        if ground.as_seen:
+            self._warn('the ground calibration was made without the lens model of camera_info: '
+                       'make it again with --camera-info')
+            return
         try:
             lens = lens_of_message(info, (ground.image_width, ground.image_height))
         except UserError as error:

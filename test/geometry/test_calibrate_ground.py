@@ -56,7 +56,8 @@ def test_points_give_the_same_floor(files):
     assert calibration.rms_error_m < 0.001
 
 
-def test_a_recording_with_camera_info_gives_the_lens(files, capsys):
+def write_bag(files, infos):
+    """Write a bag with the picture and CameraInfo of (topic, matrix) each."""
     recordings = pytest.importorskip('lane_perception.data.recordings')
     typestore = pytest.importorskip('rosbags.typesys')
     store = typestore.get_typestore(typestore.Stores.LATEST)
@@ -68,17 +69,45 @@ def test_a_recording_with_camera_info_gives_the_lens(files, capsys):
         header=header, format='png', data=np.frombuffer((files / 'floor.png').read_bytes(),
                                                         np.uint8))
     region = kinds['sensor_msgs/msg/RegionOfInterest'](0, 0, 0, 0, False)
-    info = kinds['sensor_msgs/msg/CameraInfo'](
-        header=header, height=480, width=640, distortion_model='plumb_bob',
-        d=np.array(one.coefficients), k=one.matrix.ravel(), r=np.eye(3).ravel(),
-        p=np.zeros(12), binning_x=0, binning_y=0, roi=region)
+    messages = [('/camera/image_raw/compressed', picture)]
+    for topic, matrix in infos:
+        messages.append((topic, kinds['sensor_msgs/msg/CameraInfo'](
+            header=header, height=480, width=640, distortion_model='plumb_bob',
+            d=np.array(one.coefficients), k=matrix.ravel(), r=np.eye(3).ravel(),
+            p=np.zeros(12), binning_x=0, binning_y=0, roi=region)))
     with recordings.RecordingWriter(files / 'bag') as writer:
-        for topic, message in (('/camera/image_raw/compressed', picture),
-                               ('/camera/camera_info', info)):
+        for topic, message in messages:
             writer.write(topic, message.__msgtype__, message, 1_000_000_000)
-    assert calibrate_ground.main(['--bag', str(files / 'bag'), '--out', str(files / 'bag.yaml'),
-                                  '--board', 'checkerboard:6x4:0.06']) == 0
-    assert GroundCalibration.load(files / 'bag.yaml').lens.model == 'plumb_bob'
+
+
+def run_bag(files, *arguments):
+    return calibrate_ground.main(['--bag', str(files / 'bag'), '--out', str(files / 'bag.yaml'),
+                                  *arguments])
+
+
+def test_a_recording_with_camera_info_gives_the_lens_beside_the_picture(files):
+    matrix = camera(forward=0.1).matrix
+    write_bag(files, [('/another/camera_info', matrix * [[0.5], [0.5], [1]]),
+                      ('/camera/camera_info', matrix)])
+    assert run_bag(files, '--board', 'checkerboard:6x4:0.06') == 0
+    lens = GroundCalibration.load(files / 'bag.yaml').lens
+    assert lens.model == 'plumb_bob' and lens.matrix[0, 0] == pytest.approx(matrix[0, 0])
+
+
+def test_lenses_of_other_cameras_are_not_guessed_from(files, capsys):
+    matrix = camera(forward=0.1).matrix
+    write_bag(files, [('/left/camera_info', matrix), ('/right/camera_info', matrix)])
+    assert run_bag(files, '--board', 'checkerboard:6x4:0.06') == 2
+    assert 'give --camera-info' in capsys.readouterr().err
+
+
+def test_a_camera_info_of_zeros_is_none_and_the_file_says_that_no_lens_applies(files, capsys):
+    write_bag(files, [('/camera/camera_info', np.zeros((3, 3)))])
+    assert run_bag(files, '--points', str(files / 'points.csv'), '--max-error', '1000') == 0
+    assert 'holds no lens model' in capsys.readouterr().out
+    assert 'distortion_model: none' in (files / 'bag.yaml').read_text()
+    calibration = GroundCalibration.load(files / 'bag.yaml')
+    assert calibration.as_seen and calibration.lens is None
 
 
 @pytest.mark.parametrize('arguments, sentence', [
@@ -87,6 +116,8 @@ def test_a_recording_with_camera_info_gives_the_lens(files, capsys):
     (('--points', 'missing.csv'), 'cannot be read'),
     (('--lane-width', '40'), 'lane'),
     (('--points', 'POINTS', '--camera-to-axle', '0.2'), 'already say'),
+    (('--click', '0.4,0.2', '0.4,-0.2', '0.8,0.3', '0.9,-0.3', '--camera-to-axle', '0.2'),
+     'already say'),
     (('--points', 'POINTS', '--max-error', '0.0001'), 'more than --max-error'),
 ])
 def test_refusals_are_one_sentence_and_status_2(files, capsys, arguments, sentence, monkeypatch):

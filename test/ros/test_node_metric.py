@@ -95,6 +95,19 @@ def test_the_lens_model_is_taken_from_camera_info_where_the_calibration_has_none
     assert lateral_now() == pytest.approx(expected, abs=1e-3)
 
 
+def test_no_lens_is_taken_for_a_calibration_of_pixels_as_they_were_seen(
+        desk, small_model, tmp_path):
+    replace(GROUND, as_seen=True).save(tmp_path / 'ground.yaml')
+    process = desk.start({'model': small_model, 'ground_calibration': tmp_path / 'ground.yaml'})
+    infos = desk.camera('/camera_info', CameraInfo)
+    lens = CameraInfo(width=96, height=64, distortion_model='plumb_bob',
+                      d=[-0.25, 0.0, 0.0, 0.0, 0.0],
+                      k=[48.0, 0.0, 47.5, 0.0, 48.0, 31.5, 0, 0, 1.0])
+    desk.spin_until(lambda: infos.publish(lens) or desk.spin(0.2)
+                    or 'make it again with --camera-info' in process.output)
+    assert 'taken from camera_info' not in process.output
+
+
 def test_a_picture_of_another_shape_than_the_calibration_is_an_error_that_is_said(
         desk, small_model, tmp_path):
     GroundCalibration(96, 48, np.array(

@@ -39,6 +39,7 @@ def model(name: str) -> Iterator[Finding]:
             f'{runtime.precision}: {median:.1f} ms a frame of {SIZE[1]}x{SIZE[0]}')
     if median > CAMERA_PERIOD_MS:
         yield Finding(DOUBTFUL, f'{text}, slower than a camera with 30 frames per second',
-                      'free the processor, take a smaller model, or limit max_rate')
+                      'free the processor, set precision to int8 (which may cost accuracy), '
+                      'or limit max_rate')
         return
     yield Finding(GOOD, text)
