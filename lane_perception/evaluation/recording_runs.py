@@ -31,7 +31,7 @@ from lane_perception.evaluation.metrics import figures
 from lane_perception.evaluation.replay import ReplaySettings
 from lane_perception.evaluation.replay import replay
 from lane_perception.evaluation.report_files import write_json
-from lane_perception.model_file import find_model
+from lane_perception.runtimes import find_file
 
 LEFT_OUT = ('frames', 'stretches', 'machine', 'command')   # of a recording, in the report over all
 
@@ -102,7 +102,8 @@ def replay_all(
     """
     Replay several recordings and return the report over all of them.
 
-    A recording that was done before, with the same settings, model and bytes, is not done again.
+    A recording that was done before, with the same settings and model and with files and labels
+    that nobody has written to since, is not done again.
     One that fails is named in the report, and the rest goes on.
 
     :param settings: its bag is not used; its out holds a folder for each recording.
@@ -195,16 +196,17 @@ def _done_before(settings: ReplaySettings) -> dict[str, Any] | None:
 
 
 def _fingerprint(settings: ReplaySettings) -> str:
-    """Return what tells one piece of work from another: settings, model and recording."""
+    """Return what tells one piece of work from another: settings, model, recording, labels."""
     digest = hashlib.sha256()
     asked = {key: str(value) for key, value in asdict(settings).items() if key != 'out'}
     digest.update(json.dumps(asked, sort_keys=True).encode())
-    for name in settings.model.split(','):
-        digest.update(find_model(name.strip()).read_bytes())
-    bag = settings.bag
-    for file in sorted(bag.iterdir()) if bag.is_dir() else [bag]:
-        status = os.stat(file)
-        digest.update(f'{file.name} {status.st_size}'.encode())
+    for name in filter(None, map(str.strip, settings.model.split(','))):
+        file = find_file(name, settings.runtime, settings.precision)
+        digest.update(file.read_bytes())
+    for place in filter(None, (settings.bag, settings.labels)):
+        for file in sorted(one for one in (place, *place.rglob('*')) if one.is_file()):
+            status = os.stat(file)
+            digest.update(f'{file} {status.st_size} {status.st_mtime_ns}'.encode())
     if settings.ground:
         digest.update(settings.ground.read_bytes())
     return digest.hexdigest()

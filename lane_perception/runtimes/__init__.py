@@ -114,7 +114,7 @@ def open_runtime(
         raise UserError(f'device "{device}" is not known; use auto, cpu or cuda:0')
     if precision == 'fp16' and device == 'cpu':
         raise UserError('precision fp16 needs a GPU; on a processor use fp32, bf16 or int8')
-    path = _find_file(model, runtime, precision)
+    path = find_file(model, runtime, precision)
     chosen = _choose(path, runtime, device)
     if chosen == 'onnxruntime' and runtime == device == 'auto':
         return _open_auto(path, precision)
@@ -153,8 +153,12 @@ def _is_cuda(device: str) -> bool:
     return head == 'cuda' and (number.isdigit() or device == 'cuda')
 
 
-def _find_file(model: str | Path, runtime: str, precision: str) -> Path:
-    """Return the file of a model that suits the runtime and the precision asked for."""
+def find_file(model: str | Path, runtime: str = 'auto', precision: str = 'auto') -> Path:
+    """
+    Return the file of a model that :func:`open_runtime` would run.
+
+    :raises UserError: when there is no file that suits the runtime and the precision.
+    """
     only_torch = installed_runtimes() == ['torch']
     if runtime == 'torch' or (runtime == 'auto' and only_torch):
         suffixes = ('.safetensors', '.onnx')

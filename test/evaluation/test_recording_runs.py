@@ -3,13 +3,16 @@
 """Many recordings in one run: one table, failures named, work that was done not done again."""
 
 import json
+import os
 
 import pytest
 from bright_model import write_bright_model
 from recordings_on_disk import TRUTH
+from recordings_on_disk import track
 from recordings_on_disk import write_recording
 
 from lane_perception.cli.replay import main
+from lane_perception.data.image_files import write_image
 from lane_perception.evaluation.recording_runs import find_recordings
 from lane_perception.evaluation.recording_runs import recording_names
 from lane_perception.errors import UserError
@@ -78,6 +81,40 @@ def test_a_run_goes_on_where_it_stopped(bags, model, tmp_path, capsys):
     assert report['images'] == 16
     run([bags], model, tmp_path / 'out', '--threshold', '0.7')
     assert 'done before' not in capsys.readouterr().err, 'other settings are other work'
+
+
+def later(path):
+    """Give a file the time of a later writing, its size as it was."""
+    status = path.stat()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+
+
+def test_labels_a_recording_or_a_model_that_changed_are_done_again(tmp_path, capsys):
+    for name in ('m', 'm_int8'):
+        write_bright_model(tmp_path / f'{name}.onnx', 128, 160,
+                           precision='int8' if name == 'm_int8' else 'fp32')
+    for name in ('a', 'b'):
+        write_recording(tmp_path / 'bags' / name, count=2)
+    label = tmp_path / 'labels' / 'deep' / 'frame_0.png'
+    label.parent.mkdir(parents=True)
+    write_image(label, track(0)[1])
+
+    def done_before():
+        main([str(tmp_path / 'bags'), '--labels', str(label.parent), '--no-video', '--no-bag',
+              '--model', str(tmp_path / 'm.onnx'), '--precision', 'int8',
+              '--out', str(tmp_path / 'out')])
+        said = capsys.readouterr().err
+        return {name for name in ('a', 'b') if f'{name}: done before' in said}
+    assert done_before() == set()
+    assert done_before() == {'a', 'b'}
+    later(label)
+    assert done_before() == set()
+    later(next((tmp_path / 'bags' / 'a').glob('*.mcap')))
+    assert done_before() == {'b'}
+    write_bright_model(tmp_path / 'm.onnx', 128, 160, threshold=0.6)
+    assert done_before() == {'a', 'b'}, 'this file was not run'
+    write_bright_model(tmp_path / 'm_int8.onnx', 128, 160, precision='int8', threshold=0.6)
+    assert done_before() == set()
 
 
 def test_two_workers_on_a_dask_cluster_say_the_same_as_one(bags, model, tmp_path):
