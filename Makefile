@@ -16,6 +16,8 @@ define pip_install
 	@$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
 		-c requirements/constraints.txt $(1) 2>$(VENV)/pip.log || { cat $(VENV)/pip.log; exit 1; }
 endef
+# A sourced ROS installation would put its own packages before those of the virtual environment.
+unexport PYTHONPATH AMENT_PREFIX_PATH LD_LIBRARY_PATH ROS_DISTRO ROS_VERSION
 OUT ?= out/demo
 , := ,
 RUNTIME_STAMP := $(VENV)/.runtime-installed

@@ -54,7 +54,8 @@ def play_and_record(context):
     end = TimerAction(period=LAST_FRAME_S, actions=[Shutdown(reason='the recording has ended')])
     actions = [player, RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[end]))]
     if value('record'):
-        space = f'/{value("namespace")}'.rstrip('/')
+        # Declared in the other launch file, like image and model.
+        space = f'/{context.launch_configurations.get("namespace", "")}'.rstrip('/')
         # Humble takes topics in this place only; later releases take them here too.
         actions.insert(0, ExecuteProcess(
             cmd=['ros2', 'bag', 'record', '--use-sim-time', '-o', value('record'),
