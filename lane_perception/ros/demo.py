@@ -26,7 +26,8 @@ from lane_perception.model_file import find_model
 from lane_perception.ros.demo_pictures import Pictures
 from lane_perception.ros.demo_score import pairs
 from lane_perception.ros.demo_score import score
-from lane_perception.ros.playback import NODE_NAME
+from lane_perception.ros.lane_outputs import IN_PIXELS
+from lane_perception.ros.lane_outputs import NODE_NAME
 from lane_perception.ros.playback import Playback
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
@@ -86,6 +87,9 @@ def run_demo(
         source.bag, source.topic, source.compressed, settings.model, hz=settings.hz)
     output_bag = settings.out / 'bag'
     with RecordingWriter(output_bag, replace=True) as writer:
+        for name in playback_settings.outputs:
+            if name in IN_PIXELS:
+                writer.add_topic(f'{NODE_NAME}/{name}', IN_PIXELS[name])
         playback = play_into_node(playback_settings, settings.out, writer, progress)
         _require_something(playback, settings.out)
     progress(f'{len(playback.received)} of {len(playback.published)} masks came back; '

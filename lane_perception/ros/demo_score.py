@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import math
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,11 @@ from lane_perception.evaluation.center_error import CenterScore
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.metrics import fit_to_label
+from lane_perception.evaluation.truth import CenterTopic
+from lane_perception.evaluation.truth import MaskTopic
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.ros.images import ImageError
 from lane_perception.ros.images import to_bgr
-from lane_perception.ros.images import to_mono
-
-LOOK_AHEAD = 300  # messages of one topic that wait for their frame; the recordings are in order
 
 
 @dataclass(frozen=True)
@@ -39,27 +38,6 @@ class Pair:
     true_center: tuple[float, float] | None   # (u, v) in the frame's pixels
 
 
-class ByStamp:
-    """A topic's messages, found by header stamp while its recording is read once."""
-
-    def __init__(self, path: Path, topic: str | None) -> None:
-        """Open the recording; None, and a topic that it lacks, have no message."""
-        reader = RecordingReader(path)
-        self._messages = reader.frames(topic) if topic in reader.topics() else iter(())
-        self._waiting: dict[int, Any] = {}
-
-    def get(self, stamp_ns: int) -> Any:
-        """Return the message of that stamp, or None; stamps are asked for in order."""
-        while stamp_ns not in self._waiting and len(self._waiting) < LOOK_AHEAD:
-            following = next(self._messages, None)
-            if following is None:
-                break
-            self._waiting[following[0]] = following[2]
-        if len(self._waiting) >= LOOK_AHEAD and stamp_ns not in self._waiting:
-            self._waiting.pop(next(iter(self._waiting)))
-        return self._waiting.pop(stamp_ns, None)
-
-
 def pairs(
     bag: Path, topic: str, truth_topic: str | None, output_bag: Path, prefix: str,
     center_topic: str | None = None,
@@ -71,28 +49,30 @@ def pairs(
     :param center_topic: the recording's true lane centres (geometry_msgs/PointStamped); without
         it they are what the lane finder sees in the true mask.
     """
-    masks = ByStamp(output_bag, f'{prefix}/mask')
-    centers = ByStamp(output_bag, f'{prefix}/center')
-    truths = ByStamp(bag, truth_topic)
-    true_centers = ByStamp(bag, center_topic)
+    masks = MaskTopic(output_bag, f'{prefix}/mask')
+    centers = CenterTopic(output_bag, f'{prefix}/center')
+    truths = MaskTopic(bag, truth_topic) if truth_topic else None
+    true_centers = CenterTopic(bag, center_topic) if center_topic else None
     finder = LaneFinder()
-    with RecordingReader(bag) as reader:
-        for stamp_ns, _, message in reader.frames(topic):
-            mask, center = masks.get(stamp_ns), centers.get(stamp_ns)
-            truth, true_center = truths.get(stamp_ns), true_centers.get(stamp_ns)
+    with ExitStack() as stack:
+        reader = stack.enter_context(RecordingReader(bag))
+        for topic_read in filter(None, (masks, centers, truths, true_centers)):
+            stack.callback(topic_read.close)
+        for number, (stamp_ns, log_ns, message) in enumerate(reader.frames(topic)):
             try:
                 image = to_bgr(message)
             except ImageError:
                 continue  # the node has dropped it too
-            truth = None if truth is None else to_mono(truth)
-            if true_center is not None:
-                true_point = _point(true_center)
-            elif truth is not None:
-                true_point = _scaled(finder.find(truth).center, image.shape[1] / truth.shape[1])
-            else:
-                true_point = None
-            yield Pair(stamp_ns, image, None if mask is None else to_mono(mask),
-                       _point(center), truth, true_point)
+            size = image.shape[:2]
+            # The output bag is logged at the frames' stamps.
+            mask = masks.label(number, stamp_ns, stamp_ns, size)
+            center = centers.at(stamp_ns, stamp_ns)[1]
+            truth = truths and truths.label(number, stamp_ns, log_ns, size)
+            judged, true_center = (true_centers.at(stamp_ns, log_ns) if true_centers
+                                   else (False, None))
+            if not judged and truth is not None:
+                true_center = _scaled(finder.find(truth).center, size[1] / truth.shape[1])
+            yield Pair(stamp_ns, image, mask, center, truth, true_center)
 
 
 def score(
@@ -120,13 +100,6 @@ def score(
     if len(segmentation):
         figures |= {**segmentation.result(), **lines.result(), 'label_size': list(size)}
     return {**figures, **centers.result()}
-
-
-def _point(message: Any) -> tuple[float, float] | None:
-    """Return a PointStamped's pixels; None for no message and for NaN, which means no lane."""
-    if message is None or math.isnan(message.point.x):
-        return None
-    return float(message.point.x), float(message.point.y)
 
 
 def _scaled(

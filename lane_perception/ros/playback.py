@@ -30,12 +30,12 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from lane_perception.errors import UserError
+from lane_perception.ros.lane_outputs import NODE_NAME
 from lane_perception.ros.processes import RosProcess
 from lane_perception.ros.processes import private_environment
 from lane_perception.ros.recorder import OutputRecorder
 from lane_perception.ros.recorder import SerializedWriter
 
-NODE_NAME = '/lane_perception'
 NODE_MODULE = 'lane_perception.cli.lane_node'
 PLAYER_MODULE = 'lane_perception.ros.player'
 START_TIMEOUT_S = 60.0    # for the node to become active: it reads and compiles the model
