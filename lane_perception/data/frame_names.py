@@ -18,6 +18,11 @@ _CLOCK = re.compile(
 _NUMBER = re.compile(r'\d+')
 
 
+def without_roboflow(name: str) -> str:
+    """Return a picture's name, without folders and suffix, as it was before Roboflow's export."""
+    return _ROBOFLOW.sub('', name)
+
+
 def frame_identity(stem: str) -> tuple[str, float]:
     """
     Return the recording's name and the frame's place in time within it.
@@ -31,7 +36,7 @@ def frame_identity(stem: str) -> tuple[str, float]:
     """
     *folders, name = stem.split('/')
     folders = [folder for folder in folders if folder.lower() not in SPLIT_FOLDERS]
-    name = _ROBOFLOW.sub('', name)
+    name = without_roboflow(name)
     clock = _CLOCK.search(name)
     # The date may be the recording's, with the frame's number after it.
     if clock and not _NUMBER.search(name, clock.end()):

@@ -224,7 +224,9 @@ class _Replay:
         for frame in frames:
             start = perf_counter()
             try:
-                frame.estimate = pipeline.process(frame.image, frame.stamp_ns / NANOSECONDS)
+                # A stamp of 0 is none, as in the node: such a frame is judged alone.
+                frame.estimate = pipeline.process(frame.image,
+                                                  frame.stamp_ns / NANOSECONDS or None)
             except UserError as error:   # an aspect ratio that the calibration does not fit
                 self.unreadable[str(error)] += 1
                 continue

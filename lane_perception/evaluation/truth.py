@@ -13,6 +13,7 @@ from typing import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.frame_names import without_roboflow
 from lane_perception.data.image_files import find_images
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import NANOSECONDS
@@ -109,7 +110,8 @@ class LabelFolder:
 
         :param folder: of masks, or a data set with images and labels. The last number of a
             name is the frame's header stamp (seconds or nanoseconds) or, being small, the
-            frame's number in the recording, from 0.
+            frame's number in the recording, from 0; an ending of Roboflow's is no part of it.
+            Of several labels of one frame the first counts.
         :param rate: the small numbers count at so many per second since the first frame's stamp.
         :raises UserError: when there are no labels, or names without a number.
         """
@@ -136,17 +138,22 @@ class LabelFolder:
             self._file(stem, label)
 
     def _file(self, stem: str, label: Any) -> None:
-        numbers = re.findall(r'\d+(?:\.\d+)?', stem.split('/')[-1])
+        numbers = re.findall(r'\d+(?:\.\d+)?', without_roboflow(stem.split('/')[-1]))
         if not numbers:
             raise UserError(f'the label {stem} in {self._folder} has no number in its name; name '
                             'labels after the header stamp or the number of their frame')
         whole, _, fraction = numbers[-1].partition('.')
-        if float(whole) >= NANOSECONDS_FROM:
-            self._by_stamp[int(whole)] = label
-        elif float(whole) >= SECONDS_FROM:
-            self._by_stamp[int(whole) * NANOSECONDS + int(f'{fraction:0<9}'[:9])] = label
-        else:
-            self._by_number[int(whole)] = label
+        labels, key = self._by_stamp, int(whole)
+        if key < SECONDS_FROM:
+            labels = self._by_number
+        elif key < NANOSECONDS_FROM:
+            key = key * NANOSECONDS + int(f'{fraction:0<9}'[:9])
+        if key in labels:
+            self._count -= 1
+            self._problems.append(f'the label {stem} in {self._folder} is of a frame that has one '
+                                  f'already ({numbers[-1]}), and was left out')
+            return
+        labels[key] = label
 
     def label(
         self, number: int, stamp_ns: int, log_time_ns: int, size: tuple[int, int],

@@ -145,6 +145,21 @@ def test_labels_are_matched_by_stamp_by_number_and_by_rate(tmp_path, model):
         assert report['lane_iou'] == pytest.approx(whole['lane_iou'], abs=1e-8)
 
 
+def test_roboflows_names_are_those_of_the_frames_and_doubles_are_named(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive', truth=True)
+    whole = run(bag, model, tmp_path / 'truth', '--truth-topic', TRUTH)
+    folder = tmp_path / 'labels'
+    folder.mkdir()
+    for index in range(12):
+        write_image(folder / f'frame_{index:05d}_jpg.rf.1a2b{11 - index}c.png', track(index)[1])
+    write_image(folder / 'frame_00003_jpg.rf.ffff9.png', track(0)[1] * 0)
+    report = run(bag, model, tmp_path / 'out', '--labels', folder)
+    assert report['images_judged'] == 12
+    assert report['lane_iou'] == pytest.approx(whole['lane_iou'], abs=1e-8)
+    problem, = report['problems']
+    assert 'frame_00003_jpg.rf.ffff9' in problem and 'has one already (00003)' in problem
+
+
 def test_labels_that_match_no_frame_are_a_line_of_the_report(tmp_path, model):
     bag = write_recording(tmp_path / 'drive')
     folder = tmp_path / 'labels'
@@ -192,6 +207,12 @@ def test_duplicate_and_backward_stamps_are_counted_and_every_frame_is_processed(
     assert any(one.startswith('1 frames') and 'before that' in one for one in report['problems'])
     assert report['frames']['stamp_ns'] == stamps
     assert len(outputs(tmp_path / 'out' / 'bag', 'mask')) == 8
+
+
+def test_frames_without_a_stamp_are_judged_alone_as_by_the_node(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive', count=8, stamps=[0] * 8, blank=[6])
+    report = run(bag, model, tmp_path / 'out', '--no-video')
+    assert report['lane_found'] == 7 / 8, 'without time no lane is held through the black frame'
 
 
 def test_broken_frames_are_left_out_and_counted(tmp_path, model):
