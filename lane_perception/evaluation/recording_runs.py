@@ -179,8 +179,8 @@ def _attempt(settings: ReplaySettings) -> dict[str, Any]:
         return _entry(replay_into_folder(settings))
     except UserError as error:
         return {'error': str(error)}
-    except OSError as error:
-        return {'error': f'{error.strerror}: {error.filename}'}
+    except Exception as error:  # a full disk, a defect of ours: the other recordings go on
+        return {'error': f'{type(error).__name__}: {error}'}
 
 
 def _entry(report: dict[str, Any]) -> dict[str, Any]:

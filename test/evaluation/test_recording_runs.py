@@ -117,6 +117,22 @@ def test_labels_a_recording_or_a_model_that_changed_are_done_again(tmp_path, cap
     assert done_before() == set()
 
 
+def test_whatever_goes_wrong_in_one_recording_is_named_and_the_rest_goes_on(
+        bags, model, tmp_path, monkeypatch):
+    from lane_perception.evaluation import recording_runs
+    replay = recording_runs.replay
+
+    def failing(settings, progress):
+        if settings.bag.name == 'drive':
+            raise ZeroDivisionError('nothing to divide by')
+        return replay(settings, progress)
+    monkeypatch.setattr(recording_runs, 'replay', failing)
+    status, report = run([bags / 'monday', bags / 'tuesday'], model, tmp_path / 'out')
+    assert status == 1
+    assert report['recordings']['drive'] == {'error': 'ZeroDivisionError: nothing to divide by'}
+    assert report['recordings']['tuesday']['images'] == 10
+
+
 def test_two_workers_on_a_dask_cluster_say_the_same_as_one(bags, model, tmp_path):
     pytest.importorskip('distributed', reason='pip install distributed')
     _, one = run([bags], model, tmp_path / 'one')
