@@ -41,6 +41,7 @@ LEARNT_WIDTH_SIGMA = 0.02
 CONFIDENT = 0.6           # trust in a lane from which is learnt
 LEAST_TRUST = 0.3         # in a lane that a mask alone shows
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
+MOST_STILL = 2            # pictures with the stamp of the one before; from then on time stands
 FLOOR = 0.1               # the same with the network's certainty, which then decides
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
 
@@ -75,6 +76,8 @@ class LaneFinder:
         """Forget the track, the learnt width and the horizon: a new recording begins."""
         self._track: LaneTrack | None = None
         self._rival: LaneTrack | None = None
+        self._stamp: float | None = None
+        self._still = 0     # pictures in a row with that same stamp
         self._width: float | None = None
         self._flare = 0.0
         self._horizon = self._drawn_horizon = nominal_view.FIRST_HORIZON
@@ -90,7 +93,7 @@ class LaneFinder:
 
         :param mask: (H, W) uint8, 255 on markings, else 0.
         :param stamp: when the picture was taken, in seconds; None: this picture alone. A stamp
-            before the last one drops the track.
+            before the last one drops the track, and so does one that stands still.
         :param certainty: mean lane probability inside the markings, 0 to 1; the lane's confidence
             then is a probability (confidence.py). None: a mask alone, and a rule of thumb.
         :raises UserError: when the mask's aspect ratio contradicts the ground calibration.
@@ -139,9 +142,11 @@ class LaneFinder:
 
     def _advance(self, stamp: float | None) -> None:
         """Move the track on to a picture's stamp, or drop it."""
+        self._still = self._still + 1 if stamp == self._stamp else 0
+        self._stamp = stamp
         if self._track is None:
             return
-        if stamp is None or stamp < self._track.stamp:
+        if stamp is None or stamp < self._track.stamp or self._still > MOST_STILL:
             self._track = None
         elif stamp - self._track.seen > self.settings.max_gap_s:
             self._track = None

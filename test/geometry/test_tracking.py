@@ -96,6 +96,17 @@ def test_a_stamp_that_goes_back_drops_the_track(stamp):
     assert one.find(EMPTY, stamp).center is None
 
 
+@pytest.mark.parametrize('start', [7.0 - 5 / 30, 7.0], ids=['stops at 7', 'always 7'])
+def test_a_stamp_that_stands_still_holds_no_lane(start):
+    one = finder()
+    assert all(one.find(STRAIGHT, stamp).center for stamp in np.linspace(start, 7.0, 6))
+    gap = [one.find(EMPTY, 7.0) for _ in range(10)]
+    assert not any(lane.center or lane.confidence for lane in gap[2:])
+    assert one.find(STRAIGHT, 7.0).center is not None, 'each picture still speaks for itself'
+    watch(one, [STRAIGHT] * 5, start=8.0)
+    assert one.find(EMPTY, 8.2).held, 'when time goes on, so does the tracking'
+
+
 def test_a_stamp_far_ahead_drops_the_track():
     one = finder()
     watch(one, [STRAIGHT] * 10)
