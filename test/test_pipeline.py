@@ -44,6 +44,15 @@ def test_a_plain_picture_has_no_lane(pipeline, value):
     assert lane.center is None and math.isnan(lane.offset) and lane.confidence == 0
 
 
+@pytest.mark.parametrize('size', [(1, 1), (1, 2), (2, 1), (2, 2), (3, 4), (480, 1), (1, 640)])
+@pytest.mark.parametrize('value', [0, 255])
+def test_a_picture_of_a_few_pixels_has_no_lane(pipeline, size, value):
+    image = np.full((*size, 3), value, np.uint8)
+    for stamp in (None, 1.0, 2.0):
+        lane = pipeline.process(image, stamp)
+        assert lane.mask.shape == size and lane.center is None
+
+
 @pytest.mark.parametrize('image', [
     np.zeros((480, 640), np.uint8),
     np.zeros((480, 640, 4), np.uint8),

@@ -60,7 +60,8 @@ class MarkReader:
         width, height = image_size
         rows = _floor_rows(image_size, ground)
         self._top = int(rows[-1])
-        columns = np.unique(np.linspace(2, width - 3, COLUMNS).astype(int))
+        columns = np.linspace(2, width - 3, COLUMNS).astype(int)
+        columns = np.unique(np.clip(columns, 0, width - 1))  # of a picture narrower than 5
         self._rows = _Lines(rows, np.arange(width + 1) - 0.5, ground, image_size, False)
         self._columns = _Lines(columns, np.arange(self._top, height + 1) - 0.5, ground,
                                image_size, True)
