@@ -18,9 +18,9 @@ import json
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Queue
 from typing import Iterable
 from typing import Iterator
 
@@ -76,35 +76,49 @@ def repeat(
 
 
 class ReadAhead:
-    """Read frames in a thread; about READ_AHEAD_BYTES of them wait in memory."""
+    """Read frames in a thread; READ_AHEAD_BYTES of them wait in memory, and one more."""
 
     def __init__(self, frames: Iterable[Frame]) -> None:
         """Start to read; returns when all frames, or as many as may wait, have been read."""
-        self._frames = iter(frames)
-        self._full = threading.Event()
+        self._frames = frames
+        self._waiting: deque[Frame | None] = deque()   # None: no more will come
+        self._bytes = 0                                # of those that wait
+        self._changed = threading.Condition()
         self._error: Exception | None = None
-        first = next(self._frames, None)
-        size = len(first.data) if first else 1
-        self._queue: Queue[Frame | None] = Queue(max(2, READ_AHEAD_BYTES // size))
-        if first:
-            self._queue.put(first)
         threading.Thread(target=self._read, daemon=True).start()
-        self._full.wait()
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._full() or (self._waiting and self._waiting[-1] is None))
+
+    def _full(self) -> bool:
+        return self._bytes >= READ_AHEAD_BYTES
 
     def _read(self) -> None:
         try:
             for frame in self._frames:
-                if self._queue.full():
-                    self._full.set()
-                self._queue.put(frame)
+                with self._changed:
+                    self._changed.wait_for(lambda: not self._full())
+                    self._bytes += len(frame.data)
+                    self._put(frame)
         except Exception as error:  # handed to the thread that iterates
             self._error = error
-        self._full.set()
-        self._queue.put(None)
+        with self._changed:
+            self._put(None)
+
+    def _put(self, frame: Frame | None) -> None:
+        self._waiting.append(frame)
+        self._changed.notify_all()
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames; raises what reading them raised."""
-        while (frame := self._queue.get()) is not None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting)
+                frame = self._waiting.popleft()
+                if frame is None:
+                    break
+                self._bytes -= len(frame.data)
+                self._changed.notify_all()
             yield frame
         if self._error:
             raise self._error

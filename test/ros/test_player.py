@@ -95,6 +95,24 @@ def test_reading_ahead_keeps_order_and_stops_at_its_limit(monkeypatch):
     assert [frame.stamp_ns for frame in ahead] == list(range(20))
 
 
+def test_reading_ahead_counts_the_bytes_of_every_frame(monkeypatch):
+    monkeypatch.setattr('lane_perception.ros.player.READ_AHEAD_BYTES', 100_000)
+    sizes = [10] + 40 * [20_000] + 10 * [10]   # a black first picture says nothing of the rest
+    produced = []
+
+    def frames():
+        for number, size in enumerate(sizes):
+            produced.append(size)
+            yield Frame(number, number, message(number, bytes(size)))
+    ahead = iter(ReadAhead(frames()))
+    time.sleep(0.05)
+    assert 100_000 <= sum(produced) <= 140_000
+    taken = [next(ahead) for _ in range(20)]
+    time.sleep(0.05)
+    assert sum(produced[20:]) <= 140_000, 'room is given back as frames leave'
+    assert [frame.stamp_ns for frame in [*taken, *ahead]] == list(range(len(sizes)))
+
+
 def test_an_error_of_the_recording_reaches_the_player():
     def frames():
         yield Frame(0, 0, message(0))
