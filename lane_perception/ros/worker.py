@@ -21,6 +21,7 @@ from lane_perception.ros.latest_frame import Frame
 from lane_perception.ros.latest_frame import LatestFrame
 from lane_perception.ros.parameters import LiveSettings
 
+REREAD_S = 0.1   # after which a worker that waits for its turn looks at max_rate again
 Publish = Callable[[Any, Any, LaneEstimate], None]  # message, picture, estimate
 
 
@@ -61,16 +62,21 @@ class Worker:
         self._thread.join()
 
     def _run(self) -> None:
-        due = time.monotonic()
+        turn = time.monotonic()   # from which the next period of max_rate counts
         while (frame := self.frames.take()) is not None:
             started = time.monotonic()
             self._apply_settings()
             self._process(frame)
-            if self._applied.max_rate:
-                due = max(due, started - 1.0 / self._applied.max_rate)
-                due += 1.0 / self._applied.max_rate
-                if self.frames.wait_closed(due - time.monotonic()):
+            turn = max(turn, started - self._period_s())
+            while (wait := turn + self._period_s() - time.monotonic()) > 0.0:
+                if self.frames.wait_closed(min(wait, REREAD_S)):
                     return
+            turn += self._period_s()
+
+    def _period_s(self) -> float:
+        """Return the least time between two frames; max_rate may change while one waits."""
+        rate = self.settings.max_rate
+        return 1.0 / rate if rate else 0.0
 
     def _apply_settings(self) -> None:
         settings = self.settings
