@@ -7,11 +7,15 @@ Drive by the lane: from ~/offset to a velocity command, and stop when there is n
     python3 examples/follow_lane.py --ros-args -r offset:=/lane_perception/offset -p speed:=0.3
 
 The car stops at once when the offset is NaN (the node sees no lane), and 0.2 s after the last
-message when nothing comes any more (a camera that was unplugged, a node that ended). Begin with
-the wheels off the floor: docs/first_drive.md.
+message when nothing comes any more (a camera that was unplugged, a node that ended). The node
+holds a lane that it no longer sees for max_gap_s (0.5 s), so that the wheels stop within 0.6 s of
+covering the lens. Ctrl-C and SIGTERM stop the car, too. Begin with the wheels off the floor:
+docs/first_drive.md.
 """
 
 import math
+import signal
+import threading
 import time
 
 import rclpy
@@ -64,14 +68,15 @@ class FollowLane(Node):
 
 
 def main() -> None:
-    """Run until Ctrl-C, then stop the car."""
-    # Python's own handler for Ctrl-C: the last command must still go out.
+    """Run until Ctrl-C or SIGTERM, then stop the car."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    # Without rclpy's handlers, which shut ROS down at once: the last command must still go out.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = FollowLane()
-    try:
-        rclpy.spin(node)
-    except KeyboardInterrupt:
-        pass
+    while not ended.is_set():
+        rclpy.spin_once(node, timeout_sec=PERIOD)
     node.stop()
     time.sleep(0.1)  # what is published leaves before the node does
     node.destroy_node()

@@ -67,10 +67,16 @@ def test_it_steers_to_the_lane_and_stops_without_one(drive):
     assert publish(math.nan, 0.5) == (0.0, 0.0)          # no lane
     assert publish(0.25, 1.0)[0] == pytest.approx(0.4)
     assert publish(None, 1.0) == (0.0, 0.0)              # silence
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+def test_it_stops_the_car_when_it_is_ended(drive, number):
+    publish, heard, process = drive
     assert publish(0.25, 1.0)[0] == pytest.approx(0.4)
-    process.send_signal(signal.SIGINT)                   # Ctrl-C
+    process.send_signal(number)
+    process.send_signal(number)                          # ros2 launch hands Ctrl-C on twice
     end = time.monotonic() + 15.0
     while process.poll() is None and time.monotonic() < end:
-        publish(None, 0.1)
-    assert publish(None, 0.5) == (0.0, 0.0)
+        publish(0.25, 0.1)                               # the lane is still there
     assert process.returncode == 0
+    assert publish(None, 0.5) == (0.0, 0.0)
