@@ -78,19 +78,22 @@ def _load(path: Path) -> Any:
         raise UserError(
             f'{path} holds more than tensors, and reading it could run code; save the weights '
             'alone where it was trained: torch.save(model.state_dict(), FILE)') from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # whatever torch meets in damaged bytes, OSError among it
         raise UserError(f'{path} is damaged or not a checkpoint of torch') from error
 
 
 def _state_dict(loaded: Any, path: Path) -> dict[str, torch.Tensor]:
-    for _ in range(3):
-        if not isinstance(loaded, dict):
+    # Tensors beside a wrapped dict are figures, such as the best epoch's score.
+    while isinstance(loaded, dict):
+        inner = next((loaded[name] for name in WRAPPERS
+                      if isinstance(loaded.get(name), dict)), None)
+        if inner is None:
             break
-        tensors = {name: value for name, value in loaded.items()
-                   if isinstance(value, torch.Tensor)}
-        if tensors:
-            return tensors
-        loaded = next((loaded[name] for name in WRAPPERS if name in loaded), None)
+        loaded = inner
+    tensors = {name: value for name, value in loaded.items()
+               if isinstance(value, torch.Tensor)} if isinstance(loaded, dict) else {}
+    if tensors:
+        return tensors
     raise UserError(f'{path} holds no state dict, neither alone nor under one of '
                     f'{", ".join(WRAPPERS)}')
 

@@ -51,6 +51,7 @@ def test_a_file_that_loses_accuracy_is_refused_and_removed(overfitted, tmp_path)
     lambda state: {f'module.{name}': value for name, value in state.items()},
     lambda state: {'epoch': 3, 'state_dict': state},
     lambda state: {'model': {f'module.{name}': value for name, value in state.items()}},
+    lambda state: {'epoch': 3, 'best_iou': torch.tensor(0.69), 'model_state_dict': state},
 ])
 def test_state_dicts_are_read_bare_or_wrapped(tmp_path, wrap):
     network = build_network(NAME)
@@ -108,9 +109,18 @@ class Nasty:
         return print, ('the checkpoint ran code',)
 
 
+def cut_short(path, zipped):
+    """Write a checkpoint and leave half of it."""
+    torch.save({'state_dict': {'weight': torch.zeros(1000)}}, path,
+               _use_new_zipfile_serialization=zipped)
+    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+
+
 @pytest.mark.parametrize('content, sentence', [
     (lambda path: torch.save({'state_dict': Nasty()}, path), 'could run code'),
     (lambda path: path.write_bytes(b'not a checkpoint'), 'could run code|damaged'),
+    (lambda path: cut_short(path, zipped=False), 'damaged'),
+    (lambda path: cut_short(path, zipped=True), 'damaged'),
     (lambda path: torch.save({'epoch': 3}, path), 'holds no state dict'),
     (lambda path: None, 'does not exist'),
 ])
