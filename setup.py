@@ -55,7 +55,7 @@ EXTRAS = {
     'train': [
         'torch>=2.4',
         'torchvision>=0.19',
-        'lightning>=2.4',
+        'lightning>=2.6',  # averages weights, and loads checkpoints without running code
         'tensorboard>=2.14',
         'onnx>=1.16',
         'onnxruntime>=1.17',

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 import lightning
+import torch
 from lightning.pytorch.callbacks import Callback
 
+from lane_perception.errors import UserError
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import write_safetensors
 from lane_perception.training.lane_training import LaneTraining
@@ -23,15 +24,35 @@ LAST = 'last.ckpt'
 BEST_MODEL = 'model.safetensors'
 PROGRESS = 'progress.csv'
 BEST_SCORES = 'validation.json'
+KEYS = {'state_dict', 'optimizer_states', 'lr_schedulers', 'loops', 'callbacks', 'epoch'}
+
+
+def check_checkpoint(path: Path) -> None:
+    """
+    Read a checkpoint, which cannot run code.
+
+    :raises UserError: naming the file, when a run cannot go on from it.
+    """
+    try:
+        whole = KEYS <= torch.load(path, map_location='cpu', weights_only=True).keys()
+    except Exception as error:  # whatever torch meets in damaged bytes
+        raise UserError(_damaged(path)) from error
+    if not whole:
+        raise UserError(_damaged(path))
+
+
+def _damaged(path: Path) -> str:
+    return (f'{path} is damaged or not the checkpoint of a run; begin a new run, from the best '
+            f'weights of this one with initial={path.with_name(BEST_MODEL)}')
 
 
 class Keep(Callback):
     """
     After each epoch write last.ckpt, a row of progress.csv, and the model when it is the best.
 
-    Every file is written to a temporary name and renamed. What is kept lies on the epoch's end,
-    and the randomness of an epoch depends on nothing but the seed and its number, so a run that
-    goes on from last.ckpt goes on as if it had never stopped.
+    Every file is written to a temporary name, brought to the disk and renamed. What is kept lies
+    on the epoch's end, and the randomness of an epoch depends on nothing but the seed and its
+    number, so a run that goes on from last.ckpt goes on as if it had never stopped.
     """
 
     def __init__(self, folder: Path, card: ModelCard, patience: int) -> None:
@@ -108,10 +129,11 @@ class Keep(Callback):
                 'seconds': round(time.monotonic() - self._started, 1),
                 **metrics,
             })
-        temporary = self.folder / f'.{LAST}.tmp'
-        trainer.save_checkpoint(temporary)
         if trainer.is_global_zero:
-            os.replace(temporary, self.folder / LAST)
+            with whole_file(self.folder / LAST) as temporary:
+                trainer.save_checkpoint(temporary)
+        else:   # takes part in gathering; the first process writes
+            trainer.save_checkpoint(self.folder / LAST)
 
     def _add_row(self, row: dict[str, float]) -> None:
         """Add a row, in place of those that a killed run left from this epoch on."""

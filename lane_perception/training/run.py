@@ -29,6 +29,7 @@ from lane_perception.training.batches import Samples
 from lane_perception.training.batches import make_loader
 from lane_perception.training.checkpoints import LAST
 from lane_perception.training.checkpoints import Keep
+from lane_perception.training.checkpoints import check_checkpoint
 from lane_perception.training.lane_training import LaneTraining
 from lane_perception.training.picture_grid import PictureGrid
 from lane_perception.training.recipe import Recipe
@@ -90,13 +91,16 @@ def train(
     :param resume: go on from folder's last.ckpt, if there is one.
     :param strict: a broken sample ends the run instead of being skipped.
     :param watch: called last, after the run's own callbacks.
+    :raises UserError: when initial or last.ckpt cannot be used.
     """
     torch.set_num_threads(recipe.threads or _free_cores(recipe.workers))
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
     module = LaneTraining(recipe)
     checkpoint = folder / LAST
     goes_on = resume and checkpoint.is_file()
-    if recipe.initial and not goes_on:
+    if goes_on:
+        check_checkpoint(checkpoint)
+    elif recipe.initial:
         load_initial(module, recipe.initial)
     module.to(memory_format=torch.channels_last)
     order = EpochOrder(len(data.train), recipe.batch_size, recipe.seed, recipe.passes,
@@ -131,7 +135,8 @@ def train(
         enable_progress_bar=progress, default_root_dir=folder)
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', message='.*(num_workers|does not have many workers).*')
-        trainer.fit(module, loader, check, ckpt_path=checkpoint if goes_on else None)
+        trainer.fit(module, loader, check, ckpt_path=checkpoint if goes_on else None,
+                    weights_only=True)
 
 
 def _free_cores(workers: int) -> int:

@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from labeled_folder import write_folder
 torch = pytest.importorskip('torch')
 pytest.importorskip('lightning')
 
+from lane_perception.cli.train import main  # noqa: E402
 from lane_perception.errors import UserError  # noqa: E402
 from lane_perception.model_file import read_safetensors  # noqa: E402
 from lane_perception.runtimes import read_card  # noqa: E402
@@ -130,6 +132,56 @@ def test_a_run_is_refused_where_one_lies_or_none_can_go_on(tmp_path):
         start(str(tmp_path / 'nothing'), 'lite', QUICK, str(tmp_path / 'new'))
     with pytest.raises(UserError, match='kept for validation'):
         start('synthetic:1000000', 'pretrain', [], str(tmp_path / 'new'))
+
+
+def test_a_damaged_checkpoint_is_one_sentence_and_status_two(overfitted, tmp_path, capsys):
+    run = tmp_path / 'run'
+    shutil.copytree(overfitted[0], run)
+    whole = (run / 'last.ckpt').read_bytes()
+    torch.save({'epoch': 3}, tmp_path / 'other')
+    for content in (whole[:len(whole) // 2], b'garbage', (tmp_path / 'other').read_bytes()):
+        (run / 'last.ckpt').write_bytes(content)
+        assert main(['--resume', str(run)]) == 2
+        printed = capsys.readouterr().err.strip().splitlines()
+        assert f'{run}/last.ckpt is damaged' in printed[-1] and 'initial=' in printed[-1]
+
+
+class Nasty:
+    """What a checkpoint that runs code holds."""
+
+    def __reduce__(self):
+        return print, ('the checkpoint ran code',)
+
+
+def test_a_checkpoint_runs_no_code(overfitted, tmp_path, capfd):
+    run = tmp_path / 'run'
+    shutil.copytree(overfitted[0], run)
+    state = torch.load(run / 'last.ckpt', weights_only=True)
+    torch.save({**state, 'epoch': Nasty()}, run / 'last.ckpt')
+    with pytest.raises(UserError, match='last.ckpt is damaged'):
+        resume(str(run))
+    assert 'ran code' not in capfd.readouterr().out
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one_alone(
+        overfitted, tmp_path, monkeypatch):
+    import lightning
+    run = tmp_path / 'run'
+    shutil.copytree(overfitted[0], run)
+    before = (run / 'last.ckpt').read_bytes()
+    settings = json.loads((run / 'run.json').read_text())
+    settings['recipe']['epochs'] = 4
+    settings['recipe']['passes'] = 1
+    (run / 'run.json').write_text(json.dumps(settings))
+
+    def full_disk(trainer, path, *arguments, **more):
+        path.write_bytes(b'half of it')
+        raise OSError(28, 'No space left on device')
+    monkeypatch.setattr(lightning.Trainer, 'save_checkpoint', full_disk)
+    with pytest.raises(OSError, match='No space'):
+        resume(str(run))
+    assert (run / 'last.ckpt').read_bytes() == before
+    assert not [path for path in run.iterdir() if 'tmp' in path.name]
 
 
 def test_starting_from_a_model_of_another_architecture_is_refused(tmp_path, overfitted):
