@@ -15,8 +15,8 @@ from lane_perception.errors import UserError
 
 DESCRIPTION = """
 Write FILE's network as NAME.onnx, and with --int8 also as NAME_int8.onnx, into DIR. Each file is
-scored against its source on labeled pictures (--data, or the synthetic world) and removed again
-when it loses more than 0.005 of lane IoU.
+scored against its source on labeled pictures (--data, or the synthetic world) and not kept when
+it loses more than 0.005 of lane IoU.
 
 FILE is a .safetensors model file, the folder of a training run, or, with --architecture and
 --resolution, a state dict that torch.save wrote.

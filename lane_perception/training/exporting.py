@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import sys
+import tempfile
 from pathlib import Path
 
 from lane_perception.errors import UserError
@@ -24,6 +27,7 @@ from lane_perception.training.foreign_checkpoint import read_checkpoint
 from lane_perception.training.quantization import quantize
 from lane_perception.training.rescoring import Pictures
 from lane_perception.training.rescoring import check
+from lane_perception.whole_file import whole_file
 
 CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt', '.bin', '.tar')
 
@@ -40,20 +44,35 @@ def export(
     source = _source(file, out, name, architecture, resolution, threshold)
     written = [source] if source.parent == out and source != file else []
     pictures = read_pictures(data, count)
-    runtimes = [one for one in installed_runtimes() if one != 'torch']
-    exported = out / f'{source.stem}.onnx'
-    export_file(source, exported)
-    _say(exported, check(source, exported, runtimes, pictures))
-    written.append(exported)
-    if int8:
-        quantized = out / f'{source.stem}{INT8_SUFFIX}.onnx'
-        quantize(exported, quantized, [image for image, _ in pictures])
-        _say(quantized, check(source, quantized, runtimes, pictures))
-        written.append(quantized)
+    # A file that was not checked lies where nobody finds it, and what was there before stays.
+    with tempfile.TemporaryDirectory(prefix='.export_', dir=out) as folder:
+        exported = Path(folder) / f'{source.stem}.onnx'
+        export_file(source, exported)
+        _check(source, exported, data, pictures)
+        written.append(_keep(exported, out))
+        if int8:
+            quantized = Path(folder) / f'{source.stem}{INT8_SUFFIX}.onnx'
+            quantize(written[-1], quantized, [image for image, _ in pictures])
+            _check(source, quantized, data, pictures)
+            written.append(_keep(quantized, out))
     return written
 
 
-def _say(path: Path, scores: dict[str, float]) -> None:
+def _keep(checked: Path, out: Path) -> Path:
+    destination = out / checked.name
+    with whole_file(destination) as temporary:
+        os.replace(checked, temporary)
+    return destination
+
+
+def _check(source: Path, path: Path, data: str, pictures: Pictures) -> None:
+    """Score a file against its source and say how both did."""
+    runtimes = [one for one in installed_runtimes() if one != 'torch']
+    scores = check(source, path, runtimes, pictures)
+    if not scores['source']:
+        print(f'{path.name} could not be checked: {source.name} itself finds no marking of '
+              f'{data}; give pictures like those that it was trained on: --data DIR',
+              file=sys.stderr)
     print(f'{path.name}: lane IoU ' + ', '.join(
         f'{name} {value:.4f}' for name, value in scores.items()))
 

@@ -39,16 +39,19 @@ def check(
     Return the lane IoU of a source and of what was exported from it, by runtime.
 
     :param source: the .safetensors file.
-    :raises UserError: when the exported file loses more than the tolerance in a runtime; it is
-        removed, so that nobody uses it.
+    :param runtimes: those that run ONNX files; at least one.
+    :raises UserError: when the exported file loses more than the tolerance in a runtime, or there
+        is none to try it in.
     """
+    if not runtimes:
+        raise UserError(f'{exported.name} cannot be checked: neither onnxruntime nor openvino is '
+                        'installed; pip install onnxruntime')
     scores = {'source': lane_iou(source, 'torch', pictures)}
     for runtime in runtimes:
         scores[runtime] = lane_iou(exported, runtime, pictures)
         if scores[runtime] < scores['source'] - TOLERANCE:
-            exported.unlink()
             raise UserError(
                 f'{exported.name} reaches lane IoU {scores[runtime]:.4f} with {runtime} where '
                 f'{source.name} reaches {scores["source"]:.4f}, a loss of more than {TOLERANCE}; '
-                'it was removed')
+                'it was not kept')
     return scores

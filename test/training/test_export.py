@@ -10,12 +10,14 @@ import pytest
 torch = pytest.importorskip('torch')
 pytest.importorskip('onnx')
 
+from lane_perception.cli.export import body as main_body  # noqa: E402
 from lane_perception.cli.export import main  # noqa: E402
 from lane_perception.errors import UserError  # noqa: E402
 from lane_perception.model_file import read_safetensors  # noqa: E402
 from lane_perception.networks import build_network  # noqa: E402
 from lane_perception.runtimes import read_card  # noqa: E402
 from lane_perception.runtimes import open_runtime  # noqa: E402
+from lane_perception.training import exporting  # noqa: E402
 from lane_perception.training.exporting import read_pictures  # noqa: E402
 from lane_perception.training.foreign_checkpoint import read_checkpoint  # noqa: E402
 from lane_perception.training.rescoring import check  # noqa: E402
@@ -36,14 +38,47 @@ def test_export_writes_both_precisions_and_their_scores(overfitted, tmp_path, ca
     assert open_runtime(tmp_path / 'mine.onnx', precision='int8').precision == 'int8'
 
 
-def test_a_file_that_loses_accuracy_is_refused_and_removed(overfitted, tmp_path):
+def test_a_file_that_loses_accuracy_is_refused(overfitted, tmp_path):
     from bright_model import write_bright_model
     run, data = overfitted
     worse = tmp_path / 'worse.onnx'
     write_bright_model(worse, 96, 160, threshold=0.9999)
     with pytest.raises(UserError, match='worse.onnx reaches lane IoU 0.* a loss of more than'):
         check(run / 'model.safetensors', worse, ['onnxruntime'], read_pictures(str(data), 4))
-    assert not worse.exists()
+
+
+@pytest.mark.parametrize('failure', [UserError('too bad'), KeyboardInterrupt()])
+def test_a_file_that_was_not_found_good_takes_nobodys_place(
+        overfitted, tmp_path, monkeypatch, failure):
+    run, data = overfitted
+
+    def failing(*arguments):
+        raise failure
+    monkeypatch.setattr(exporting, 'check', failing)
+    (tmp_path / 'mine.onnx').write_text('as it was')
+    with pytest.raises(type(failure)):
+        main_body([str(run), '--out', str(tmp_path), '--name', 'mine', '--data', str(data)])
+    assert (tmp_path / 'mine.onnx').read_text() == 'as it was'
+    assert {path.name for path in tmp_path.iterdir()} == {'mine.onnx', 'mine.safetensors'}
+
+
+def test_without_a_runtime_to_check_in_nothing_is_exported(
+        overfitted, tmp_path, monkeypatch, capsys):
+    run, data = overfitted
+    monkeypatch.setattr(exporting, 'installed_runtimes', lambda: ['torch'])
+    assert main([str(run), '--out', str(tmp_path), '--data', str(data), '--count', '1']) == 2
+    assert 'model.onnx cannot be checked' in capsys.readouterr().err
+    assert not list(tmp_path.glob('**/*.onnx'))
+
+
+def test_a_source_that_finds_nothing_is_said(tmp_path, overfitted, capsys):
+    _, data = overfitted
+    network = build_network(NAME)
+    network.head.bias.data[:] = -20
+    torch.save(network.state_dict(), tmp_path / 'best.pth')
+    assert main([str(tmp_path / 'best.pth'), '--architecture', NAME, '--resolution', '96x160',
+                 '--data', str(data), '--count', '2', '--out', str(tmp_path / 'out')]) == 0
+    assert 'best.safetensors itself finds no marking of' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('wrap', [
