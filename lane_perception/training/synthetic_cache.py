@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import sys
 from pathlib import Path
@@ -17,9 +18,11 @@ from numpy.typing import NDArray
 from lane_perception.data.image_files import write_image
 from lane_perception.errors import UserError
 from lane_perception.training.targets import make_sample
+from lane_perception.whole_file import whole_file
 
 UNJUDGED = 255                    # in a cached mask, whose other values are coverage, 0 to 254
 VALIDATION_SEED_OFFSET = 500_000  # added to a seed for validation; tests use 1_000_000 up
+DRAWN_AS = 'world.json'           # says what the samples beside it were drawn with
 
 
 class SyntheticCache:
@@ -59,7 +62,12 @@ class SyntheticCache:
         return [index for index in range(self.count) if not self._paths(index)[1].is_file()]
 
     def fill(self, processes: int) -> None:
-        """Draw what is missing, with that many processes; goes on where it was interrupted."""
+        """
+        Draw what is missing, with that many processes; goes on where it was interrupted.
+
+        :raises UserError: when the folder holds samples that were drawn otherwise.
+        """
+        self._check_kind()
         missing = self.missing()
         if not missing:
             return
@@ -73,6 +81,29 @@ class SyntheticCache:
                       f'{(len(missing) - done) / rate / 60:.1f} min left ', end='',
                       file=sys.stderr, flush=True)
         print(file=sys.stderr)
+
+    def _check_kind(self) -> None:
+        """Note in the folder how its samples are drawn, or refuse those that were otherwise."""
+        from lane_perception.data.synthetic.settings import WORLD_VERSION
+        kind = {'world_version': WORLD_VERSION, 'trackless': self.trackless}
+        note = self.folder / DRAWN_AS
+        if note.is_file():
+            try:
+                found = json.loads(note.read_text(encoding='utf-8'))
+            except ValueError as error:
+                raise UserError(f'{note} is damaged; delete {self.folder} to draw it again'
+                                ) from error
+            if found != kind:
+                raise UserError(
+                    f'{self.folder} holds samples of another kind ({_listed(found)}) than asked '
+                    f'for ({_listed(kind)}); give another folder with cache=, or delete this one')
+        elif next(self.folder.glob('*/*.png'), None):
+            print(f'{self.folder} does not say how its samples were drawn; they are taken for '
+                  f'{_listed(kind)}', file=sys.stderr)
+        else:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with whole_file(note) as temporary:
+                temporary.write_text(json.dumps(kind) + '\n', encoding='utf-8')
 
     def _draw_all(self, indices: list[int], processes: int) -> Iterator[None]:
         if processes < 2 or len(indices) < 4:
@@ -108,6 +139,10 @@ class SyntheticCache:
         judged = values != UNJUDGED
         coverage = np.where(values == 254, 255, values * judged)
         return image, np.stack([coverage, judged * 255], axis=-1).astype(np.uint8)
+
+
+def _listed(kind: dict[str, float]) -> str:
+    return ', '.join(f'{key}={value}' for key, value in kind.items())
 
 
 def parse_synthetic(data: str) -> int | None:
