@@ -151,8 +151,8 @@ def _free_cores(workers: int) -> int:
 
 def _for_card(recipe: Recipe) -> dict[str, Any]:
     """Return the settings without the paths of this machine."""
-    settings = dataclasses.asdict(recipe)
-    for key in ('cache', 'split', 'labels', 'initial'):
+    settings = {**dataclasses.asdict(recipe), 'cache': ''}
+    for key in ('split', 'labels', 'initial'):
         settings[key] = Path(settings[key]).name
     return settings
 

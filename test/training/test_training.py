@@ -23,6 +23,8 @@ from lane_perception.errors import UserError  # noqa: E402
 from lane_perception.model_file import read_safetensors  # noqa: E402
 from lane_perception.runtimes import read_card  # noqa: E402
 from lane_perception.segmenter import Segmenter  # noqa: E402
+from lane_perception.training.recipe import load_recipe  # noqa: E402
+from lane_perception.training.run import _for_card  # noqa: E402
 from lane_perception.training.session import resume  # noqa: E402
 from lane_perception.training.session import start  # noqa: E402
 
@@ -45,6 +47,15 @@ def test_a_run_leaves_what_the_node_and_people_need(overfitted):
         assert (card.architecture, card.input_width) == ('lane_dense_tiny', 160)
         assert 0.1 <= card.threshold <= 0.9
         assert str(run.parent) not in card.to_json()
+
+
+def test_the_card_tells_the_settings_but_no_place_of_this_machine():
+    recipe = load_recipe('lite', ['initial=/home/me/first.safetensors', 'cache=/data/world2',
+                                  'split=/home/me/split.json'])
+    told = _for_card(recipe)
+    assert (told['initial'], told['cache'], told['split']) == (
+        'first.safetensors', '', 'split.json')
+    assert told['epochs'] == recipe.epochs
 
 
 @pytest.mark.parametrize('runtime', ['onnxruntime', 'openvino'])
