@@ -73,13 +73,12 @@ def audit(arguments: argparse.Namespace) -> int:
     """Look over the data set and print what was found; leakage is an error."""
     from lane_perception.data.audit import audit_dataset
     from lane_perception.data.audit import describe
-    from lane_perception.training.recipe import make_recipe
+    from lane_perception.training.recipe import load_recipe
     if not arguments.data or not arguments.out:
         raise UserError('say --data DIR and --out RUN with --audit')
     if arguments.data.startswith('synthetic:'):
         raise UserError('--audit looks over labeled pictures; the synthetic world has none')
-    changes = dict(change.split('=', 1) for change in arguments.changes if '=' in change)
-    recipe = make_recipe(changes, 'the command line')
+    recipe = load_recipe(arguments.recipe or 'lite', arguments.changes)
     labels = '' if recipe.labels == 'snap' else recipe.labels
     report = audit_dataset(arguments.data, arguments.out, labels, split=recipe.split)
     print(describe(report))

@@ -53,7 +53,20 @@ def test_labels_and_split_are_taken_from_settings(data, tmp_path):
         'train': 1, 'val': 1, 'test': 0}
 
 
+def test_the_split_is_the_one_of_the_recipe_that_training_would_use(data, tmp_path):
+    split = tmp_path / 'mine.json'
+    split.write_text(json.dumps({'train': ['lap_00'], 'val': ['lap_09'], 'test': []}))
+    recipe = tmp_path / 'mine.yaml'
+    recipe.write_text(f'split: {split}\n')
+    assert main(['--audit', '--data', str(data), '--out', str(tmp_path / 'run'),
+                 '--recipe', str(recipe)]) == 0
+    assert json.loads((tmp_path / 'run/report.json').read_text())['split'] == {
+        'train': 1, 'val': 1, 'test': 0}
+
+
 @pytest.mark.parametrize('arguments, sentence', [
+    (['--audit', '--data', 'data', '--out', 'run', 'splitt=x'], 'did you mean split?'),
+    (['--audit', '--data', 'data', '--out', 'run', 'lots'], 'not a setting of the form key=value'),
     (['--audit', '--data', '/nowhere', '--out', 'run'], 'there is no folder /nowhere'),
     (['--audit', '--data', 'synthetic:1', '--out', 'run'], 'the synthetic world has none'),
     (['--audit', '--out', 'run'], 'say --data DIR and --out RUN with --audit'),
