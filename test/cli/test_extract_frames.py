@@ -92,6 +92,29 @@ def test_frames_of_a_recording_are_named_by_their_stamp(tmp_path, bright_model, 
     assert {sample.recording for sample in data.samples} == {'bag'}
 
 
+@pytest.mark.parametrize('still', [range(10), range(2, 8)])
+def test_frames_whose_stamps_stand_still_are_told_apart_by_log_time_and_number(
+        tmp_path, bright_model, still):
+    stamps = [START + 50_000_000 * number for number in range(10)]
+    count = len(extracted(tmp_path / 'rising', bright_model, stamps))
+    frames = extracted(tmp_path / 'still', bright_model, [
+        stamps[still[0]] if number in still else stamp for number, stamp in enumerate(stamps)])
+    assert len({frame['image'] for frame in frames}) == len(frames) == count > 1
+    from lane_perception.evaluation.truth import LabelFolder
+    labels = LabelFolder(tmp_path / 'still' / 'out')
+    for frame in frames:
+        stamp = stamps[still[0] if frame['number'] in still else frame['number']]
+        assert labels.label(frame['number'], stamp, 0, (120, 160)) is not None
+    assert labels.close() == []
+
+
+def extracted(folder, model, stamps):
+    """Return what report.json says of the frames extracted from a recording."""
+    bag = write_recording(folder / 'bag', count=10, stamps=stamps)
+    assert run(bag, folder / 'out', model, '--count', 4) == 0
+    return json.loads((folder / 'out' / 'report.json').read_text())['frames']
+
+
 def test_a_broken_frame_is_named_and_the_rest_extracted(tmp_path, bright_model, capsys):
     sizes = [(120, 160)] * 10
     bag = write_recording(tmp_path / 'bag', count=10, sizes=sizes, compressed=True)

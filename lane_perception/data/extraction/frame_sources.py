@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Collection
 from typing import Iterator
@@ -47,14 +48,18 @@ class RecordingFrames:
         self._reader = reader
         self._topic = topic
         self._stem = reader.path.stem if reader.path.is_file() else reader.path.name
-        self._stamps = [stamp for stamp, _, _ in reader.frames(topic)]
+        read = [(stamp, log_time) for stamp, log_time, _ in reader.frames(topic)]
+        self._stamps = [stamp for stamp, _ in read]
+        self._shared = Counter(self._stamps)
+        rising = all(first < second for first, second in zip(self._stamps, self._stamps[1:]))
+        self._times = [(stamp if rising else log_time) / NANOSECONDS for stamp, log_time in read]
         self.problems = reader.problems
         if not self._stamps:
             raise UserError(f'{topic} in {reader.path} holds no frame')
 
     def times(self) -> list[float]:
-        """Return the header stamps in seconds."""
-        return [stamp / NANOSECONDS for stamp in self._stamps]
+        """Return the header stamps in seconds; where they do not rise, all frames' log times."""
+        return self._times
 
     def frames(self, numbers: Collection[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield number and picture; see :class:`FrameSource`."""
@@ -67,8 +72,14 @@ class RecordingFrames:
                     self.problems.append(f'frame {number} (stamp {stamp} ns): {error}')
 
     def name(self, number: int) -> str:
-        """Return NAME_STAMP, the stamp in nanoseconds, as replay --labels reads it."""
-        return f'{self._stem}_{self._stamps[number]}'
+        """
+        Return NAME_STAMP, the stamp in nanoseconds, as replay --labels reads it.
+
+        Frames that share their stamp are NAME_STAMP_NUMBER, which it reads too.
+        """
+        stamp = self._stamps[number]
+        name = f'{self._stem}_{stamp}'
+        return name if self._shared[stamp] == 1 else f'{name}_{number:06d}'
 
 
 class VideoFrames:
