@@ -29,6 +29,7 @@ from lane_perception.data.extraction.outlines import outlines
 from lane_perception.data.image_files import write_image
 from lane_perception.data.near_duplicates import perceptual_hash
 from lane_perception.errors import UserError
+from lane_perception.whole_file import whole_file
 
 CLASS = 'lane'       # what the polygons are called
 SHEET_TILES = 48     # frames on the contact sheet
@@ -105,5 +106,6 @@ def extract(
         'frames': sorted(frames, key=lambda frame: frame['rank']),
         'problems': source.problems,
     }
-    (out / 'report.json').write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
+    with whole_file(out / 'report.json') as temporary:
+        temporary.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
     return report
