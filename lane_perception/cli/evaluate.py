@@ -82,6 +82,7 @@ def body(argv: Sequence[str] | None = None) -> int:
         raise UserError(f'--count {arguments.count} should be at least 1')
     if arguments.worst < 0:
         raise UserError(f'--worst {arguments.worst} should be 0 or more')
+    lane = LaneSettings(look_ahead=arguments.look_ahead)
     baseline = read_baseline(arguments.baseline) if arguments.baseline else None
     variants = combine(
         arguments.model or ['lane_lite'], arguments.runtime or ['auto'],
@@ -90,8 +91,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     source = open_source(arguments.data, arguments.labels, arguments.split, arguments.part,
                          arguments.count, tuple(arguments.classes))
     evaluation = evaluate(
-        source, variants, Bench(arguments.device, arguments.threshold),
-        LaneSettings(look_ahead=arguments.look_ahead), _progress)
+        source, variants, Bench(arguments.device, arguments.threshold), lane, _progress)
     report = evaluation.report
     if baseline:
         report['comparison'] = compare(report, baseline, arguments.allow)

@@ -48,8 +48,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--threshold', type=float, help="lane probability, 0 to 1; without it the "
                         "model's own")
     parser.add_argument('--ground', type=Path, help='ground calibration file: adds metres')
-    parser.add_argument('--look-ahead', type=float, default=0.35,
-                        help='row of the lane centre, fraction of the height from the bottom')
+    lane = parser.add_argument_group("lane, as the node's parameters of these names")
+    lane.add_argument('--look-ahead', type=float, default=0.35,
+                      help='row of the lane centre, fraction of the height from the bottom')
+    lane.add_argument('--look-ahead-m', type=float, default=0.0, metavar='M',
+                      help='distance of the lane centre instead, metres; needs --ground')
+    lane.add_argument('--lane-width', type=float, default=0.0, metavar='M',
+                      help="between the markings' middles, metres, with --ground; 0: learn it")
+    lane.add_argument('--max-gap-s', type=float, default=0.5, metavar='S',
+                      help='seconds for which the lane is kept without a sighting')
+    lane.add_argument('--min-confidence', type=float, default=0.0,
+                      help='0 to 1: a lane less likely to be right is none')
     parser.add_argument('--base-frame', default='base_link', help='of what is in metres')
     parser.add_argument('--no-video', action='store_true', help='leave no overlay.mp4')
     parser.add_argument('--no-bag', action='store_true', help='leave no output bag')
@@ -75,6 +84,11 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.evaluation.recording_runs import replay_all
     from lane_perception.evaluation.recording_runs import replay_into_folder
     from lane_perception.evaluation.replay import ReplaySettings
+    from lane_perception.geometry.lane_finder import LaneSettings
+    lane = LaneSettings(arguments.look_ahead, arguments.look_ahead_m, arguments.lane_width,
+                        arguments.max_gap_s, arguments.min_confidence)
+    if lane.look_ahead_m and not arguments.ground:
+        raise UserError('--look-ahead-m is in metres, which need a calibration: --ground')
     bags = find_recordings(arguments.bags)
     settings = ReplaySettings(
         bag=bags[0], out=arguments.out, topic=arguments.topic,
@@ -82,7 +96,7 @@ def body(argv: Sequence[str] | None = None) -> int:
         label_rate=arguments.label_rate, pose_topic=arguments.pose_topic,
         center_topic=arguments.center_topic, model=arguments.model, runtime=arguments.runtime,
         device=arguments.device, precision=arguments.precision, tta=arguments.tta,
-        threshold=arguments.threshold, ground=arguments.ground, look_ahead=arguments.look_ahead,
+        threshold=arguments.threshold, ground=arguments.ground, lane=lane,
         base_frame=arguments.base_frame, video=not arguments.no_video,
         output_bag=not arguments.no_bag)
     if len(bags) == 1 and arguments.scheduler is None:

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -81,7 +82,7 @@ class ReplaySettings:
     tta: str = 'none'
     threshold: float | None = None
     ground: Path | None = None         # ground calibration
-    look_ahead: float = 0.35           # fraction of the height from the bottom
+    lane: LaneSettings = LaneSettings()
     base_frame: str = 'base_link'
     video: bool = True                 # overlay.mp4
     output_bag: bool = True            # bag/
@@ -136,10 +137,9 @@ class _Replay:
                 output_bag.resolve() in settings.bag.resolve().parents):
             raise UserError(f'{settings.bag} would be replaced by the output bag; give another '
                             '--out')
-        lane_settings = LaneSettings(look_ahead=settings.look_ahead)
         pipeline = LanePipeline.load(
             settings.model, settings.runtime, settings.device, settings.precision, settings.tta,
-            settings.threshold, settings.ground, settings=lane_settings)
+            settings.threshold, settings.ground, settings=settings.lane)
         settings.out.mkdir(parents=True, exist_ok=True)
         start = perf_counter()
         with ExitStack() as stack:
@@ -158,8 +158,10 @@ class _Replay:
                     writer.add_topic(f'{NODE_NAME}/{name}', kind)
             if settings.video:
                 video = stack.enter_context(Video(settings.out / 'overlay.mp4'))
-            frames = in_background(self._read(
-                reader, topic, LaneFinder(lane_settings, pipeline.finder.ground)))
+            # The truth is not doubted.
+            true_finder = LaneFinder(replace(settings.lane, min_confidence=0.0),
+                                     pipeline.finder.ground)
+            frames = in_background(self._read(reader, topic, true_finder))
             processed = in_background(self._process(frames, pipeline))
             shown = in_background(self._show(processed, pipeline, writer, video))
             total = reader.topics()[topic].count

@@ -10,6 +10,12 @@ from dataclasses import field
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.errors import UserError
+
+# Of the lane settings, inclusive.
+RANGES = {'look_ahead': (0.0, 1.0), 'look_ahead_m': (0.0, 100.0), 'lane_width': (0.0, 20.0),
+          'max_gap_s': (0.0, 10.0), 'min_confidence': (0.0, 1.0)}
+
 
 @dataclass(frozen=True)
 class LaneSettings:
@@ -20,6 +26,13 @@ class LaneSettings:
     lane_width: float = 0.0       # metres between the markings' middles; 0: learn it
     max_gap_s: float = 0.5        # seconds without a sighting until there is no lane
     min_confidence: float = 0.0   # 0 to 1: a sighting below it is no lane; 0: all that are lanes
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be, naming the setting."""
+        for name, (least, most) in RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                raise UserError(f'{name} {getattr(self, name):g} should be from {least:g} to '
+                                f'{most:g}')
 
 
 @dataclass(frozen=True)

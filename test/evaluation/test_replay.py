@@ -21,9 +21,12 @@ from lane_perception.cli.replay import main
 from lane_perception.data.image_files import write_image
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
+from lane_perception.geometry.lane import RANGES
+from lane_perception.geometry.lane_finder import LaneSettings
 from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.images import to_bgr
 from lane_perception.ros.images import to_mono
+from lane_perception.ros.parameters import PARAMETERS
 
 
 @pytest.fixture(scope='module')
@@ -238,6 +241,11 @@ def test_broken_frames_are_left_out_and_counted(tmp_path, model):
     (['--ground', '/nowhere.yaml'], '/nowhere.yaml'),
     (['--workers', '0'], 'at least 1'),
     (['--label-rate', '0'], 'above 0'),
+    (['--look-ahead', '35'], 'look_ahead 35 should be from 0 to 1'),
+    (['--look-ahead-m', '0.5'], '--ground'),
+    (['--lane-width', '-1'], 'lane_width -1 should be from 0 to 20'),
+    (['--max-gap-s', 'nan'], 'max_gap_s nan should be from 0 to 10'),
+    (['--min-confidence', '2'], 'min_confidence 2 should be from 0 to 1'),
 ])
 def test_bad_use_gives_one_sentence_status_2_and_leaves_nothing(
         tmp_path, model, capsys, arguments, sentence):
@@ -281,6 +289,35 @@ def test_a_pose_topic_gives_the_error_in_metres(tmp_path, model):
     assert len(outputs(tmp_path / 'out' / 'bag', 'pose')) == 6
     markers = outputs(tmp_path / 'out' / 'bag', 'markers')
     assert markers[0][2].markers[1].points[0].x > 0
+
+
+def test_the_lane_is_found_with_the_nodes_parameters(tmp_path, model):
+    ground = write_ground(tmp_path / 'ground.yaml')
+    bag = write_recording(tmp_path / 'drive', count=6)
+    settings = LaneSettings(look_ahead_m=1.2, lane_width=0.42, max_gap_s=0.2, min_confidence=0.01)
+    pipeline = LanePipeline.load(model, ground=ground, settings=settings)
+    run(bag, model, tmp_path / 'out', '--ground', ground, '--look-ahead-m', 1.2,
+        '--lane-width', 0.42, '--max-gap-s', 0.2, '--min-confidence', 0.01)
+    centers = outputs(tmp_path / 'out' / 'bag', 'center')
+    plain = LanePipeline.load(model, ground=ground)
+    for index in range(6):
+        image, stamp = track(index)[0], (START + index * PERIOD) / 1e9
+        point = centers[index][2].point
+        assert (point.x, point.y) == pytest.approx(pipeline.process(image, stamp).center)
+        assert abs(plain.process(image, stamp).center[1] - point.y) > 2
+
+
+def test_the_lane_settings_range_as_the_nodes_parameters():
+    assert RANGES == {one.name: (one.minimum, one.maximum) for one in PARAMETERS
+                      if one.name in RANGES}
+
+
+@pytest.mark.parametrize(('arguments', 'found'), [
+    ([], 3), (['--max-gap-s', '0'], 1), (['--min-confidence', '1'], 0)])
+def test_gaps_and_doubt_are_judged_as_asked(tmp_path, model, arguments, found):
+    bag = write_recording(tmp_path / 'drive', count=8, blank=[5, 6])
+    report = run(bag, model, tmp_path / 'out', '--no-video', *arguments)
+    assert round(report['lane_found'] * 8) == found + (0 if found == 0 else 5)
 
 
 def test_a_center_topic_is_the_truth_about_the_center(tmp_path, model):
