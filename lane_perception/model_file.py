@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ FORMAT = 1
 SUFFIXES = ('.onnx', '.safetensors')
 INT8_SUFFIX = '_int8'
 MULTIPLE = 32
+STORED = ('fp32', 'int8')   # precisions of stored weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,8 +90,9 @@ def parse_card(text: str | None, path: Path) -> ModelCard:
             std=tuple(float(value) for value in card.std),
             threshold=float(card.threshold),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f'{path}: its metadata holds an impossible value: {error}') from error
+    _check_kinds(card, path)
     for side in (card.input_height, card.input_width):
         if side < MULTIPLE or side % MULTIPLE:
             raise UserError(
@@ -98,6 +101,24 @@ def parse_card(text: str | None, path: Path) -> ModelCard:
     if not 0.0 < card.threshold < 1.0:
         raise UserError(f'{path}: its threshold {card.threshold} is not between 0 and 1')
     return card
+
+
+def _check_kinds(card: ModelCard, path: Path) -> None:
+    for name in ('name', 'architecture', 'trained_on', 'package_version'):
+        if not isinstance(getattr(card, name), str):
+            raise UserError(f'{path}: its {name} {getattr(card, name)!r} is not a text')
+    for name in ('metrics', 'recipe'):
+        if not isinstance(getattr(card, name), dict):
+            raise UserError(f'{path}: its {name} {getattr(card, name)!r} is not a JSON object')
+    for name in ('mean', 'std'):
+        values = getattr(card, name)
+        if len(values) != 3 or not all(map(math.isfinite, values)):
+            raise UserError(f'{path}: its {name} {values} is not three numbers')
+    if min(card.std) <= 0:
+        raise UserError(f'{path}: its std {card.std} is not above 0')
+    if card.precision not in STORED:
+        raise UserError(f'{path}: its precision {card.precision!r} is not one of '
+                        f'{", ".join(STORED)}')
 
 
 def write_safetensors(path: Path, tensors: dict[str, np.ndarray], card: ModelCard) -> None:

@@ -78,6 +78,16 @@ def test_a_foreign_onnx_file_is_refused_with_the_way_to_convert(tmp_path):
     ({'input_height': 100}, 'multiple of 32'),
     ({'threshold': 0.0}, 'threshold'),
     ({'mean': 'gray'}, 'impossible value'),
+    ({'mean': [0.5]}, 'm.onnx: its mean .* three numbers'),
+    ({'std': [1, 1, float('nan')]}, 'its std .* three numbers'),
+    ({'std': [0.2, 0.0, 0.2]}, 'its std .* above 0'),
+    ({'input_width': float('inf')}, 'impossible value'),
+    ({'name': ['a']}, 'its name .* not a text'),
+    ({'architecture': None}, 'its architecture None is not a text'),
+    ({'trained_on': 3}, 'its trained_on 3 is not a text'),
+    ({'metrics': [1]}, 'its metrics .* not a JSON object'),
+    ({'precision': 'int4'}, "its precision 'int4' is not one of fp32, int8"),
+    ({'precision': ['int8']}, 'its precision'),
 ])
 def test_a_card_with_impossible_values_is_refused(tmp_path, change, sentence):
     values = {**json.loads(CARD.to_json()), **change}
