@@ -90,11 +90,11 @@ def _mask_ways(
 
     def in_floats() -> NDArray[np.uint8]:
         return cv2.compare(
-            resize_probability(probability, height, width), threshold, cv2.CMP_GT)
+            resize_probability(probability, height, width), threshold, cv2.CMP_GE)
 
     def in_numpy() -> NDArray[np.uint8]:
         full = resize_probability(probability, height, width)
-        return (full > threshold).astype(np.uint8) * 255
+        return (full >= threshold).astype(np.uint8) * 255
     return {'resized and thresholded in bytes': in_bytes, 'in floats': in_floats,
             'in floats, numpy': in_numpy}
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 LEVELS = 200          # thresholds are multiples of 1 / LEVELS
 LOWEST, HIGHEST = 0.1, 0.9  # thresholds that are offered
+THRESHOLDS = torch.arange(LEVELS + 1, dtype=torch.float64).div(LEVELS).float()
 
 
 class ThresholdSweep:
@@ -31,8 +32,8 @@ class ThresholdSweep:
         :param judged: (N, 1, H, W), 1 where a pixel counts.
         :param indices: (N,) the pictures' numbers.
         """
-        # A pixel at exactly a threshold is not above it, hence ceil.
-        level = torch.ceil(probability.float() * LEVELS).clamp(0, LEVELS).long()
+        # A pixel at exactly a threshold reaches it, as in the segmenter, which compares float32.
+        level = torch.bucketize(probability.float(), THRESHOLDS, right=True) - 1
         key = level + (target > 0.5).long() * (LEVELS + 1)
         for one, counts, index in zip(key, judged, indices):
             histogram = torch.bincount(one[counts > 0.5].flatten(), minlength=2 * (LEVELS + 1))
@@ -48,16 +49,16 @@ class ThresholdSweep:
             (picture's number, lane IoU) pairs.
         """
         counts = np.stack(self._counts)
-        # above[i, k, t]: pixels of picture i and label k with a probability above level t.
-        above = np.cumsum(counts[..., ::-1], axis=2)[..., ::-1][..., 1:]
+        # marked[i, k, t]: pixels of picture i and label k with a probability of level t or more.
+        marked = np.cumsum(counts[..., ::-1], axis=2)[..., ::-1]
         total = counts.sum(axis=2)
-        hit, false = above[:, 1], above[:, 0]
+        hit, false = marked[:, 1], marked[:, 0]
         lane = _ratio(hit, false + total[:, 1:])
         rest = total[:, :1] - false
         background = _ratio(rest, total[:, :1] + total[:, 1:] - hit)
         all_lane = _ratio(hit.sum(0), (false + total[:, 1:]).sum(0))
         all_background = _ratio(rest.sum(0), (total[:, :1] + total[:, 1:] - hit).sum(0))
-        thresholds = np.arange(LEVELS) / LEVELS
+        thresholds = np.arange(LEVELS + 1) / LEVELS
         offered = (thresholds >= LOWEST) & (thresholds <= HIGHEST)
         best = int(np.argmax(np.where(offered, all_lane, -1.0)))
         return {

@@ -89,12 +89,25 @@ def test_the_sweep_finds_what_counting_at_each_threshold_finds():
     result = sweep.result()
 
     def lane_iou(threshold):
-        answer, label = probability > threshold, target > 0.5
+        answer, label = probability >= threshold, target > 0.5
         counts = judged > 0.5
         return float(((answer & label) & counts).sum() / ((answer | label) & counts).sum())
     assert result['lane_iou'] == pytest.approx(lane_iou(result['threshold']), abs=1e-6)
     others = [lane_iou(threshold / 200) for threshold in range(20, 181)]
     assert result['lane_iou'] == pytest.approx(max(others), abs=1e-6)
+
+
+def test_a_pixel_at_the_threshold_is_a_marking_in_the_sweep_as_in_the_segmenter():
+    from lane_perception.segmenter import _reaches
+    for level in range(20, 181):
+        exactly = np.full((1, 1, 2, 2), level / 200, np.float32)
+        exactly[..., 1] = np.nextafter(exactly[..., 1], np.float32(0))
+        label = torch.tensor([[[[1.0, 0.0], [1.0, 0.0]]]])
+        sweep = ThresholdSweep()
+        sweep.add(torch.from_numpy(exactly), label, torch.ones_like(label), torch.tensor([0]))
+        result = sweep.result()
+        assert result['lane_iou'] == 1.0 and result['threshold'] == level / 200
+        assert (_reaches(exactly[0, 0], result['threshold']) == 255 * label[0, 0].numpy()).all()
 
 
 @pytest.mark.parametrize('name', sorted(LOSSES))
