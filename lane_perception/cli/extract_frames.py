@@ -53,7 +53,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.segmenter import Segmenter
     model = Segmenter.load(arguments.model, arguments.runtime, threshold=arguments.threshold)
     settings = (model, arguments.count, arguments.format, arguments.out, _progress)
-    if _is_recording(arguments.source):
+    if _read_as_recording(arguments.source):
         from lane_perception.evaluation.replay import choose_topic
         with RecordingReader(arguments.source) as reader:
             topic = choose_topic(reader, arguments.topic)
@@ -71,7 +71,8 @@ def body(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _is_recording(path: Path) -> bool:
+def _read_as_recording(path: Path) -> bool:
+    """Tell whether a source is to be read as a recording, otherwise as a video."""
     return path.is_dir() or path.suffix in ('.mcap', '.db3', '.zstd', '.bag')
 
 

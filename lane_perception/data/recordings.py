@@ -281,7 +281,7 @@ class RecordingWriter:
         :raises UserError: when the path exists and may not be replaced, or rosbags is missing.
         """
         self.path = Path(path).expanduser()
-        if self.path.exists() and not (replace and _is_recording(self.path)):
+        if self.path.exists() and not (replace and _holds_only_recording(self.path)):
             raise UserError(f'{self.path} exists already and was not overwritten')
         rosbags = import_rosbags()
         self._types = rosbags.typesys.get_typestore(rosbags.typesys.Stores.LATEST)
@@ -358,7 +358,7 @@ class RecordingWriter:
         shutil.rmtree(self._temporary, ignore_errors=True)
 
 
-def _is_recording(path: Path) -> bool:
+def _holds_only_recording(path: Path) -> bool:
     """Tell whether a folder holds nothing but a recording's files."""
     return path.is_dir() and all(
         file.name == 'metadata.yaml' or _storage_suffix(file) in STORAGE_SUFFIXES

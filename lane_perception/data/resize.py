@@ -46,7 +46,7 @@ def resize_label(mask: NDArray[np.uint8], height: int, width: int) -> NDArray[np
     result = np.zeros((height, width), np.uint8)
     if unsure.any():
         result[touched(unsure, height, width)] = NOT_JUDGED
-    result[resize_area(marking * np.float32(1), height, width) > 0.5 + 1e-4] = MARKING
+    result[area_or_nearest(marking * np.float32(1), height, width) > 0.5 + 1e-4] = MARKING
     thin = thinner_than(marking, THIN * shrinking)
     if thin.any():
         result[touched(thin, height, width)] = MARKING
@@ -80,10 +80,10 @@ def touched(values: NDArray[np.uint8], height: int, width: int) -> NDArray[np.bo
 
     :param values: (H, W) uint8.
     """
-    return resize_area((values != 0).astype(np.float32), height, width) > 1e-4
+    return area_or_nearest((values != 0).astype(np.float32), height, width) > 1e-4
 
 
-def resize_area(values: NDArray, height: int, width: int) -> NDArray:
+def area_or_nearest(values: NDArray, height: int, width: int) -> NDArray:
     """
     Return (height, width) from (H, W): the mean over each new pixel's area.
 

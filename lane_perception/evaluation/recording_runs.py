@@ -52,13 +52,14 @@ def find_recordings(places: list[Path]) -> list[Path]:
 
 
 def _recordings_in(place: Path) -> list[Path]:
-    if place.is_file() or not place.is_dir() or _is_recording(place):
+    if place.is_file() or not place.is_dir() or _holds_recording(place):
         return [place] if place.exists() else []
     inside = sorted(entry for entry in place.iterdir() if not entry.name.startswith('.'))
     return [one for entry in inside if entry.is_dir() for one in _recordings_in(entry)]
 
 
-def _is_recording(folder: Path) -> bool:
+def _holds_recording(folder: Path) -> bool:
+    """Tell whether a folder is one recording, not a folder of recordings."""
     return any(entry.suffix in STORAGE_SUFFIXES or entry.name == 'metadata.yaml'
                or Path(entry.stem).suffix in STORAGE_SUFFIXES for entry in folder.iterdir())
 

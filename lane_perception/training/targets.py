@@ -36,7 +36,7 @@ def make_sample(
         coverage by markings, 0 to 255, and whether the pixel is judged, 0 or 255.
     """
     marking = np.where(mask == MARKING, 1, 0).astype(np.uint8)
-    coverage = resize_area(marking * np.uint8(255), height, width)
+    coverage = area_or_linear(marking * np.uint8(255), height, width)
     shrinking = max(mask.shape[0] / height, mask.shape[1] / width)
     if shrinking > 1:
         thin = thinner_than(marking, THIN * shrinking)
@@ -44,14 +44,14 @@ def make_sample(
             coverage[touched(thin, height, width)] = 255
     unsure = (mask != MARKING) & (mask != FLOOR)
     if unsure.any():
-        judged = resize_area(np.where(unsure, 0, 255).astype(np.uint8), height, width)
+        judged = area_or_linear(np.where(unsure, 0, 255).astype(np.uint8), height, width)
         judged = np.where(judged >= WHOLLY_JUDGED, 255, 0).astype(np.uint8)
     else:
         judged = np.full((height, width), 255, np.uint8)
     return resize_image(image, height, width), np.stack([coverage, judged], axis=-1)
 
 
-def resize_area(values: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+def area_or_linear(values: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     """
     Return (height, width) from (H, W): the mean over each pixel's area.
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from lane_perception.data.resize import resize_area
+from lane_perception.data.resize import area_or_nearest
 from lane_perception.data.resize import resize_label
 from lane_perception.data.resize import thinner_than
 
@@ -59,7 +59,7 @@ def test_a_wide_shape_is_not_thickened(left, top, width, height, size):
     mask[top:top + minimum + height, left:left + minimum + width] = 255
     # What the border of the picture cuts to a thin rest is thin, and kept.
     if min(120 - top, 160 - left) >= minimum:
-        half = resize_area((mask / 255).astype(np.float32), *size) > 0.5 + 1e-4
+        half = area_or_nearest((mask / 255).astype(np.float32), *size) > 0.5 + 1e-4
         assert ((resize_label(mask, *size) == 255) == half).all()
 
 
@@ -70,7 +70,7 @@ def test_a_wide_slanted_line_is_not_thickened(angle):
     mask = np.zeros((480, 640), np.uint8)
     start, end = (320, 240) - step, (320, 240) + step
     cv2.line(mask, tuple(map(int, start)), tuple(map(int, end)), 255, 24)
-    half = resize_area((mask / 255).astype(np.float32), 120, 160) > 0.5 + 1e-4
+    half = area_or_nearest((mask / 255).astype(np.float32), 120, 160) > 0.5 + 1e-4
     assert ((resize_label(mask, 120, 160) == 255) == half).all()
 
 
