@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from typing import Iterator
 
 import cv2
@@ -42,7 +43,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     :returns: (H, W, 3) uint8, BGR, turned as its EXIF orientation says.
     :raises UserError: naming the file, when it is missing, cut off or not a picture.
     """
-    return _decode(path, cv2.IMREAD_COLOR)
+    return _read(path, cv2.IMREAD_COLOR)
 
 
 def read_mask(path: Path) -> NDArray[np.uint8]:
@@ -55,7 +56,7 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
     :returns: (H, W) uint8: 0 background, 255 marking, anything between not judged.
     :raises UserError: naming the file, when it is missing, cut off or not a picture.
     """
-    stored = _decode(path, cv2.IMREAD_UNCHANGED)
+    stored = _read(path, cv2.IMREAD_UNCHANGED)
     if stored.ndim == 3:
         colors = stored[:, :, :min(3, stored.shape[2])]
         if (colors == colors[:, :, :1]).all():
@@ -81,26 +82,37 @@ def write_image(path: Path, image: NDArray[np.uint8], quality: int = 95) -> None
         temporary.write_bytes(data.tobytes())
 
 
-def _decode(path: Path, flags: int) -> NDArray[np.uint8]:
+def decode(data: bytes, flags: int, name: str) -> NDArray[Any]:
+    """
+    Return the picture in a coded file's bytes.
+
+    :param flags: of cv2.imdecode.
+    :param name: what the bytes are, for the sentence.
+    :raises UserError: beginning with the name, when it is empty, cut off or not a picture.
+    """
+    if not data:
+        raise UserError(f'{name} is empty')
+    # Older OpenCV fills the missing part of a truncated JPEG with gray and says nothing. Within
+    # the coded pixels neither marker can occur.
+    if data.startswith(_JPEG_START) and data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
+        raise UserError(f'{name} is cut off')
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise UserError(f'{name} cannot be decoded: {error.err}') from error
+    if image is None:
+        raise UserError(f'{name} is damaged or not a picture')
+    return image
+
+
+def _read(path: Path, flags: int) -> NDArray[np.uint8]:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise UserError(f'{path} does not exist') from error
     except OSError as error:
         raise UserError(f'{path} cannot be read: {error.strerror}') from error
-    if not data:
-        raise UserError(f'{path} is empty')
-    # OpenCV fills the missing part of a truncated JPEG with gray and says nothing. Within the
-    # coded pixels neither marker can occur.
-    if data.startswith(_JPEG_START) and data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
-        raise UserError(f'{path} is cut off')
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        raise UserError(f'{path} cannot be decoded: {error.err}') from error
-    if image is None:
-        raise UserError(f'{path} is damaged or not a picture')
-    return image
+    return decode(data, flags, str(path))
 
 
 def picture_stems(root: Path) -> Iterator[tuple[str, Path]]:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.image_files import decode
 from lane_perception.errors import UserError
 from lane_perception.ros.message_classes import message_class
 
@@ -45,9 +46,6 @@ _CV_BRIDGE_ENCODINGS = {
     'bayer_rggb16': (1, 2), 'bayer_bggr16': (1, 2), 'bayer_gbrg16': (1, 2), 'bayer_grbg16': (1, 2),
 }
 _PAIRED_PIXELS = ('yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv')
-_JPEG_START = b'\xff\xd8'
-_JPEG_SCAN = b'\xff\xda'
-_JPEG_END = b'\xff\xd9'
 # The sensor's own rows and columns, as CameraInfo and the mask mean them, whatever EXIF says.
 _AS_STORED = cv2.IMREAD_IGNORE_ORIENTATION
 
@@ -159,19 +157,11 @@ def _decode(message: Any, flags: int) -> NDArray[np.uint8]:
     data = bytes(message.data)
     if not data:
         raise ImageError('the compressed image has no data')
-    # Older OpenCV fills the missing part of a truncated JPEG with gray and says nothing. Within
-    # the coded pixels neither marker can occur.
-    if data.startswith(_JPEG_START) and data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
-        raise ImageError(f'the JPEG of {len(data)} bytes is cut off')
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        raise ImageError(f'the compressed image of {len(data)} bytes cannot be decoded: '
-                         f'{error.err}') from error
-    if image is None:
-        raise ImageError(f'the compressed image of {len(data)} bytes (format '
-                         f'"{message.format}") cannot be decoded as JPEG or PNG')
-    return image
+        return decode(data, flags, f'the compressed image of {len(data)} bytes (format '
+                                   f'"{message.format}")')
+    except UserError as error:
+        raise ImageError(str(error)) from error
 
 
 def mask_message(mask: NDArray[np.uint8], header: Any) -> Any:

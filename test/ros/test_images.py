@@ -183,10 +183,10 @@ def broken_messages():
         'odd width': (message(np.zeros((4, 5, 2), np.uint8), 'yuyv'), 'in pairs'),
         'empty JPEG': (compressed(b''), 'has no data'),
         'half a JPEG': (compressed(jpeg[:len(jpeg) // 2]), 'cut off'),
-        'JPEG header alone': (compressed(jpeg[:20]), 'cannot be decoded'),
-        'not a picture': (compressed(b'hello, world'), 'cannot be decoded as JPEG or PNG'),
+        'JPEG header alone': (compressed(jpeg[:20]), 'is damaged or not a picture'),
+        'not a picture': (compressed(b'hello, world'), 'is damaged or not a picture'),
         'half a PNG': (compressed(cv2.imencode('.png', np.eye(99, dtype=np.uint8))[1][:60]),
-                       'cannot be decoded'),
+                       'is damaged or not a picture'),
         'depth PNG': (compressed(b'\0' * 12, '16UC1; compressedDepth png'), 'holds distances'),
     }
 

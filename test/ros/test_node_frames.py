@@ -209,7 +209,7 @@ class TestCompressed:
     @pytest.mark.parametrize('data, sentence', [
         (cv2.imencode('.jpg', PICTURE)[1].tobytes()[:-30], 'is cut off'),
         (b'', 'has no data'),
-        (b'nonsense', 'cannot be decoded'),
+        (b'nonsense', 'is damaged or not a picture'),
     ], ids=['half a JPEG', 'empty', 'nonsense'])
     def test_a_broken_frame_is_counted_said_and_dropped(self, place, data, sentence):
         for _ in range(4):
