@@ -7,12 +7,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
-import json
 import sys
 from pathlib import Path
 from typing import Sequence
-
-import cv2
 
 from lane_perception.cli.command import run_main
 from lane_perception.errors import UserError
@@ -53,6 +50,8 @@ def body(argv: Sequence[str] | None = None) -> int:
     """Drive, write the report and the pictures, and print the figures."""
     arguments = build_parser().parse_args(argv)
     _check(arguments)
+    from lane_perception.data.image_files import write_image
+    from lane_perception.evaluation.report_files import write_json
     from lane_perception.simulation.closed_loop import LoopSettings
     from lane_perception.simulation.top_view import draw_top_view
     settings = LoopSettings(
@@ -66,8 +65,8 @@ def body(argv: Sequence[str] | None = None) -> int:
               'transport': 'dds' if arguments.over_dds else 'in process',
               'lane_width_given': not arguments.learn_width,
               'latency_s': arguments.latency, 'drop': arguments.drop, 'gap_s': arguments.gap}
-    (arguments.out / 'report.json').write_text(json.dumps(report, indent=2) + '\n')
-    cv2.imwrite(str(arguments.out / 'top_view.png'), draw_top_view(world.scene.track, log))
+    write_json(arguments.out / 'report.json', report)
+    write_image(arguments.out / 'top_view.png', draw_top_view(world.scene.track, log))
     print(f'{report["distance_m"]:.1f} m in {report["seconds"]:.0f} s, in lane '
           f'{report["in_lane"]:.1%}, mean offset {1000 * report["mean_offset_m"]:.0f} mm, largest '
           f'{1000 * report["max_offset_m"]:.0f} mm, departures {report["departures"]}; '

@@ -8,7 +8,6 @@ Without a recording of one's own, one is made: a drive over a synthetic track wi
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.errors import UserError
+from lane_perception.evaluation.report_files import write_json
 from lane_perception.model_file import find_model
 from lane_perception.ros.demo_pictures import Pictures
 from lane_perception.ros.demo_score import pairs
@@ -32,7 +32,6 @@ from lane_perception.ros.playback import Playback
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
 from lane_perception.runtimes import read_card
-from lane_perception.whole_file import whole_file
 
 FRAMES = 120
 RATE = 30.0          # frames per second
@@ -94,11 +93,10 @@ def run_demo(
         _require_something(playback, settings.out)
     progress(f'{len(playback.received)} of {len(playback.published)} masks came back; '
              'scoring and drawing them')
-    pictures = Pictures(settings.out, len(playback.received))
     frames = pairs(source.bag, source.topic, source.truth_topic, output_bag, NODE_NAME,
                    source.center_topic)
-    scored = score(frames, pictures.add)
-    pictures.close()
+    with Pictures(settings.out, len(playback.received)) as pictures:
+        scored = score(frames, pictures.add)
     report = {
         **scored,
         **playback.figures(),
@@ -117,7 +115,7 @@ def run_demo(
         'command': command_line('demo'),
         'machine': describe_machine(),
     }
-    _write_report(settings.out / 'report.json', report)
+    write_json(settings.out / 'report.json', report)
     return report
 
 
@@ -173,11 +171,6 @@ def _require_something(playback: Playback, out: Path) -> None:
     raise NothingCameOut(
         f'{len(playback.published)} frames were sent and no mask came back'
         f'{f"; the node says: {said}" if said else ""}; see {out / "lane_node.log"}')
-
-
-def _write_report(path: Path, report: dict[str, Any]) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(report, indent=2) + '\n')
 
 
 def summary(report: dict[str, Any], out: Path) -> str:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.image_files import write_image
 from lane_perception.evaluation.video import Video
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.overlay import draw_overlay
@@ -21,7 +23,7 @@ TILE_WIDTH = 640   # pixels
 
 
 class Pictures:
-    """Draws every frame into a video and six of them into a picture."""
+    """Draws every frame into a video and six of them into a picture: a context manager."""
 
     def __init__(self, folder: Path, frames: int) -> None:
         """
@@ -38,6 +40,16 @@ class Pictures:
         self._finder = LaneFinder()
         self._video = Video(folder / 'overlay.mp4')
 
+    def __enter__(self) -> Pictures:
+        """Return the pictures."""
+        return self
+
+    def __exit__(self, kind: Any, *error: Any) -> None:
+        """Write the files, or leave nothing of them after an error."""
+        self._video.__exit__(kind, *error)
+        if kind is None and self._tiles:
+            self._write_tiles()
+
     def add(self, pair: Pair) -> None:
         """Draw a frame; one that the node dropped is left out of the video."""
         if pair.mask is None:
@@ -50,16 +62,12 @@ class Pictures:
         self._tiles += [_tile(drawn)] * self._wanted.count(self._count)
         self._count += 1
 
-    def close(self) -> None:
-        """Write the files."""
-        self._video.close()
-        if not self._tiles:
-            return
+    def _write_tiles(self) -> None:
         blank = np.zeros_like(self._tiles[0])
         tiles = (self._tiles + [blank] * COLUMNS * ROWS)[:COLUMNS * ROWS]
         rows = [cv2.hconcat(tiles[start:start + COLUMNS])
                 for start in range(0, len(tiles), COLUMNS)]
-        cv2.imwrite(str(self._folder / 'frames.png'), cv2.vconcat(rows))
+        write_image(self._folder / 'frames.png', cv2.vconcat(rows))
 
 
 def _tile(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
