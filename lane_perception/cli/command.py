@@ -5,8 +5,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+from contextlib import contextmanager
+from typing import Any
 from typing import Callable
+from typing import Iterator
 from typing import Optional
 from typing import Sequence
 
@@ -15,6 +20,7 @@ from lane_perception.errors import UserError
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
+EXIT_TERMINATED = 143
 
 
 def run_main(
@@ -28,10 +34,13 @@ def run_main(
         of the process) and returns an exit status.
     :returns: the body's status; 2 after a :class:`UserError`, whose sentence goes to stderr;
         2 too when the disk is full or a file may not be written; 130 after Ctrl-C.
+    :raises SystemExit: with status 143 after SIGTERM, so that what the body started is ended and
+        what it half wrote is removed.
     """
     verb = os.path.splitext(os.path.basename(sys.argv[0]))[0]
     try:
-        return body(argv)
+        with _exit_at_sigterm():
+            return body(argv)
     except UserError as error:
         print(f'{verb}: {error}', file=sys.stderr)
         return EXIT_BAD_INPUT
@@ -48,3 +57,20 @@ def run_main(
         where = f' {error.filename}' if error.filename else ''
         print(f'{verb}: {error.strerror}:{where}', file=sys.stderr)
         return EXIT_BAD_INPUT
+
+
+@contextmanager
+def _exit_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM raise SystemExit in the main thread, unless somebody handles it otherwise."""
+    def on_signal(number: int, frame: Any) -> None:
+        raise SystemExit(EXIT_TERMINATED)
+    if (threading.current_thread() is not threading.main_thread()
+            or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL):
+        yield
+        return
+    signal.signal(signal.SIGTERM, on_signal)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGTERM) is on_signal:   # the body may have set its own
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)

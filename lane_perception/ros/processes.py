@@ -36,7 +36,11 @@ def private_environment() -> dict[str, str]:
 
 
 class RosProcess:
-    """A Python module of this package as a process, its output in a log file."""
+    """
+    A Python module of this package as a process, its output in a log file.
+
+    On Linux it gets SIGTERM when the thread that started it ends, however that comes about.
+    """
 
     def __init__(
         self,
@@ -51,13 +55,14 @@ class RosProcess:
 
         :param module: such as ``lane_perception.cli.lane_node``.
         :param log: file for its standard output and error.
-        :param prefix: a command in front of Python's, such as ``taskset -c 0``.
+        :param prefix: a command in front of Python's that becomes it, as ``taskset -c 0`` does.
         """
         self.log = log
         with open(log, 'wb') as output:
             self._process = subprocess.Popen(
-                [*prefix, sys.executable, '-m', module, *arguments], stdin=subprocess.PIPE,
-                stdout=output, stderr=subprocess.STDOUT, env=environment)
+                [*prefix, sys.executable, '-m', 'lane_perception.ros.tethered', str(os.getpid()),
+                 module, *arguments],
+                stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, env=environment)
 
     @property
     def pid(self) -> int:

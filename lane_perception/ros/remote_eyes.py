@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -57,27 +58,29 @@ class RemoteEyes:
         environment = private_environment()
         os.environ.update({key: value for key, value in environment.items()
                            if os.environ.get(key) != value})
-        self._node_process = RosProcess(
-            'lane_perception.cli.lane_node',
-            ['--ros-args', '-p', f'model:={model}', '-p', f'ground_calibration:={ground}',
-             '-p', f'lane_width:={float(lane_width)}'],
-            folder / 'lane_node.log', environment)
-        self._context = Context()
-        rclpy.init(context=self._context, domain_id=int(environment['ROS_DOMAIN_ID']))
-        self._node = rclpy.create_node('simulated_car', context=self._context)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
-        self._answers: dict[str, Any] = {}
-        for name, kind in (('center', PointStamped), ('path', PathMessage)):
-            self._node.create_subscription(
-                kind, f'{NODE_NAME}/{name}',
-                lambda message, name=name: self._answers.update({name: message}), 10)
-        self._pictures = self._node.create_publisher(Image, 'image', qos_profile_sensor_data)
-        try:
+        with ExitStack() as stack:   # whatever goes wrong, Ctrl-C as well: nobody else ends it
+            self._node_process = RosProcess(
+                'lane_perception.cli.lane_node',
+                ['--ros-args', '-p', f'model:={model}', '-p', f'ground_calibration:={ground}',
+                 '-p', f'lane_width:={float(lane_width)}'],
+                folder / 'lane_node.log', environment)
+            stack.callback(self._node_process.stop)
+            context = Context()
+            rclpy.init(context=context, domain_id=int(environment['ROS_DOMAIN_ID']))
+            stack.callback(rclpy.shutdown, context=context)
+            self._node = rclpy.create_node('simulated_car', context=context)
+            stack.callback(self._node.destroy_node)
+            self._executor = SingleThreadedExecutor(context=context)
+            self._executor.add_node(self._node)
+            self._answers: dict[str, Any] = {}
+            for name, kind in (('center', PointStamped), ('path', PathMessage)):
+                self._node.create_subscription(
+                    kind, f'{NODE_NAME}/{name}',
+                    lambda message, name=name: self._answers.update({name: message}), 10)
+            self._pictures = self._node.create_publisher(
+                Image, 'image', qos_profile_sensor_data)
             self._wait_for_node()
-        except BaseException:   # Ctrl-C as well: nobody else would end the node
-            self._end()
-            raise
+            self._started = stack.pop_all()
 
     def __enter__(self) -> RemoteEyes:
         """Return the eyes."""
@@ -85,12 +88,7 @@ class RemoteEyes:
 
     def __exit__(self, *error: Any) -> None:
         """End the node."""
-        self._end()
-
-    def _end(self) -> None:
-        self._node.destroy_node()
-        rclpy.shutdown(context=self._context)
-        self._node_process.stop()
+        self._started.close()
 
     def __call__(self, world: World, pose: Pose, stamp: float,
                  ) -> tuple[Lane, NDArray[np.uint8], NDArray[np.uint8]]:

@@ -120,6 +120,15 @@ def test_the_verb_refuses_a_speed_that_no_car_has(capsys):
     assert '--speed 90 is not between' in capsys.readouterr().err
 
 
+def test_a_picture_that_cannot_be_written_is_an_error(tmp_path, capsys):
+    (tmp_path / 'top_view.png').mkdir()
+    assert drive_simulated.main(['--true-mask', '--no-video', '--seconds', '0.2', '--out',
+                                 str(tmp_path)]) == 2
+    assert 'top_view.png' in capsys.readouterr().err
+    assert json.loads((tmp_path / 'report.json').read_text())['seconds'] > 0.0
+    assert {path.name for path in tmp_path.iterdir()} == {'report.json', 'top_view.png'}
+
+
 def test_a_drive_over_dds_goes_through_a_real_node(tmp_path, bright_model, ros_domain):
     pytest.importorskip('rclpy')
     assert drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
@@ -135,8 +144,9 @@ def test_a_node_that_cannot_start_is_told_in_a_sentence(tmp_path, ros_domain, ca
     assert 'no_such_model' in capsys.readouterr().err
 
 
-def test_a_node_that_never_listens_is_ended(tmp_path, ros_domain, monkeypatch, bright_model,
-                                            capsys):
+@pytest.fixture
+def started(monkeypatch):
+    """Return a list of the nodes that the simulated car starts."""
     remote_eyes = pytest.importorskip('lane_perception.ros.remote_eyes')
     started = []
 
@@ -145,7 +155,26 @@ def test_a_node_that_never_listens_is_ended(tmp_path, ros_domain, monkeypatch, b
             super().__init__(*arguments)
             started.append(self)
     monkeypatch.setattr(remote_eyes, 'RosProcess', Kept)
-    monkeypatch.setattr(remote_eyes, 'START_TIMEOUT_S', 0.0)
+    return started
+
+
+@pytest.mark.parametrize('failing', ['init', 'create_node'])
+def test_a_node_is_ended_when_its_listener_cannot_start(
+        tmp_path, ros_domain, monkeypatch, bright_model, started, failing):
+    import rclpy
+
+    def fail(*arguments, **more):
+        raise RuntimeError('no more sockets')
+    monkeypatch.setattr(rclpy, failing, fail)
+    with pytest.raises(RuntimeError, match='no more sockets'):
+        drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
+                              str(bright_model), '--out', str(tmp_path)])
+    assert started[0].exit_status is not None
+
+
+def test_a_node_that_never_listens_is_ended(
+        tmp_path, ros_domain, monkeypatch, bright_model, started, capsys):
+    monkeypatch.setattr('lane_perception.ros.remote_eyes.START_TIMEOUT_S', 0.0)
     assert drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
                                  str(bright_model), '--out', str(tmp_path)]) == 2
     assert 'does not listen' in capsys.readouterr().err

@@ -1,0 +1,73 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""What every verb does with signals."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from lane_perception.cli.command import run_main
+
+# A verb that has something to put away, which takes a while.
+VERB = """
+import sys, time
+from lane_perception.cli.command import run_main
+
+
+def body(argv):
+    try:
+        print('working', flush=True)
+        time.sleep(60)
+    finally:
+        time.sleep(0.5)
+        print('tidy', flush=True)
+
+
+sys.exit(run_main(body, []))
+"""
+
+
+@pytest.mark.parametrize('number, status', [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_lets_the_verb_put_away_what_it_had(number, status):
+    process = subprocess.Popen([sys.executable, '-c', VERB], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == 'working\n'
+    process.send_signal(number)
+    output, error = process.communicate(timeout=30)
+    assert (process.returncode, output) == (status, 'tidy\n')
+    assert 'Traceback' not in error
+
+
+def test_sigterm_is_as_before_when_the_verb_has_ended():
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    during = []
+    assert run_main(lambda argv: during.append(signal.getsignal(signal.SIGTERM)) or 0) == 0
+    assert callable(during[0])
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_handler_of_the_verbs_own_stays():
+    def own(number, frame):
+        pass
+
+    def body(argv):
+        signal.signal(signal.SIGTERM, own)
+        return 0
+    try:
+        assert run_main(body) == 0
+        assert signal.getsignal(signal.SIGTERM) is own
+        run_main(lambda argv: os.kill(os.getpid(), signal.SIGTERM) or 0)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def test_it_runs_in_any_thread():
+    status = []
+    thread = threading.Thread(target=lambda: status.append(run_main(lambda argv: 7)))
+    thread.start()
+    thread.join()
+    assert status == [7]
