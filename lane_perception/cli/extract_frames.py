@@ -54,9 +54,8 @@ def body(argv: Sequence[str] | None = None) -> int:
     model = Segmenter.load(arguments.model, arguments.runtime, threshold=arguments.threshold)
     settings = (model, arguments.count, arguments.format, arguments.out, _progress)
     if _read_as_recording(arguments.source):
-        from lane_perception.evaluation.replay import choose_topic
         with RecordingReader(arguments.source) as reader:
-            topic = choose_topic(reader, arguments.topic)
+            topic = reader.choose_images(arguments.topic).name
             report = extract(RecordingFrames(reader, topic), *settings)
     else:
         if arguments.topic:

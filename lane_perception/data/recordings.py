@@ -93,6 +93,25 @@ class RecordingReader:
         return [topic.name for topic in self._topics.values()
                 if topic.message_type in IMAGE_TYPES and topic.count]
 
+    def choose_images(self, topic: str | None, truth_topic: str | None = None) -> Topic:
+        """
+        Return the topic of the frames.
+
+        :param topic: its name; None: the first with pictures that holds no masks by its name.
+        :param truth_topic: of the true masks, which is never chosen.
+        :raises UserError: when there is none, or it holds no picture.
+        """
+        if topic is not None:
+            found = self.require(topic, IMAGE_TYPES)
+            if found.count == 0:
+                raise UserError(f'{topic} in {self.path} holds no message')
+            return found
+        for name in self.image_topics():
+            if name != truth_topic and 'mask' not in name.lower():
+                return self._topics[name]
+        others = ', '.join(self._topics) or 'none'
+        raise UserError(f'{self.path} has no topic with pictures; its topics: {others}')
+
     def require(self, topic: str, types: Iterable[str] = ()) -> Topic:
         """
         Return a topic by name.

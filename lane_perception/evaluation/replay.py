@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from lane_perception.benchmark.machine import command_line
 from lane_perception.benchmark.machine import describe_machine
-from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import NANOSECONDS
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
@@ -148,7 +147,7 @@ class _Replay:
             stack.callback(sys.setswitchinterval, sys.getswitchinterval())
             sys.setswitchinterval(SWITCH_S)
             reader = stack.enter_context(RecordingReader(settings.bag))
-            topic = choose_topic(reader, settings.topic, settings.truth_topic)
+            topic = reader.choose_images(settings.topic, settings.truth_topic).name
             self._open_truth()
             writer = video = None
             if settings.output_bag:
@@ -350,27 +349,6 @@ class _Replay:
             'command': command_line('replay'),
             'machine': describe_machine(),
         }
-
-
-def choose_topic(
-    reader: RecordingReader, topic: str | None, truth_topic: str | None = None,
-) -> str:
-    """
-    Return the topic of the frames.
-
-    :param topic: a name, or None for the first with pictures that is not the truth.
-    :raises UserError: when there is none, or it holds no picture.
-    """
-    if topic is None:
-        names = [name for name in reader.image_topics()
-                 if name != truth_topic and 'mask' not in name.lower()]
-        if not names:
-            others = ', '.join(reader.topics()) or 'none'
-            raise UserError(f'{reader.path} has no topic with pictures; its topics: {others}')
-        return names[0]
-    if reader.require(topic, IMAGE_TYPES).count == 0:
-        raise UserError(f'{topic} in {reader.path} holds no message')
-    return topic
 
 
 def _shortened(problems: list[str]) -> list[str]:

@@ -137,31 +137,20 @@ def _synthetic(settings: DemoSettings, progress: Callable[[str], None]) -> Sourc
 
 def _own_recording(settings: DemoSettings, progress: Callable[[str], None]) -> Source:
     with RecordingReader(settings.bag) as reader:
-        name = settings.topic or _first_image_topic(reader, settings.truth_topic)
-        topic = reader.require(name, IMAGE_TYPES)
+        topic = reader.choose_images(settings.topic, settings.truth_topic)
         if settings.truth_topic:
             reader.require(settings.truth_topic, IMAGE_TYPES)
-        if topic.count == 0:
-            raise UserError(f'{name} in {settings.bag} holds no message')
-        stamps = {stamp_ns for stamp_ns, _, _ in reader.frames(name)}
+        stamps = {stamp_ns for stamp_ns, _, _ in reader.frames(topic.name)}
         for problem in reader.problems:
             progress(f'note: {problem}')
     if len(stamps) < topic.count:
         raise UserError(
-            f'{topic.count} frames of {name} in {settings.bag} share {len(stamps)} header stamps; '
-            'results cannot be matched to frames without a stamp of their own')
-    progress(f'{topic.count} frames on {name} ({topic.message_type})'
+            f'{topic.count} frames of {topic.name} in {settings.bag} share {len(stamps)} header '
+            'stamps; results cannot be matched to frames without a stamp of their own')
+    progress(f'{topic.count} frames on {topic.name} ({topic.message_type})'
              + ('' if settings.topic else '; another topic is chosen with --topic'))
     compressed = topic.message_type.endswith('CompressedImage')
-    return Source(settings.bag, name, compressed, settings.truth_topic, topic.count)
-
-
-def _first_image_topic(reader: RecordingReader, truth_topic: str | None) -> str:
-    names = [name for name in reader.image_topics() if name != truth_topic]
-    if not names:
-        others = ', '.join(reader.topics()) or 'none'
-        raise UserError(f'{reader.path} has no topic with pictures; its topics: {others}')
-    return names[0]
+    return Source(settings.bag, topic.name, compressed, settings.truth_topic, topic.count)
 
 
 def _require_something(playback: Playback, out: Path) -> None:
