@@ -54,10 +54,11 @@ from lane_perception.ros.qos import LossCounter
 from lane_perception.ros.qos import NUMBERED
 from lane_perception.ros.qos import OUTPUT_QOS
 from lane_perception.ros.qos import SubscriptionEventCallbacks
+from lane_perception.ros.throttle import Throttle
 from lane_perception.ros.worker import Worker
 
 DIAGNOSTICS_PERIOD_S = 1.0
-WARNING_PERIOD_S = 5.0    # the log repeats a warning at most so often
+WARNING_PERIOD_S = 5.0    # the log repeats a sentence at most so often
 OUTPUTS = {
     'mask': Image,
     'center': PointStamped,
@@ -86,6 +87,7 @@ class LaneNode(LifecycleNode):
         self._subscriptions_held: list[Any] = []
         self._outputs: dict[str, Any] = {}
         self._statistics = FrameStatistics()
+        self._throttle = Throttle(WARNING_PERIOD_S)
         self._overtaken = 0      # by workers that have ended
         self._error = ''         # why configure or activate failed
         self._finalized = False
@@ -272,7 +274,8 @@ class LaneNode(LifecycleNode):
                 draw_overlay(image, estimate.mask, lane), header))
 
     def _warn(self, sentence: str) -> None:
-        self.get_logger().warning(sentence, throttle_duration_sec=WARNING_PERIOD_S)
+        if self._throttle.passes(sentence, time.monotonic()):
+            self.get_logger().warning(sentence)
 
     # Diagnostics
 

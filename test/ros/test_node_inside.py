@@ -1,0 +1,36 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The node in the test's own process: what it says when something is not as it should be."""
+
+import pytest
+import rclpy
+from rclpy.signals import SignalHandlerOptions
+
+from lane_perception.ros.lane_node import LaneNode
+
+
+@pytest.fixture
+def make_node(ros_domain, small_model):
+    """Return a function that makes the node, with further parameters; one in a test."""
+    made = []
+
+    def make(**parameters):
+        arguments = ['--ros-args', '-p', f'model:={small_model}']
+        for name, value in parameters.items():
+            arguments += ['-p', f'{name}:={value}']
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        made.append(LaneNode())
+        return made[-1]
+    yield make
+    for node in made:
+        node.end()
+        node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def test_a_repeated_warning_does_not_swallow_another_one(make_node, capfd):
+    node = make_node()
+    for sentence in ('no input: first', 'no input: first', 'the camera is upside down'):
+        node._warn(sentence)
+    said = capfd.readouterr().err
+    assert said.count('no input: first') == 1 and 'the camera is upside down' in said
