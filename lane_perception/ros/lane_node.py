@@ -125,6 +125,7 @@ class LaneNode(LifecycleNode):
 
     def on_cleanup(self, state: Any) -> TransitionCallbackReturn:
         """Free the model."""
+        self._error = ''
         self._free()
         return TransitionCallbackReturn.SUCCESS
 

@@ -4,8 +4,10 @@
 
 import pytest
 import rclpy
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
+from lane_perception.ros.diagnostics import ERROR
 from lane_perception.ros.lane_node import LaneNode
 
 
@@ -34,3 +36,17 @@ def test_a_repeated_warning_does_not_swallow_another_one(make_node, capfd):
         node._warn(sentence)
     said = capfd.readouterr().err
     assert said.count('no input: first') == 1 and 'the camera is upside down' in said
+
+
+def test_cleanup_forgets_why_activate_failed(make_node, monkeypatch):
+    node = make_node()
+
+    def fail(*arguments, **more):
+        raise RuntimeError('no memory')
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    with monkeypatch.context() as patched:
+        patched.setattr('lane_perception.ros.lane_node.Worker', fail)
+        assert node.trigger_activate() == TransitionCallbackReturn.FAILURE
+    assert node._summarize().level == ERROR and 'no memory' in node._summarize().message
+    assert node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
+    assert node._summarize().message == 'not configured'
