@@ -154,6 +154,8 @@ class LaneNode(LifecycleNode):
     def _configure(self) -> None:
         values = self._values
         parameters.check_values(values)
+        for sentence in parameters.without_effect(values):
+            self._warn(sentence)
         live = LiveSettings.from_values(values)
         self._pipeline = LanePipeline.load(
             values['model'], values['runtime'], values['device'], values['precision'], live.tta,
@@ -251,6 +253,8 @@ class LaneNode(LifecycleNode):
         self._values = values
         if self._worker is not None:
             self._worker.settings = settings
+            for sentence in parameters.without_effect(values):
+                self._warn(sentence)
         return SetParametersResult(successful=True)
 
     # Output

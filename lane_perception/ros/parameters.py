@@ -76,7 +76,8 @@ PARAMETERS = (
         'distance of the center with a ground calibration; 0 takes look_ahead', unit='m',
         minimum=0.0, maximum=100.0, live=True),
     ParameterSpecification(
-        'lane_width', LANE.lane_width, "between the markings' middles; 0 learns it", unit='m',
+        'lane_width', LANE.lane_width,
+        "between the markings' middles, with a ground calibration only; 0 learns it", unit='m',
         minimum=0.0, maximum=20.0, live=True),
     ParameterSpecification(
         'ground_calibration', '', 'file from calibrate_ground; empty: no metres'),
@@ -126,6 +127,14 @@ def check_values(values: Mapping[str, Value]) -> None:
                         'file from calibrate_ground, or use look_ahead')
     if not values['base_frame']:
         raise UserError('base_frame is empty; it names the frame of the path, mostly base_link')
+
+
+def without_effect(values: Mapping[str, Value]) -> list[str]:
+    """Return a sentence for each value that is allowed and does nothing beside the others."""
+    if values['lane_width'] and not values['ground_calibration']:
+        return ['lane_width does nothing without a ground calibration; set ground_calibration to '
+                'a file from calibrate_ground']
+    return []
 
 
 def suggestions(given: Iterable[str]) -> list[str]:

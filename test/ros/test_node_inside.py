@@ -50,3 +50,12 @@ def test_cleanup_forgets_why_activate_failed(make_node, monkeypatch):
     assert node._summarize().level == ERROR and 'no memory' in node._summarize().message
     assert node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
     assert node._summarize().message == 'not configured'
+
+
+@pytest.mark.parametrize('width, is_said', [(0.0, False), (0.35, True)])
+def test_a_lane_width_without_a_calibration_is_said_to_do_nothing(
+        make_node, capfd, width, is_said):
+    node = make_node(lane_width=width)
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    said = capfd.readouterr().err
+    assert ('lane_width does nothing without a ground calibration' in said) == is_said

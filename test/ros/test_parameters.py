@@ -12,6 +12,7 @@ from lane_perception.ros.parameters import check_values
 from lane_perception.ros.parameters import LiveSettings
 from lane_perception.ros.parameters import PARAMETERS
 from lane_perception.ros.parameters import suggestions
+from lane_perception.ros.parameters import without_effect
 
 FILE = Path(__file__).resolve().parents[2] / 'config' / 'lane_perception.yaml'
 DEFAULTS = {one.name: one.default for one in PARAMETERS}
@@ -55,6 +56,15 @@ def test_values_that_contradict_are_refused_with_the_cure(change, sentence):
 def test_the_defaults_are_allowed_and_mean_the_models_own_threshold():
     check_values(DEFAULTS)
     assert LiveSettings.from_values(DEFAULTS).threshold is None
+
+
+@pytest.mark.parametrize('change, is_said', [
+    ({}, False),
+    ({'lane_width': 0.35}, True),
+    ({'lane_width': 0.35, 'ground_calibration': 'ground.yaml'}, False),
+])
+def test_a_lane_width_does_nothing_without_a_calibration(change, is_said):
+    assert bool(without_effect({**DEFAULTS, **change})) == is_said
 
 
 def test_a_mistyped_name_is_answered_with_the_nearest():
