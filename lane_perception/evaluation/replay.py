@@ -53,6 +53,7 @@ from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.images import ImageError
 from lane_perception.ros.images import to_bgr
 from lane_perception.ros.lane_outputs import NODE_NAME
+from lane_perception.ros.lane_outputs import header_of
 from lane_perception.ros.lane_outputs import output_messages
 from lane_perception.ros.lane_outputs import output_types
 from lane_perception.ros.message_classes import serialize
@@ -244,8 +245,8 @@ class _Replay:
             overlay = draw_overlay(frame.image, frame.estimate.mask, frame.estimate.lane)
             if writer is not None:
                 for name, message in output_messages(
-                        frame.estimate, frame.stamp_ns, frame.frame_id, pipeline.finder.ground,
-                        self.settings.base_frame, overlay):
+                        frame.estimate, header_of(frame.stamp_ns, frame.frame_id),
+                        pipeline.finder.ground, self.settings.base_frame, lambda: overlay):
                     writer.write_serialized(f'{NODE_NAME}/{name}', types[name],
                                             serialize(message), frame.stamp_ns)
             video_s = None

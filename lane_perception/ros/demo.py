@@ -26,8 +26,9 @@ from lane_perception.model_file import find_model
 from lane_perception.ros.demo_pictures import Pictures
 from lane_perception.ros.demo_score import pairs
 from lane_perception.ros.demo_score import score
-from lane_perception.ros.lane_outputs import IN_PIXELS
+from lane_perception.ros.lane_outputs import IN_METERS
 from lane_perception.ros.lane_outputs import NODE_NAME
+from lane_perception.ros.lane_outputs import OUTPUT_TYPES
 from lane_perception.ros.playback import Playback
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
@@ -87,8 +88,8 @@ def run_demo(
     output_bag = settings.out / 'bag'
     with RecordingWriter(output_bag, replace=True) as writer:
         for name in playback_settings.outputs:
-            if name in IN_PIXELS:
-                writer.add_topic(f'{NODE_NAME}/{name}', IN_PIXELS[name])
+            if name not in IN_METERS:
+                writer.add_topic(f'{NODE_NAME}/{name}', OUTPUT_TYPES[name])
         playback = play_into_node(playback_settings, settings.out, writer, progress)
         _require_something(playback, settings.out)
     progress(f'{len(playback.received)} of {len(playback.published)} masks came back; '

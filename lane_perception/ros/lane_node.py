@@ -16,9 +16,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_msgs.msg import KeyValue
-from geometry_msgs.msg import PointStamped
-from geometry_msgs.msg import PoseWithCovarianceStamped
-from nav_msgs.msg import Path
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
@@ -27,8 +24,6 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
-from std_msgs.msg import Float32
-from visualization_msgs.msg import MarkerArray
 
 from lane_perception.errors import UserError
 from lane_perception.geometry.camera_info import lens_of_message
@@ -36,16 +31,16 @@ from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.overlay import draw_overlay
 from lane_perception.pipeline import LaneEstimate
 from lane_perception.pipeline import LanePipeline
-from lane_perception.ros import messages
 from lane_perception.ros import parameters
 from lane_perception.ros.diagnostics import ERROR
 from lane_perception.ros.diagnostics import FrameStatistics
 from lane_perception.ros.diagnostics import OK
 from lane_perception.ros.diagnostics import Summary
 from lane_perception.ros.diagnostics import WARN
-from lane_perception.ros.images import compressed_message
-from lane_perception.ros.images import mask_message
+from lane_perception.ros.lane_outputs import output_messages
+from lane_perception.ros.lane_outputs import output_types
 from lane_perception.ros.latest_frame import Frame
+from lane_perception.ros.message_classes import message_class
 from lane_perception.ros.parameters import LiveSettings
 from lane_perception.ros.qos import explain_silence
 from lane_perception.ros.qos import incompatible_reliability
@@ -59,13 +54,6 @@ from lane_perception.ros.worker import Worker
 
 DIAGNOSTICS_PERIOD_S = 1.0
 WARNING_PERIOD_S = 5.0    # the log repeats a sentence at most so often
-OUTPUTS = {
-    'mask': Image,
-    'center': PointStamped,
-    'offset': Float32,
-    'overlay/compressed': CompressedImage,
-}
-METRIC_OUTPUTS = {'path': Path, 'pose': PoseWithCovarianceStamped, 'markers': MarkerArray}
 
 
 class LaneNode(LifecycleNode):
@@ -160,14 +148,13 @@ class LaneNode(LifecycleNode):
         self._pipeline = LanePipeline.load(
             values['model'], values['runtime'], values['device'], values['precision'], live.tta,
             live.threshold, values['ground_calibration'] or None, settings=live.lane)
-        types = dict(OUTPUTS)
-        if self._pipeline.finder.ground is None:
+        ground = self._pipeline.finder.ground
+        if ground is None:
             self.get_logger().info('no ground calibration: path, pose and markers, which are in '
                                    'metres, are not published')
-        else:
-            types |= METRIC_OUTPUTS
-        self._outputs = {name: self.create_publisher(kind, f'~/{name}', OUTPUT_QOS)
-                         for name, kind in types.items()}
+        self._outputs = {
+            name: self.create_publisher(message_class(kind), f'~/{name}', OUTPUT_QOS)
+            for name, kind in output_types(ground).items()}
         runtime = self._pipeline.segmenter.runtimes[0]
         self.get_logger().info(f'{self._pipeline.segmenter.name} on {runtime.name}, '
                                f'{runtime.device}, {runtime.precision}')
@@ -261,22 +248,11 @@ class LaneNode(LifecycleNode):
 
     def _publish(self, message: Any, image: Any, estimate: LaneEstimate) -> None:
         """Publish one frame's outputs; runs in the worker."""
-        header, lane, outputs = message.header, estimate.lane, self._outputs
-        outputs['mask'].publish(mask_message(estimate.mask, header))
-        outputs['center'].publish(messages.center_message(lane, header))
-        outputs['offset'].publish(messages.offset_message(lane))
-        ground = self._pipeline.finder.ground
-        if ground is not None:
-            frame = self._values['base_frame']
-            outputs['path'].publish(messages.path_message(lane, header.stamp, frame))
-            if lane.lateral is not None:
-                outputs['pose'].publish(messages.pose_message(lane, header.stamp))
-            if outputs['markers'].get_subscription_count():
-                outputs['markers'].publish(messages.markers_message(
-                    lane, header.stamp, frame, ground, (image.shape[1], image.shape[0])))
-        if outputs['overlay/compressed'].get_subscription_count():
-            outputs['overlay/compressed'].publish(compressed_message(
-                draw_overlay(image, estimate.mask, lane), header))
+        for name, output in output_messages(
+                estimate, message.header, self._pipeline.finder.ground, self._values['base_frame'],
+                lambda: draw_overlay(image, estimate.mask, estimate.lane),
+                lambda name: self._outputs[name].get_subscription_count() > 0):
+            self._outputs[name].publish(output)
 
     def _warn(self, sentence: str) -> None:
         if self._throttle.passes(sentence, time.monotonic()):

@@ -18,28 +18,15 @@ from typing import Any
 from typing import Protocol
 
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PointStamped
-from geometry_msgs.msg import PoseWithCovarianceStamped
-from nav_msgs.msg import Path
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.qos import ReliabilityPolicy
-from sensor_msgs.msg import CompressedImage
-from sensor_msgs.msg import Image
-from std_msgs.msg import Float32
 
+from lane_perception.ros.lane_outputs import OUTPUT_TYPES
+from lane_perception.ros.message_classes import message_class
 from lane_perception.ros.serialized import read_stamp
 
 QUEUE_DEPTH = 50  # messages per topic; a recorder that falls behind this far loses some
-
-OUTPUTS = {
-    'mask': Image,
-    'center': PointStamped,
-    'offset': Float32,
-    'path': Path,
-    'pose': PoseWithCovarianceStamped,
-    'overlay/compressed': CompressedImage,
-}
 
 
 class SerializedWriter(Protocol):
@@ -71,7 +58,8 @@ class OutputRecorder:
         :param node: an rclpy node that the caller spins.
         :param prefix: the lane_node's full name, such as ``/lane_perception``.
         :param writer: where messages go; None only notes when masks arrive.
-        :param outputs: of OUTPUTS. The overlay is made only while it is subscribed to.
+        :param outputs: of OUTPUT_TYPES. The overlay and the markers are made only while they are
+            subscribed to.
         """
         self.received: dict[int, int] = {}      # stamp of a mask -> monotonic ns of its arrival
         self.answered: dict[int, int] = {}      # the same of its publishing, by the node
@@ -83,19 +71,20 @@ class OutputRecorder:
         self._offsets: list[_Offset] = []
         qos = QoSProfile(depth=QUEUE_DEPTH, reliability=ReliabilityPolicy.RELIABLE)
         for name in outputs:
+            kind = message_class(OUTPUT_TYPES[name])
             node.create_subscription(
-                OUTPUTS[name], f'{prefix}/{name}', self._callback(name), qos, raw=True)
+                kind, f'{prefix}/{name}', self._callback(name), qos, raw=True)
         node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def _callback(self, name: str) -> Any:
         if name == 'offset':
             return self._on_offset
         topic = f'{self._prefix}/{name}'
-        message_type = _type_name(OUTPUTS[name])
+        message_type = OUTPUT_TYPES[name]
 
         def on_stamped(data: bytes, info: dict[str, int]) -> None:
             arrived_ns = time.monotonic_ns()
-            stamp_ns = read_stamp(data)
+            stamp_ns = read_stamp(data, in_array=name == 'markers')
             if name == 'mask':
                 self.received.setdefault(stamp_ns, arrived_ns)
                 self.answered.setdefault(stamp_ns, info['source_timestamp'] - self._clocks_ns)
@@ -124,10 +113,5 @@ class OutputRecorder:
             place = bisect.bisect_right(times, offset.source_ns) - 1
             if place >= 0:
                 self._writer.write_serialized(
-                    f'{self._prefix}/offset', _type_name(Float32), offset.data,
+                    f'{self._prefix}/offset', OUTPUT_TYPES['offset'], offset.data,
                     self._centers[place][1])
-
-
-def _type_name(message_class: type) -> str:
-    package, _, _ = message_class.__module__.partition('.')
-    return f'{package}/msg/{message_class.__name__}'

@@ -15,6 +15,7 @@ import struct
 NANOSECONDS = 1_000_000_000
 ENCAPSULATION = 4   # bytes before the message's first field
 STAMP_END = 12
+COUNT = 4           # bytes of an array's length
 
 
 def _stamp_format(data: bytes) -> str:
@@ -22,16 +23,18 @@ def _stamp_format(data: bytes) -> str:
     return '<iI' if data[1] & 1 else '>iI'
 
 
-def read_stamp(data: bytes) -> int:
+def read_stamp(data: bytes, in_array: bool = False) -> int:
     """
     Return the header stamp of a serialised message, in nanoseconds.
 
     :param data: CDR bytes of a message whose first field is a std_msgs/Header.
+    :param in_array: its first field is an array of such messages instead; the first one's stamp.
     :raises ValueError: when there are too few bytes for a stamp.
     """
-    if len(data) < STAMP_END:
+    before = COUNT if in_array else 0
+    if len(data) < STAMP_END + before:
         raise ValueError(f'a serialised message of {len(data)} bytes has no header')
-    seconds, nanoseconds = struct.unpack_from(_stamp_format(data), data, ENCAPSULATION)
+    seconds, nanoseconds = struct.unpack_from(_stamp_format(data), data, ENCAPSULATION + before)
     return seconds * NANOSECONDS + nanoseconds
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import yaml
 
-from lane_perception.ros.lane_outputs import IN_METERS
-from lane_perception.ros.lane_outputs import IN_PIXELS
 from lane_perception.ros.lane_outputs import NODE_NAME
+from lane_perception.ros.lane_outputs import OUTPUT_TYPES
 from lane_perception.ros.message_classes import message_class
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PUBLISHED = {f'{NODE_NAME}/{name}': kind for name, kind in {**IN_PIXELS, **IN_METERS}.items()}
+PUBLISHED = {f'{NODE_NAME}/{name}': kind for name, kind in OUTPUT_TYPES.items()}
 PUBLISHED['/diagnostics'] = 'diagnostic_msgs/msg/DiagnosticArray'
 IMAGES = {'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'}
 DISPLAYS = {'MarkerArray': {'visualization_msgs/msg/MarkerArray'}, 'Path': {'nav_msgs/msg/Path'},
