@@ -66,3 +66,19 @@ def test_sigterm_ends_the_demo_with_its_node_and_its_player(tmp_path, ros_domain
     assert ended(started)
     assert [path.name for path in out.iterdir() if path.suffix != '.log'] == []
     assert 'Traceback' not in said.read_text()
+
+
+def test_sigterm_leaves_nothing_half_written_of_a_replay(tmp_path, bright_model):
+    bag, out = write_recording(tmp_path / 'drive', count=1200), tmp_path / 'out'
+    replay = subprocess.Popen(
+        [sys.executable, '-m', 'lane_perception.cli.replay', str(bag), '--topic', TOPIC,
+         '--model', str(bright_model), '--out', str(out)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60.0
+    while not list(out.glob('.bag.*')):
+        assert replay.poll() is None and time.monotonic() < end
+        time.sleep(0.1)
+    replay.terminate()
+    _, error = replay.communicate(timeout=60)
+    assert replay.returncode == 143, error
+    assert not list(out.iterdir())
