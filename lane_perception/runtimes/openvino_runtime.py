@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,26 @@ HINTS = {'fp32': 'f32', 'bf16': 'bf16', 'int8': 'f32'}
 KEPT_SHAPES = 4  # compiled networks kept, one for each input shape
 
 
+@cache
+def shared_core() -> openvino.Core:
+    """
+    Return the process's one Core, which is never freed.
+
+    Where a processor has AMX, a Core gives the thread that makes it a stack for signal handlers,
+    and takes that away when it is freed. When two are freed in the order in which they were made,
+    the thread is left with a stack that is gone, and the next signal that Python handles, such as
+    Ctrl-C, ends the process with a segmentation fault.
+    """
+    return openvino.Core()
+
+
 def read_metadata(path: Path) -> str | None:
     """
     Return the text under the metadata key, or None.
 
     :raises UserError: when the file is not a whole ONNX model.
     """
-    return _metadata(_read_model(openvino.Core(), path))
+    return _metadata(_read_model(shared_core(), path))
 
 
 def _read_model(core: openvino.Core, path: Path) -> openvino.Model:
@@ -60,7 +74,7 @@ class OpenvinoRuntime:
             raise UserError(
                 f'runtime openvino runs on the processor here, not on {device}; use device cpu, '
                 'or runtime onnxruntime with onnxruntime-gpu')
-        self._core = openvino.Core()
+        self._core = shared_core()
         self._model = _read_model(self._core, path)
         self.card = parse_card(_metadata(self._model), path)
         self.precision = self._choose_precision(precision)

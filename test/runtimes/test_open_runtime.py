@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runtimes agree on the same picture, and refuse what this machine cannot do with a cure."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -112,3 +115,21 @@ def test_int8_takes_the_file_beside(tmp_path):
     write_bright_model(tmp_path / 'm_int8.onnx', precision='int8')
     for name in ('onnxruntime', 'openvino'):
         assert open_runtime(tmp_path / 'm.onnx', name, precision='int8').precision == 'int8'
+
+
+OPEN_TWO_FREE_TWO = '''
+import gc, os, signal, sys
+from lane_perception.runtimes import open_runtime
+first, second = (open_runtime(sys.argv[1], 'openvino') for _ in range(2))
+first = gc.collect()
+second = gc.collect()
+signal.signal(signal.SIGUSR1, lambda number, frame: print('handled'))
+os.kill(os.getpid(), signal.SIGUSR1)
+'''
+
+
+def test_a_signal_after_two_models_were_freed_does_not_end_the_process(bright_model):
+    # It did on processors with AMX, until all models shared one openvino.Core.
+    ended = subprocess.run([sys.executable, '-c', OPEN_TWO_FREE_TWO, str(bright_model)],
+                           capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stdout) == (0, 'handled\n'), ended.stderr

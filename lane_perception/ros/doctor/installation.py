@@ -119,8 +119,8 @@ def runtimes() -> Iterator[Finding]:
 
 def _describe(runtime: str) -> str:
     if runtime == 'openvino':
-        import openvino
-        abilities = openvino.Core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
+        from lane_perception.runtimes.openvino_runtime import shared_core
+        abilities = shared_core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
         kinds = ', '.join(kind for kind in ('fp32', 'bf16', 'int8') if kind.upper() in abilities)
         return f'{version_of("openvino")}: cpu ({kinds})'
     if runtime == 'onnxruntime':
