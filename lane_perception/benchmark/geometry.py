@@ -59,7 +59,8 @@ def frames(count: int, tidy: bool = True, segmenter: Segmenter | None = None) ->
         true_score.add(frame, LaneFinder(settings, frame.ground).find(frame.mask))
         if segmenter is not None:
             mask = segmenter.mask(frame.image)
-            score.add(frame, LaneFinder(settings, frame.ground).find(mask))
+            score.add(frame, LaneFinder(settings, frame.ground).find(
+                mask, certainty=segmenter.certainty))
     if segmenter is None:
         return true_score.report()
     return {'model_mask': score.report(), 'true_mask_same_frames': true_score.report(),
@@ -71,7 +72,9 @@ def false_lanes(count: int, segmenter: Segmenter) -> float:
     found = 0
     for index in range(count):
         sample = trackless(FALSE_SEED, index, WorldSettings(size=SIZE))
-        lane = LaneFinder(ground=calibration_of(sample.camera)).find(segmenter.mask(sample.image))
+        mask = segmenter.mask(sample.image)
+        lane = LaneFinder(ground=calibration_of(sample.camera)).find(
+            mask, certainty=segmenter.certainty)
         found += lane.center is not None
     return found / max(count, 1)
 
