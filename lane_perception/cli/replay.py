@@ -57,7 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
                       help="between the markings' middles, metres, with --ground; 0: learn it")
     lane.add_argument('--max-gap-s', type=float, default=0.5, metavar='S',
                       help='seconds for which the lane is kept without a sighting')
-    lane.add_argument('--min-confidence', type=float, default=0.1,
+    lane.add_argument('--min-confidence', type=float, default=0.05,
                       help='0 to 1: a lane less likely to be right is none')
     parser.add_argument('--base-frame', default='base_link', help='of what is in metres')
     parser.add_argument('--no-video', action='store_true', help='leave no overlay.mp4')
