@@ -62,7 +62,9 @@ def _draw_line(
 def _caption(lane: Lane) -> str:
     if lane.center is None:
         return 'no lane'
-    caption = f'offset {lane.offset:+.2f}  confidence {lane.confidence:.2f}'
+    caption = f'offset {lane.offset:+.2f}'
+    if lane.confidence:
+        caption += f'  confidence {lane.confidence:.2f}'
     if lane.lateral is not None:
         caption += f'  lateral {lane.lateral:+.2f} m  heading {np.degrees(lane.heading):+.0f} deg'
     return caption

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from lane_perception.data.image_files import write_image
 from lane_perception.evaluation.video import Video
+from lane_perception.geometry.lane import Lane
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.overlay import draw_overlay
 from lane_perception.ros.demo_score import Pair
 
 COLUMNS, ROWS = 3, 2
 TILE_WIDTH = 640   # pixels
+SAME = 0.02        # of the width: centres no further apart are those of one lane
 
 
 class Pictures:
@@ -55,9 +57,7 @@ class Pictures:
         if pair.mask is None:
             return
         lane = self._finder.find(pair.mask, pair.stamp_ns / 1e9)
-        if pair.center != lane.center:
-            lane = dataclasses.replace(lane, center=pair.center)
-        drawn = draw_overlay(pair.image, pair.mask, lane)
+        drawn = draw_overlay(pair.image, pair.mask, as_told(lane, pair))
         self._video.add(drawn, pair.stamp_ns / 1e9)
         self._tiles += [_tile(drawn)] * self._wanted.count(self._count)
         self._count += 1
@@ -68,6 +68,22 @@ class Pictures:
         rows = [cv2.hconcat(tiles[start:start + COLUMNS])
                 for start in range(0, len(tiles), COLUMNS)]
         write_image(self._folder / 'frames.png', cv2.vconcat(rows))
+
+
+def as_told(lane: Lane, pair: Pair) -> Lane:
+    """
+    Return the lane that the mask shows with the node's centre and offset, and no confidence.
+
+    The lines are those of a second look at the mask; they are left out where the node, which has
+    the network's probabilities too, saw another lane.
+    """
+    if pair.center is None:
+        return Lane(markings=lane.markings)
+    width = pair.image.shape[1]
+    same = lane.center is not None and abs(lane.center[0] - pair.center[0]) <= SAME * width
+    return dataclasses.replace(
+        lane, center=pair.center, offset=(width - 1 - 2.0 * pair.center[0]) / width,
+        confidence=0.0, center_line=lane.center_line if same else None)
 
 
 def _tile(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from conftest import draw_track
 
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.ros.demo_pictures import as_told
 from lane_perception.ros.demo_pictures import Pictures
 from lane_perception.ros.demo_score import Pair
 
@@ -36,3 +38,14 @@ def test_a_picture_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / 'frames.png').mkdir()
     with pytest.raises(OSError), Pictures(tmp_path, 3) as pictures:
         add(pictures)
+
+
+def test_what_is_drawn_is_the_nodes_centre_and_offset():
+    image = draw_track(120, 160)
+    mask = np.where(image[..., 0] > 160, 255, 0).astype(np.uint8)
+    seen = LaneFinder().find(mask)
+    told = as_told(seen, Pair(0, image, mask, seen.center, None, None))
+    assert told.offset == pytest.approx(seen.offset) and told.center_line is not None
+    other = as_told(seen, Pair(0, image, mask, (150.0, 78.0), None, None))
+    assert other.offset == pytest.approx(-(150 - 79.5) / 80) and other.center_line is None
+    assert as_told(seen, Pair(0, image, mask, None, None, None)).center is None
