@@ -142,8 +142,8 @@ def _expectations(
                 gains = []
                 for way in result['ways'][1:]:
                     gain = _gain(result, way, scored)
-                    sure = spread is not None and abs(gain) >= 2 * spread
-                    gains.append(f'{way["name"]} {gain:+.3f}{"*" if sure else ""}')
+                    star = '*' if spread is not None and _is_sure(gain, spread) else ''
+                    gains.append(f'{way["name"]} {gain:+.3f}{star}')
                 cells.append(f'{result["set"]}, {scored}: {"; ".join(gains)}')
         yield f'| {row.question} | {row.expected} | {"<br>".join(cells)} |\n'
     yield '\n'
@@ -151,6 +151,10 @@ def _expectations(
 
 def _gain(result: dict[str, Any], way: dict[str, Any], scored: str) -> float:
     return _mean(way, scored, CONVENTION) - _mean(result['ways'][0], scored, CONVENTION)
+
+
+def _is_sure(gain: float, spread: float) -> bool:
+    return abs(gain) >= 2 * spread
 
 
 def _sentences(result: dict[str, Any], results: list[dict[str, Any]]) -> Iterable[str]:
@@ -161,7 +165,7 @@ def _sentences(result: dict[str, Any], results: list[dict[str, Any]]) -> Iterabl
             gain = _gain(result, way, scored)
             if spread is None:
                 trust = 'one seed; the spread is not known'
-            elif abs(gain) < 2 * spread:
+            elif not _is_sure(gain, spread):
                 trust = f'not told apart from chance (spread {spread:.3f})'
             else:
                 trust = f'more than twice the spread of {spread:.3f}'

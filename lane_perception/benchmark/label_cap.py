@@ -11,7 +11,6 @@ scores no more.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from lane_perception.data.samples import load_sample
 from lane_perception.errors import UserError
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import SegmentationScore
-from lane_perception.whole_file import whole_file
+from lane_perception.evaluation.report_files import write_json
 
 
 def measure(data: Path) -> dict[str, Any]:
@@ -57,10 +56,8 @@ def body(argv: Sequence[str] | None = None) -> int:
         raise UserError('usage: python -m lane_perception.benchmark.label_cap DATA FILE')
     data, out = map(Path, arguments)
     result = {'command': module_line('label_cap', [data.name, out.name]), **measure(data)}
-    text = json.dumps(result, indent=1)
-    with whole_file(out) as temporary:
-        temporary.write_text(text + '\n', encoding='utf-8')
-    print(text)
+    write_json(out, result)
+    print(out.read_text(encoding='utf-8'), end='')
     return 0
 
 

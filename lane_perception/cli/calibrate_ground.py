@@ -147,12 +147,12 @@ def _info_topic(reader, topic: str) -> str | None:
     topics = [name for name, kind in reader.topics().items()
               if kind.message_type == 'sensor_msgs/msg/CameraInfo' and kind.count]
     beside = info_topic_of(topic)
-    if beside in topics or not topics:
-        return beside if topics else None
+    if beside in topics:
+        return beside
     if len(topics) > 1:
         raise UserError(f'the recording holds the lenses of {", ".join(topics)}, and none as '
                         f'{beside}: give --camera-info')
-    return topics[0]
+    return topics[0] if topics else None
 
 
 def _calibrate(arguments, image, size, lens):

@@ -12,6 +12,7 @@ from typing import Sequence
 
 from lane_perception.cli.command import run_main
 from lane_perception.errors import UserError
+from lane_perception.geometry.lane import LaneSettings
 from lane_perception.evaluation.data_sources import PARTS
 from lane_perception.evaluation.variants import POSTPROCESS
 from lane_perception.segmenter import TTA
@@ -53,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--device', default='auto', help='auto, cpu or cuda:N')
     parser.add_argument('--threshold', type=float, help="lane probability, 0 to 1; without it the "
                         "model's own")
-    parser.add_argument('--look-ahead', type=float, default=0.35,
+    parser.add_argument('--look-ahead', type=float, default=LaneSettings().look_ahead,
                         help='row of the lane centre, fraction of the height from the bottom')
     parser.add_argument('--baseline', type=Path, metavar='REPORT.JSON',
                         help='an earlier report over the same images, to compare with')
@@ -77,7 +78,6 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.evaluation.variants import Bench
     from lane_perception.evaluation.variants import combine
     from lane_perception.evaluation.worst_sheet import write_worst_sheet
-    from lane_perception.geometry.lane_finder import LaneSettings
     if arguments.count < 1:
         raise UserError(f'--count {arguments.count} should be at least 1')
     if arguments.worst < 0:

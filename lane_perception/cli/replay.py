@@ -12,6 +12,7 @@ from typing import Sequence
 
 from lane_perception.cli.command import run_main
 from lane_perception.errors import UserError
+from lane_perception.geometry.lane import LaneSettings
 from lane_perception.segmenter import TTA
 
 EXIT_SOME_FAILED = 1
@@ -48,16 +49,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--threshold', type=float, help="lane probability, 0 to 1; without it the "
                         "model's own")
     parser.add_argument('--ground', type=Path, help='ground calibration file: adds metres')
+    usual = LaneSettings()
     lane = parser.add_argument_group("lane, as the node's parameters of these names")
-    lane.add_argument('--look-ahead', type=float, default=0.35,
+    lane.add_argument('--look-ahead', type=float, default=usual.look_ahead,
                       help='row of the lane centre, fraction of the height from the bottom')
-    lane.add_argument('--look-ahead-m', type=float, default=0.0, metavar='M',
+    lane.add_argument('--look-ahead-m', type=float, default=usual.look_ahead_m, metavar='M',
                       help='distance of the lane centre instead, metres; needs --ground')
-    lane.add_argument('--lane-width', type=float, default=0.0, metavar='M',
+    lane.add_argument('--lane-width', type=float, default=usual.lane_width, metavar='M',
                       help="between the markings' middles, metres, with --ground; 0: learn it")
-    lane.add_argument('--max-gap-s', type=float, default=0.5, metavar='S',
+    lane.add_argument('--max-gap-s', type=float, default=usual.max_gap_s, metavar='S',
                       help='seconds for which the lane is kept without a sighting')
-    lane.add_argument('--min-confidence', type=float, default=0.05,
+    lane.add_argument('--min-confidence', type=float, default=usual.min_confidence,
                       help='0 to 1: a lane less likely to be right is none')
     parser.add_argument('--base-frame', default='base_link', help='of what is in metres')
     parser.add_argument('--no-video', action='store_true', help='leave no overlay.mp4')
@@ -84,7 +86,6 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.evaluation.recording_runs import replay_all
     from lane_perception.evaluation.recording_runs import replay_into_folder
     from lane_perception.evaluation.replay import ReplaySettings
-    from lane_perception.geometry.lane_finder import LaneSettings
     lane = LaneSettings(arguments.look_ahead, arguments.look_ahead_m, arguments.lane_width,
                         arguments.max_gap_s, arguments.min_confidence)
     if lane.look_ahead_m and not arguments.ground:

@@ -35,6 +35,15 @@ class LaneSettings:
                                 f'{most:g}')
 
 
+def offset_of(u: float, width: int) -> float:
+    """
+    Return how far a pixel lies left of the middle of its row, as a fraction of half the width.
+
+    :param u: of the pixel, in a picture so many pixels wide.
+    """
+    return float((width - 1) / 2.0 - u) * 2.0 / width
+
+
 @dataclass(frozen=True)
 class Lane:
     """

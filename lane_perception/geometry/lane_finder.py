@@ -21,6 +21,7 @@ from lane_perception.geometry.ego_lane import Expectation
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane import Lane
 from lane_perception.geometry.lane import LaneSettings
+from lane_perception.geometry.lane import offset_of
 from lane_perception.geometry.lane_curve import fit
 from lane_perception.geometry.lane_curve import LaneCurve
 from lane_perception.geometry.marks import MarkReader
@@ -313,7 +314,7 @@ class LaneFinder:
         if not shown.any():
             return self._nothing(more['markings'])
         center = self._center(line[shown], pixels[shown], size)
-        lane = dict(center=center, offset=float((size[0] - 1) / 2.0 - center[0]) * 2.0 / size[0],
+        lane = dict(center=center, offset=offset_of(center[0], size[0]),
                     confidence=float(confidence), center_line=pixels[shown], **more)
         if self.ground is not None:
             lateral, heading, curvature, width = (float(value) for value in state)

@@ -26,9 +26,8 @@ from lane_perception.model_file import find_model
 from lane_perception.ros.demo_pictures import Pictures
 from lane_perception.ros.demo_score import pairs
 from lane_perception.ros.demo_score import score
-from lane_perception.ros.lane_outputs import IN_METERS
 from lane_perception.ros.lane_outputs import NODE_NAME
-from lane_perception.ros.lane_outputs import OUTPUT_TYPES
+from lane_perception.ros.lane_outputs import output_types
 from lane_perception.ros.playback import Playback
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
@@ -87,9 +86,9 @@ def run_demo(
         source.bag, source.topic, source.compressed, settings.model, hz=settings.hz)
     output_bag = settings.out / 'bag'
     with RecordingWriter(output_bag, replace=True) as writer:
-        for name in playback_settings.outputs:
-            if name not in IN_METERS:
-                writer.add_topic(f'{NODE_NAME}/{name}', OUTPUT_TYPES[name])
+        for name, kind in output_types(None).items():
+            if name in playback_settings.outputs:
+                writer.add_topic(f'{NODE_NAME}/{name}', kind)
         playback = play_into_node(playback_settings, settings.out, writer, progress)
         _require_something(playback, settings.out)
     progress(f'{len(playback.received)} of {len(playback.published)} masks came back; '

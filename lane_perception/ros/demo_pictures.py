@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lane_perception.data.image_files import write_image
 from lane_perception.evaluation.video import Video
 from lane_perception.geometry.lane import Lane
+from lane_perception.geometry.lane import offset_of
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.overlay import draw_overlay
 from lane_perception.ros.demo_score import Pair
@@ -82,8 +83,8 @@ def as_told(lane: Lane, pair: Pair) -> Lane:
     width = pair.image.shape[1]
     same = lane.center is not None and abs(lane.center[0] - pair.center[0]) <= SAME * width
     return dataclasses.replace(
-        lane, center=pair.center, offset=(width - 1 - 2.0 * pair.center[0]) / width,
-        confidence=0.0, center_line=lane.center_line if same else None)
+        lane, center=pair.center, offset=offset_of(pair.center[0], width), confidence=0.0,
+        center_line=lane.center_line if same else None)
 
 
 def _tile(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -12,7 +12,8 @@ from typing import Mapping
 from typing import Union
 
 from lane_perception.errors import UserError
-from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.geometry.lane import LaneSettings
+from lane_perception.geometry.lane import RANGES
 from lane_perception.runtimes import PRECISIONS
 from lane_perception.runtimes import RUNTIMES
 from lane_perception.segmenter import TTA
@@ -41,7 +42,12 @@ class ParameterSpecification:
         return f'{self.description}{unit}{choices}'
 
 
-LANE = LaneSettings()
+def _of_lane(name: str, description: str, unit: str = '') -> ParameterSpecification:
+    """Return a lane setting as a parameter."""
+    return ParameterSpecification(
+        name, getattr(LaneSettings(), name), description, unit, *RANGES[name], live=True)
+
+
 PARAMETERS = (
     ParameterSpecification(
         'model', 'lane_lite', 'shipped model name or file; a,b,c is an ensemble'),
@@ -68,27 +74,17 @@ PARAMETERS = (
     ParameterSpecification(
         'max_rate', 0.0, 'frames that are processed at most; 0 is no limit', unit='Hz',
         minimum=0.0, maximum=1000.0, live=True),
-    ParameterSpecification(
-        'look_ahead', LANE.look_ahead, 'row of the center, from the bottom of the image',
-        unit='fraction of its height', minimum=0.0, maximum=1.0, live=True),
-    ParameterSpecification(
-        'look_ahead_m', LANE.look_ahead_m,
-        'distance of the center with a ground calibration; 0 takes look_ahead', unit='m',
-        minimum=0.0, maximum=100.0, live=True),
-    ParameterSpecification(
-        'lane_width', LANE.lane_width,
-        "between the markings' middles, with a ground calibration only; 0 learns it", unit='m',
-        minimum=0.0, maximum=20.0, live=True),
+    _of_lane('look_ahead', 'row of the center, from the bottom of the image',
+             'fraction of its height'),
+    _of_lane('look_ahead_m',
+             'distance of the center with a ground calibration; 0 takes look_ahead', 'm'),
+    _of_lane('lane_width',
+             "between the markings' middles, with a ground calibration only; 0 learns it", 'm'),
     ParameterSpecification(
         'ground_calibration', '', 'file from calibrate_ground; empty: no metres'),
     ParameterSpecification('base_frame', 'base_link', 'frame of the path and the markers'),
-    ParameterSpecification(
-        'max_gap_s', LANE.max_gap_s, 'the lane is kept for so long without a sighting', unit='s',
-        minimum=0.0, maximum=10.0, live=True),
-    ParameterSpecification(
-        'min_confidence', LANE.min_confidence,
-        'a lane less likely to be right is none; 0 keeps all', minimum=0.0,
-        maximum=1.0, live=True),
+    _of_lane('max_gap_s', 'the lane is kept for so long without a sighting', 's'),
+    _of_lane('min_confidence', 'a lane less likely to be right is none; 0 keeps all'),
 )
 NAMES = tuple(specification.name for specification in PARAMETERS)
 

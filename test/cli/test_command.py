@@ -14,8 +14,10 @@ from lane_perception.cli.command import run_main
 
 # A verb that has something to put away, which takes a while.
 VERB = """
-import sys, time
+import signal, sys, time
 from lane_perception.cli.command import run_main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)   # jobs in a shell's background lack it
 
 
 def body(argv):
