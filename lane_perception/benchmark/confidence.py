@@ -36,6 +36,7 @@ from lane_perception.data.synthetic import TEST_SEEDS
 from lane_perception.errors import UserError
 from lane_perception.evaluation.lane_trust import TrustScore
 from lane_perception.evaluation.report_files import write_json
+from lane_perception.geometry.confidence import CALIBRATED
 from lane_perception.geometry.confidence import FILE
 from lane_perception.pipeline import LanePipeline
 
@@ -75,10 +76,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--rate', type=float, default=30.0,
                         help='frames per second of the numbers in the names of --data')
     parser.add_argument('--fit', action='store_true',
-                        help='fit on validation seeds, write --judgement and measure nothing')
+                        help='fit on validation seeds and measure nothing')
+    parser.add_argument('--calibrated', action='store_true',
+                        help='fit for cameras with a ground calibration')
     parser.add_argument('--false-lanes', type=float, default=0.01,
                         help='share of frames without a track that the fit lets have a lane')
-    parser.add_argument('--judgement', type=Path, default=FILE, help='file that --fit writes')
+    parser.add_argument('--judgement', type=Path,
+                        help='file that --fit writes; without it the one that the package reads')
     parser.add_argument('--out', type=Path, default=Path('benchmark/results/confidence.json'))
     return parser
 
@@ -94,12 +98,13 @@ def body(argv: Sequence[str] | None = None) -> int:
     pipeline = LanePipeline.load(arguments.model)
     origin = {'command': module_line('confidence', argv), 'model': pipeline.segmenter.name}
     if arguments.fit:
-        content = fit(watch(pipeline.segmenter, tracks(FIT_SEED, arguments.count)),
-                      watch(pipeline.segmenter, floors(FIT_SEED, arguments.count)),
+        file = arguments.judgement or (CALIBRATED if arguments.calibrated else FILE)
+        content = fit(*(watch(pipeline.segmenter, frames(FIT_SEED, arguments.count),
+                              arguments.calibrated) for frames in (tracks, floors)),
                       arguments.false_lanes)
-        write_judgement(arguments.judgement, {**origin, 'seed': FIT_SEED, **content})
+        write_judgement(file, {**origin, 'seed': FIT_SEED, **content})
         found = content['fitted_on']
-        print(f'{arguments.judgement}: {found["lane_found"]:.1%} of the lanes found, '
+        print(f'{file}: {found["lane_found"]:.1%} of the lanes found, '
               f'{found["false_lanes"]:.2%} false; {process_time():.0f} CPU seconds')
         return 0
     result = {**origin, 'machine': describe_machine(), 'seed': TEST_SEED}

@@ -39,7 +39,8 @@ class Sightings:
     right: list[bool]          # whether the centre is right
 
 
-def watch(segmenter: Segmenter, frames: Iterable[TrustFrame]) -> Sightings:
+def watch(segmenter: Segmenter, frames: Iterable[TrustFrame],
+          calibrated: bool = False) -> Sightings:
     """Return all that may be a lane, each frame by a finder of its own."""
     evidence: list[Evidence] = []
     right: list[bool] = []
@@ -51,8 +52,8 @@ def watch(segmenter: Segmenter, frames: Iterable[TrustFrame]) -> Sightings:
         def note(one: Evidence) -> float:
             seen.append(one)
             return 1.0
-        lane = LaneFinder(judge=note).find(segmenter.mask(frame.image), None,
-                                           segmenter.certainty)
+        finder = LaneFinder(ground=frame.ground if calibrated else None, judge=note)
+        lane = finder.find(segmenter.mask(frame.image), None, segmenter.certainty)
         if lane.center is not None:
             evidence.append(seen[-1])
             right.append(is_right(lane.center, frame.truth, frame.image.shape[1]))

@@ -20,7 +20,9 @@ from lane_perception.data.synthetic import sample
 from lane_perception.data.synthetic import trackless
 from lane_perception.data.synthetic.driving import drive_trackless
 from lane_perception.errors import UserError
+from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.simulation.eyes import calibration_of
 
 MARKED = 5e-4         # share of marking pixels below which a frame shows too little to be judged
 RATE = 30.0           # frames per second of the drives
@@ -35,6 +37,7 @@ class TrustFrame:
     truth: tuple[float, float] | None     # the lane's centre, pixels; None: there is no lane
     stamp: float | None = None            # seconds; None: a picture of its own
     recording: int | str = 0              # frames of another one begin anew
+    ground: GroundCalibration | None = None   # exact, where the frame is drawn
 
 
 def tracks(seed: int, count: int) -> Iterator[TrustFrame]:
@@ -42,13 +45,15 @@ def tracks(seed: int, count: int) -> Iterator[TrustFrame]:
     for index in range(count):
         drawn = sample(seed, index)
         if _shows_lane(drawn.mask, drawn.truth.center):
-            yield TrustFrame(drawn.image, drawn.truth.center, recording=index)
+            yield TrustFrame(drawn.image, drawn.truth.center, recording=index,
+                             ground=calibration_of(drawn.camera))
 
 
 def floors(seed: int, count: int) -> Iterator[TrustFrame]:
     """Yield synthetic pictures without a track."""
     for index in range(count):
-        yield TrustFrame(trackless(seed, index).image, None, recording=index)
+        drawn = trackless(seed, index)
+        yield TrustFrame(drawn.image, None, recording=index, ground=calibration_of(drawn.camera))
 
 
 def track_drives(seed: int, drives: int, seconds: float) -> Iterator[TrustFrame]:

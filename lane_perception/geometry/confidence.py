@@ -25,6 +25,7 @@ from lane_perception.geometry.lane_curve import LaneCurve
 from lane_perception.geometry.sighting import discounted
 
 FILE = Path(__file__).with_name('confidence.json')
+CALIBRATED = Path(__file__).with_name('confidence_calibrated.json')   # with a calibration
 PRESENT = ('log_length', 'both', 'logit_certainty')   # what says that there is a lane
 RIGHT = ('log_sigma', 'beside')                       # what says how right its centre is
 ASIDE = 0.01      # metres to the side by which pixels per metre are measured
@@ -127,7 +128,7 @@ class Judgement:
         return cls(present, right, values['present']['least'])
 
 
-@lru_cache(maxsize=1)
-def shipped() -> Judgement:
-    """Return the judgement that comes with the package."""
-    return Judgement.read(FILE)
+@lru_cache
+def shipped(calibrated: bool) -> Judgement:
+    """Return the judgement that comes with the package, with or without a ground calibration."""
+    return Judgement.read(CALIBRATED if calibrated else FILE)

@@ -65,7 +65,7 @@ class LaneFinder:
         :param judge: returns a sighting's confidence, None where it is no lane; None: as fitted.
         """
         self.settings = settings
-        self._judge = judge or shipped()
+        self._judge = judge or shipped(ground is not None)
         self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
         self.ground = ground
         self._reader: MarkReader | None = None

@@ -9,6 +9,7 @@ from drawn_floor import lane_mask
 from drawn_floor import view
 
 from lane_perception.geometry.confidence import Evidence
+from lane_perception.geometry.confidence import CALIBRATED
 from lane_perception.geometry.confidence import FILE
 from lane_perception.geometry.confidence import Judgement
 from lane_perception.geometry.confidence import Logistic
@@ -94,14 +95,16 @@ def test_below_the_least_there_is_no_lane():
     assert Judgement(present, right, 0.5)(evidence) == pytest.approx(0.731, abs=1e-3)
 
 
-def test_the_shipped_judgement_says_what_one_would_expect():
-    judgement = shipped()
+@pytest.mark.parametrize('calibrated, file', [(False, FILE), (True, CALIBRATED)])
+def test_the_shipped_judgement_says_what_one_would_expect(calibrated, file):
+    judgement = shipped(calibrated)
     assert set(judgement.present.weights) == set(PRESENT)
     assert set(judgement.right.weights) == set(RIGHT)
     assert 0.0 < judgement.least_present < 1.0
     assert judgement.present.weights['both'] > 0 and judgement.right.weights['log_sigma'] < 0
     assert judgement.present.weights['logit_certainty'] > 0
-    assert 'benchmark.confidence --fit' in FILE.read_text()
-    sure = evidence_for(LANE, 0.99)
-    assert judgement(sure) > 0.5
-    assert judgement(evidence_for(lane_mask(GROUND, left=None), 0.51)) is None
+    command = 'benchmark.confidence --fit'
+    assert command + ' --calibrated' * calibrated + ' --false' in file.read_text()
+    given = {'ground': GROUND} if calibrated else {}
+    assert judgement(evidence_for(LANE, 0.99, **given)) > 0.5
+    assert judgement(evidence_for(lane_mask(GROUND, left=None), 0.51, **given)) is None
