@@ -42,14 +42,15 @@ def gaps(
     cross = tangent[:, None, 0] * ahead[..., 1] - tangent[:, None, 1] * ahead[..., 0]
     reach = 0.05 + 0.05 * np.abs(floor).sum(axis=1)
     beside = (np.abs(along) < reach[:, None]) & (np.abs(cross) < PARALLEL)
-    weight = beside / (1.0 + (np.hypot(*floor.T) / FAR) ** 2)[:, None]
-    sums = np.add.reduceat(np.stack((weight, weight * left, weight * left * left, beside), axis=2),
-                           first, axis=0)
-    enough = sums[..., 3] >= 2
-    total = np.where(enough, sums[..., 0], np.nan)
-    mean = sums[..., 1] / total
-    spread = np.sqrt(np.maximum(sums[..., 2] / total - mean ** 2, 0.0))
-    return mean.T, spread.T, sums[..., 3].T
+    weight = beside / (1.0 + (floor * floor).sum(axis=1) / FAR ** 2)[:, None]
+    moment = weight * left
+    count, total, first_moment, second_moment = (
+        np.add.reduceat(part, first, axis=0)
+        for part in (beside.astype(float), weight, moment, moment * left))
+    total[count < 2] = np.nan
+    mean = first_moment / total
+    spread = np.sqrt(np.maximum(second_moment / total - mean ** 2, 0.0))
+    return mean.T, spread.T, count.T
 
 
 def merge_doubles(

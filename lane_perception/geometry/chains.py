@@ -55,7 +55,7 @@ def link(marks: Marks) -> Chains:
     """Return the marks in chains; marks that fit into none are left out."""
     if len(marks) < SHORTEST:
         return _ordered(marks, [])
-    x, y = marks.ground.astype(np.float32).T
+    x, y = np.ascontiguousarray(marks.ground.T, np.float32)
     dx = x[None, :] - x[:, None]
     dy = y[None, :] - y[:, None]
     square = dx * dx + dy * dy
@@ -65,7 +65,7 @@ def link(marks: Marks) -> Chains:
     along = dx * tx[:, None] + dy * ty[:, None]
     aside = dy * tx[:, None] - dx * ty[:, None]
     # Directions have no sign yet: a mark on the left of both counts twice, else once each.
-    facing = np.where(tx[:, None] * tx + ty[:, None] * ty >= 0.0, np.float32(1), np.float32(-1))
+    facing = np.copysign(np.float32(1.0), tx[:, None] * tx + ty[:, None] * ty)
     other = facing * aside.T
     distance = np.sqrt(square)
     askew = np.abs(aside - other)
@@ -80,8 +80,9 @@ def link(marks: Marks) -> Chains:
     forward = np.where(ahead, cost, np.float32(np.inf))
     backward = np.where(ahead, np.float32(np.inf), cost)
     best = np.stack((forward.argmin(axis=1), backward.argmin(axis=1)))
-    lowest = np.stack((forward.min(axis=1), backward.min(axis=1)))
-    best[~np.isfinite(lowest)] = -1
+    every = np.arange(len(marks))
+    best[0, np.isinf(forward[every, best[0]])] = -1
+    best[1, np.isinf(backward[every, best[1]])] = -1
     return _collect(marks, best, ahead)
 
 

@@ -14,6 +14,8 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp
+from math import hypot
+from math import isfinite
 from math import log
 from pathlib import Path
 
@@ -62,16 +64,16 @@ def gather(chains: Chains, curve: LaneCurve, certainty: float, view: GroundCalib
 def _center_sigma(curve: LaneCurve, view: GroundCalibration, size: tuple[int, int],
                   row: float, ahead: float) -> float:
     """Return the standard deviation of the centre where it is read, in picture widths."""
-    pixels = view.to_image(curve.points, size)
+    left = ASIDE * np.column_stack((-np.sin(curve.headings), np.cos(curve.headings)))
+    both = view.to_image(np.concatenate((curve.points, curve.points + left)), size)
+    pixels, beside = both[:len(left)], both[len(left):]
     shown = np.isfinite(pixels).all(axis=1)
     if not shown.any():
         return 1.0
     away = np.abs(curve.points[:, 0] - ahead if ahead else pixels[:, 1] - row)
     at = int(np.where(shown, away, np.inf).argmin())
-    left = ASIDE * np.array([-np.sin(curve.headings[at]), np.cos(curve.headings[at])])
-    ends = view.to_image(np.stack((curve.points[at] - left, curve.points[at] + left)), size)
-    pixels_per_metre = float(np.hypot(*(ends[1] - ends[0]))) / (2.0 * ASIDE)
-    if not np.isfinite(pixels_per_metre):
+    pixels_per_metre = hypot(*(beside[at] - pixels[at])) / ASIDE
+    if not isfinite(pixels_per_metre):
         return 1.0
     return pixels_per_metre * float(curve.sigmas[at]) / size[0]
 

@@ -177,20 +177,20 @@ def _near_poses(chains: Chains):
     direction = forward[chains.chain]
     a = away[:, 0] * direction[:, 0] + away[:, 1] * direction[:, 1]
     b = away[:, 1] * direction[:, 0] - away[:, 0] * direction[:, 1]
-    powers = a[:, None] ** np.arange(5)
     weight = near / (chains.marks.sigma ** 2 + 0.005 ** 2)
-    sums = np.add.reduceat(weight[:, None] * np.column_stack((powers, b[:, None] * powers[:, :3])),
-                           chains.first, axis=0)
+    first, second = weight * a, weight * a * a
+    powers = (weight, first, second, second * a, second * a * a, weight * b, first * b, second * b)
+    sums = np.add.reduceat(np.column_stack(powers), chains.first, axis=0)
     normal = sums[:, [0, 1, 2, 1, 2, 3, 2, 3, 4]].reshape(-1, 3, 3)
     normal[:, 2, 2] += (2.0 / CURVATURE_SIGMA) ** 2
     normal[:, [0, 1], [0, 1]] += 1e-6
     covariance = np.linalg.inv(normal)
-    shift, slope, bend = np.einsum('cij,cj->ci', covariance, sums[:, 5:]).T
+    shift, slope, bend = (covariance @ sums[:, 5:, None])[..., 0].T
     origin_a = -(middle * forward).sum(axis=1)
     origin_b = -(middle[:, 1] * forward[:, 0] - middle[:, 0] * forward[:, 1])
     lateral, turn = distance_to_arc(origin_a, origin_b - shift, slope, 2.0 * bend)
     lever = np.column_stack((np.ones_like(origin_a), origin_a, origin_a ** 2))
-    variance = np.einsum('ci,cij,cj->c', lever, covariance, lever)
+    variance = ((covariance @ lever[..., None])[..., 0] * lever).sum(axis=1)
     angle = np.arctan2(forward[:, 1], forward[:, 0]) + turn
     return lateral, np.sqrt(variance + 0.01 ** 2), -angle
 

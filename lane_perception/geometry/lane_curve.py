@@ -15,8 +15,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import atan2
 from math import cos
 from math import hypot
+from math import pi
+from math import remainder
+from math import sqrt
 
 import cv2
 import numpy as np
@@ -56,6 +60,7 @@ _INTEGRAL[0] = 0.0
 # (SAMPLES, KNOTS): each knot's share in the heading at a sample, for length 1.
 _TURNS = _INTEGRAL @ _HATS / (SAMPLES - 1)
 _BENDS = np.array([0, 1, *range(4, 4 + KNOTS)])  # the numbers that move the curve
+_AMONG_BENDS = np.ix_(_BENDS, _BENDS)
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def fit(chains: Chains, candidate: Candidate, expected: Expectation) -> LaneCurv
     """Return the centre line between the candidate's markings, or None when nothing holds it."""
     spline = _start(chains, candidate)
     precision, pull = _prior(spline, candidate, expected)
-    free = ~np.isin(chains.chain, candidate.rivals)
+    free = _of_no(candidate.rivals, chains)
     slope = np.empty((len(free), 4 + KNOTS))
     for slack in SLACK:
         spline.trace()
@@ -144,6 +149,13 @@ def fit(chains: Chains, candidate: Candidate, expected: Expectation) -> LaneCurv
     return _result(spline, normal, s, side, miss, used)
 
 
+def _of_no(rivals: tuple[int, ...], chains: Chains) -> NDArray[np.bool_]:
+    """Return which marks belong to none of some chains."""
+    free = np.ones(len(chains), bool)
+    free[list(rivals)] = False
+    return free[chains.chain]
+
+
 def _solve(normal: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solve a symmetric positive system; OpenCV's call costs a fifth of numpy's at this size."""
     return cv2.solve(normal, target, flags=cv2.DECOMP_CHOLESKY)[1][:, 0]
@@ -159,9 +171,8 @@ def _start(chains: Chains, candidate: Candidate) -> _Spline:
     middle = chains.marks.ground[members].copy()
     middle[:, 0] += tangent[:, 1] * (sign * candidate.width / 2.0)
     middle[:, 1] -= tangent[:, 0] * (sign * candidate.width / 2.0)
-    angle = np.unwrap(np.arctan2(tangent[:, 1], tangent[:, 0]))
     heading = -candidate.heading
-    angle += 2.0 * np.pi * round((heading - angle[0]) / (2.0 * np.pi))
+    angle = _angles(tangent, heading)
     place = -candidate.lateral / max(cos(heading), 0.3)
     s = np.empty(len(angle))
     s[0] = hypot(middle[0, 0], middle[0, 1] - place)
@@ -193,6 +204,16 @@ def _start(chains: Chains, candidate: Candidate) -> _Spline:
     left = away[:, 1] * ahead[:, 0] - away[:, 0] * ahead[:, 1]
     spline.numbers[0] = left.mean() / max(cos(numbers[0]), 0.3)
     return spline
+
+
+def _angles(tangent: NDArray[np.float64], heading: float) -> NDArray[np.float64]:
+    """Return the directions of a chain, radians, without jumps and beginning near a heading."""
+    x, y = tangent.T
+    angle = np.empty(len(x))
+    angle[0] = heading + remainder(atan2(y[0], x[0]) - heading, 2.0 * pi)
+    turns = np.arctan2(x[:-1] * y[1:] - y[:-1] * x[1:], x[:-1] * x[1:] + y[:-1] * y[1:])
+    angle[1:] = angle[0] + turns.cumsum()
+    return angle
 
 
 def _continued(chains: Chains, chain: int) -> float:
@@ -268,7 +289,8 @@ def _result(spline, normal, s, side, miss, used) -> LaneCurve:
     slope[0, 0] = -np.cos(heading)
     slope[1, 1] = slope[2, 4] = slope[3, 2] = 1.0
     ways = spline.sideways()
-    sigmas = np.sqrt(((ways @ covariance[np.ix_(_BENDS, _BENDS)]) * ways).sum(axis=1))
+    misfit = miss[used]
+    sigmas = np.sqrt(((ways @ covariance[_AMONG_BENDS]) * ways).sum(axis=1))
     return LaneCurve(
         points=spline.points, headings=spline.headings, curvatures=spline.curvatures,
         sigmas=sigmas, step=spline.step, seen=float(s[used].max()), width=float(width),
@@ -277,4 +299,4 @@ def _result(spline, normal, s, side, miss, used) -> LaneCurve:
         sides=np.where(used, side, 0.0).astype(np.int64), both=bool(min(
             np.count_nonzero(used & (side > 0.0)), np.count_nonzero(used & (side < 0.0)))
             >= FEWEST),
-        rms=float(np.sqrt(np.mean(miss[used] ** 2))))
+        rms=sqrt(float(misfit @ misfit) / len(misfit)))

@@ -80,15 +80,22 @@ class Lens:
             again = self._project_rays(rays)
             wrong = ~(np.abs(again - points).max(axis=1) < 0.5)
             rays = np.where(wrong[:, None], np.nan, rays)
-        return rays @ self.matrix[:2, :2].T + self.matrix[:2, 2]
+        return self._pixels(rays)
 
     def distort(self, points: ArrayLike) -> NDArray[np.float64]:
         """Return (N, 2) pixels as this camera sees the (N, 2) undistorted pixels."""
         points = np.asarray(points, np.float64).reshape(-1, 2)
         if not len(points):
             return points.copy()
-        rays = (points - self.matrix[:2, 2]) @ np.linalg.inv(self.matrix[:2, :2]).T
-        return self._project_rays(rays)
+        return self._project_rays(self._straight_rays(points))
+
+    def _straight_rays(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the (N, 2) rays (x / z, y / z) of pixels, as if there were no distortion."""
+        return (points - self.matrix[:2, 2]) / self.matrix.diagonal()[:2]
+
+    def _pixels(self, rays: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the (N, 2) pixels of rays, as if there were no distortion."""
+        return rays * self.matrix.diagonal()[:2] + self.matrix[:2, 2]
 
     def _project_rays(self, rays: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the (N, 2) pixels of rays (x / z, y / z); NaN stays NaN."""
@@ -100,15 +107,14 @@ class Lens:
             factor = np.divide(bent, radius, out=np.ones_like(radius), where=radius > 1e-12)
             seen = np.column_stack((x * factor, y * factor))
         else:
-            k1, k2, p1, p2, k3, k4, k5, k6 = np.pad(
-                self.coefficients, (0, 8 - self.coefficients.size))
+            k1, k2, p1, p2, k3, k4, k5, k6 = (*self.coefficients, 0.0, 0.0, 0.0, 0.0)[:8]
             square = x * x + y * y
             radial = ((1.0 + square * (k1 + square * (k2 + square * k3)))
                       / (1.0 + square * (k4 + square * (k5 + square * k6))))
             seen = np.column_stack((
                 x * radial + 2.0 * p1 * x * y + p2 * (square + 2.0 * x * x),
                 y * radial + p1 * (square + 2.0 * y * y) + 2.0 * p2 * x * y))
-        return seen @ self.matrix[:2, :2].T + self.matrix[:2, 2]
+        return self._pixels(seen)
 
     def _fisheye_factor(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         square = theta * theta
@@ -117,7 +123,7 @@ class Lens:
 
     def _equidistant_rays(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Solve the angle to the axis by Newton's method; (N, 2) rays x / z, y / z."""
-        bent = (points - self.matrix[:2, 2]) @ np.linalg.inv(self.matrix[:2, :2]).T
+        bent = self._straight_rays(points)
         radius = np.hypot(bent[:, 0], bent[:, 1])
         k1, k2, k3, k4 = self.coefficients
         theta = np.minimum(radius, WIDEST)

@@ -88,8 +88,10 @@ class MarkReader:
         keep = np.ones(len(middle), bool)
         if 0 < split < len(middle):
             # Where both directions cross a marking, the row's point is enough.
-            gap = ((middle[split:, None] - middle[None, :split]) ** 2).sum(axis=2).min(axis=1)
-            keep[split:] = gap > (0.8 * (SPACING + SPACING_GROWTH * distance[split:])) ** 2
+            x, y = middle.T
+            square = (x[split:, None] - x[:split]) ** 2 + (y[split:, None] - y[:split]) ** 2
+            reach = 0.8 * (SPACING + SPACING_GROWTH * distance[split:])
+            keep[split:] = square.min(axis=1) > reach ** 2
         keep = np.flatnonzero(keep)
         if len(keep) > MOST:
             keep = keep[np.argpartition(distance[keep], MOST)[:MOST]]

@@ -38,8 +38,11 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
     length = discounted(chains)
     used = curve.sides != 0
     borne = float(length[used].sum()) + _supported(chains, candidate, curve, length)
-    square = ((floor[:, None] - curve.points[::2]) ** 2).sum(axis=2)
-    gap, at = np.sqrt(square.min(axis=1)), square.argmin(axis=1) * 2
+    (x, y), (to_x, to_y) = floor.T, curve.points[::2].T
+    square = (x[:, None] - to_x) ** 2 + (y[:, None] - to_y) ** 2
+    at = square.argmin(axis=1)
+    gap = np.sqrt(square[np.arange(len(at)), at])
+    at *= 2
     direction = np.stack((np.cos(curve.headings[at]), np.sin(curve.headings[at])))
     askew = np.abs(direction[0] * chains.tangent[:, 1] - direction[1] * chains.tangent[:, 0])
     against = np.where(gap < INSIDE * curve.width, 1.0, np.where(
@@ -88,16 +91,22 @@ def _width_spread(chains: Chains, curve: LaneCurve) -> float:
         if len(some) < 3:
             continue
         # A line that is read cuts the ends off a dash: what is left there says nothing.
-        some = some[widths[some] >= CUT_OFF * np.median(widths[some])]
+        some = some[widths[some] >= CUT_OFF * _median(widths[some])]
         width, ahead = widths[some], distance[some]
         usual, away = width.mean(), ahead - ahead.mean()
         # A wrong horizon makes all tape grow or shrink far away: that trend is no unevenness.
         trend = (away @ width) / max(away @ away, 1e-9)
-        off = np.sort(np.abs(width - usual - trend * away))
+        off = np.abs(width - usual - trend * away)
         # The usual deviation: the ends of dashes are cut and say nothing.
-        spread += len(some) * float(off[len(off) // 2]) / max(float(usual), 1e-4)
+        spread += len(some) * _median(off) / max(float(usual), 1e-4)
         count += len(some)
     return spread / max(count, 1)
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """Return the median (of an even number the upper); a fifth of the time of numpy's."""
+    middle = len(values) // 2
+    return float(np.partition(values, middle)[middle])
 
 
 def crossing(
