@@ -18,6 +18,8 @@ from lane_perception.whole_file import whole_file
 PLOT = 'images/ablation.svg'
 CONVENTION = 'miou_per_image'   # the reports' own
 CAP = 'label_cap.json'          # beside the folder of the rows
+LARGE = 'large_recipes.json'    # likewise
+AGAIN = 'ablation_again'        # likewise: rows that were measured a second time
 SPREAD_SEEDS = 3                # of the first way, from which the spread is taken, at least
 REPORTS = (('baseline', 0.6576), ('epoch 14', 0.5912), ('final', 0.6945))
 TARGETS = (0.70, 0.75, 0.80)
@@ -60,7 +62,9 @@ def write_page(file: Path, folder: Path) -> None:
     results = load_results(folder)
     drawing = file.parent / PLOT
     drawing.parent.mkdir(parents=True, exist_ok=True)
-    text_of = {file: page(results, _cap(folder.parent / CAP)), drawing: picture(results)}
+    more = [*_again(results, load_results(folder.parent / AGAIN)), *_large(folder.parent / LARGE)]
+    text_of = {file: page(results, _cap(folder.parent / CAP), ''.join(more)),
+               drawing: picture(results)}
     for path, text in text_of.items():
         with whole_file(path) as temporary:
             temporary.write_text(text, encoding='utf-8')
@@ -76,11 +80,12 @@ def _cap(file: Path) -> str:
             f'2 % over {found["images"]} frames: `{found["command"]}`)')
 
 
-def page(results: list[dict[str, Any]], cap: str = '') -> str:
+def page(results: list[dict[str, Any]], cap: str = '', more: str = '') -> str:
     """
     Return the page's Markdown.
 
     :param cap: half a sentence about how high an answer can score against drawn labels.
+    :param more: sections between the rows and the final report.
     """
     by_row: dict[str, list[dict[str, Any]]] = {}
     for result in results:
@@ -96,9 +101,53 @@ def page(results: list[dict[str, Any]], cap: str = '') -> str:
         parts.append('## Not measured yet\n\nThese rows were not run: ' + ', '.join(missing)
                      + '. `python -m lane_perception.benchmark.ablation --data DIR` goes on with '
                      'them.\n\n')
-    parts.append('Not in the table at all: `baseline` and `optimized` at their full length, which '
-                 'need a GPU.\n\n')
-    return ''.join(parts) + _final_report(results, cap)
+    return ''.join(parts) + more + _final_report(results, cap)
+
+
+def _again(results: list[dict[str, Any]], again: list[dict[str, Any]]) -> Iterable[str]:
+    """Yield what a second measurement of some rows gave beside the first."""
+    first_of = {(one['row'], one['set']): one for one in results}
+    pairs = [(first_of[key], one) for one in again
+             if (key := (one['row'], one['set'])) in first_of]
+    if not pairs:
+        return
+    yield ('## A row measured again\n\n`miou_per_image` of the first measurement and of a second, '
+           'all trained anew; the spread is that between seeds.\n\n'
+           '| row | scored | way | first | again | spread |\n|---|---|---|---|---|---|\n')
+    for first, second in pairs:
+        for scored in first['ways'][0]['runs'][0]['figures']:
+            spread = spread_of(results, first['set'], scored)
+            for one, other in zip(first['ways'], second['ways']):
+                yield (f'| {first["row"]} | {first["set"]}, {scored} | {one["name"]} | '
+                       f'{_mean(one, scored, CONVENTION):.4f} | '
+                       f'{_mean(other, scored, CONVENTION):.4f} | '
+                       f'{"unknown" if spread is None else f"{spread:.3f}"} |\n')
+    yield '\n' + ''.join(f'`{second["command"]}`\n' for _, second in pairs) + '\n'
+
+
+def _large(file: Path) -> Iterable[str]:
+    """Yield where the large recipes stand after the time they had."""
+    yield '## The large recipes\n\n'
+    if not file.is_file():
+        yield '`baseline` and `optimized` were not run; at their full length they need a GPU.\n\n'
+        return
+    found = json.loads(file.read_text(encoding='utf-8'))
+    machine = found['machine']
+    yield (f'`baseline` and `optimized` on {found["data"]}, on one core of '
+           f'{machine["processor"]}, stopped by the clock: at their full length they need a GPU. '
+           'Scored on the frames that the split held back.\n\n'
+           '| recipe | minutes | steps | epochs | images/s | scored | miou_per_image | lane IoU | '
+           'line F1 1 % |\n|---|---|---|---|---|---|---|---|---|\n')
+    for run in found['runs']:
+        for scored, figures in run['scored'].items():
+            yield (f'| {run["recipe"]} | {run["minutes"]:.0f} | {run["steps"]} | {run["epochs"]} '
+                   f'of {run["epochs_of_the_recipe"]} | {run["images_per_s"]:.2f} | {scored} '
+                   f'({figures["images"]}) | {figures[CONVENTION]:.3f} | '
+                   f'{figures["lane_iou"]:.3f} | {figures["line_f1"]:.3f} |\n')
+    if not any(run['pretrained'] for run in found['runs']):
+        yield ('\nThe weights began at random: torchvision\'s ImageNet weights come from a hub, '
+               'which could not be reached.\n')
+    yield f'\n`{found["command"]}`, {machine["date"]}\n\n'
 
 
 def _row(row: Row, found: list[dict[str, Any]], results: list[dict[str, Any]]) -> Iterable[str]:

@@ -88,15 +88,22 @@ def resume(run: str, strict: bool = False, fit_memory: bool = False) -> Path:
     :raises UserError: when the folder holds no run.
     """
     folder = Path(run)
+    return _go(folder, *read_settings(folder), strict, fit_memory, goes_on=True)
+
+
+def read_settings(folder: Path) -> tuple[str, Recipe]:
+    """
+    Return the data and the recipe that a run was begun with.
+
+    :raises UserError: when the folder holds no run.
+    """
     try:
         settings = json.loads((folder / SETTINGS).read_text(encoding='utf-8'))
-        recipe = make_recipe(settings['recipe'], str(folder / SETTINGS))
-        data = settings['data']
+        return settings['data'], make_recipe(settings['recipe'], str(folder / SETTINGS))
     except FileNotFoundError as error:
         raise UserError(f'{folder} holds no run: {SETTINGS} is missing') from error
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise UserError(f'{folder / SETTINGS} is damaged; begin a new run') from error
-    return _go(folder, data, recipe, strict, fit_memory, goes_on=True)
 
 
 def _go(

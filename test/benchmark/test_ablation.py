@@ -102,6 +102,19 @@ def test_a_gain_within_twice_the_spread_is_called_chance(measured):
     assert '+0.080, more than twice the spread of 0.020' in ablation_page.page([result])
 
 
+def test_a_row_measured_again_stands_beside_the_first(measured, tmp_path):
+    place, _ = measured
+    for folder, shift in (('ablation', 0.0), ('ablation_again', 0.25)):
+        result = json.loads((place / 'out' / 'threshold.drive.json').read_text())
+        for way in result['ways']:
+            way['runs'][0]['figures']['labels']['miou_per_image'] = 0.5 + shift
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / 'threshold.drive.json').write_text(json.dumps(result))
+    ablation_page.write_page(tmp_path / 'page.md', tmp_path / 'ablation')
+    text = (tmp_path / 'page.md').read_text()
+    assert '| threshold | drive, labels | swept | 0.5000 | 0.7500 | unknown |' in text
+
+
 def test_random_frames_are_as_many_as_those_of_the_blocks(tmp_path):
     label_set = ablation_sets.drawn_by_hand(write_folder(tmp_path / 'drive', 40))
     deals = {}

@@ -1,0 +1,43 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Runs of large recipes are counted and scored where the clock stopped them."""
+
+import json
+
+import pytest
+from labeled_folder import write_folder
+
+pytest.importorskip('lightning')
+
+from lane_perception.benchmark import ablation_page  # noqa: E402
+from lane_perception.benchmark.ablation_sets import deal  # noqa: E402
+from lane_perception.benchmark.ablation_sets import drawn_by_hand  # noqa: E402
+from lane_perception.benchmark.large_recipes import body  # noqa: E402
+from lane_perception.cli.train import main as train  # noqa: E402
+from lane_perception.errors import UserError  # noqa: E402
+
+TINY = ['architecture=lane_dense_tiny', 'pretrained=false', 'input_width=160', 'input_height=96',
+        'warmup_steps=1', 'workers=0', 'threads=1', 'epochs=2', 'batch_size=4']
+
+
+def test_a_run_is_counted_scored_and_put_on_the_page(tmp_path, capsys):
+    data, run = write_folder(tmp_path / 'drive', 24), tmp_path / 'baseline'
+    trained, _ = deal(drawn_by_hand(data), 'blocks', 1.0, tmp_path / 'split.json')
+    assert train(['--data', str(data), '--recipe', 'baseline', '--out', str(run), *TINY,
+                  f'split={tmp_path / "split.json"}']) == 0
+    body([str(data), str(tmp_path / 'large_recipes.json'), str(run)])
+    found = json.loads((tmp_path / 'large_recipes.json').read_text())
+    one = found['runs'][0]
+    assert one['recipe'] == 'baseline' and one['epochs'] == one['epochs_of_the_recipe'] == 2
+    assert one['steps'] == 2 * -(-trained // 4)
+    scores = json.loads((run / 'report.json').read_text())
+    assert one['scored']['labels']['lane_iou'] == pytest.approx(scores['lane_iou'], abs=1e-4)
+    assert one['scored']['labels']['images'] == scores['data']['images']
+    assert str(tmp_path) not in json.dumps(found)
+    (tmp_path / 'ablation').mkdir()
+    ablation_page.write_page(tmp_path / 'page.md', tmp_path / 'ablation')
+    assert f'| baseline | 0 | {one["steps"]} | 2 of 2 |' in (tmp_path / 'page.md').read_text()
+    with pytest.raises(UserError, match='no epoch of a run ended there'):
+        body([str(data), str(tmp_path / 'large_recipes.json'), str(tmp_path)])
+    with pytest.raises(UserError, match='usage'):
+        body([])
