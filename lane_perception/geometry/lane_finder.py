@@ -39,6 +39,7 @@ USUAL_WIDTH_SIGMA = 0.2
 BEYOND = 0.1              # metres that the centre line goes on after the last marks
 GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
 LEARNT_WIDTH_SIGMA = 0.02
+OTHER_WIDTH = 0.3         # share by which the learnt width is off that halves the trust
 CONFIDENT = 0.6           # trust in a lane from which is learnt
 LEAST_TRUST = 0.3         # in a lane that a mask alone shows
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
@@ -186,8 +187,15 @@ class LaneFinder:
     def _trust(self, chains, candidate, curve) -> float:
         if curve is None:
             return 0.0
-        return trust_in(chains, candidate, curve,
-                        MISFIT if self.ground is not None else nominal_view.MISFIT)
+        trust = trust_in(chains, candidate, curve,
+                         MISFIT if self.ground is not None else nominal_view.MISFIT)
+        if self._width is not None and curve.both:
+            trust /= 1.0 + self._contradiction(curve) ** 2
+        return trust
+
+    def _contradiction(self, curve: LaneCurve) -> float:
+        """Return how far a lane's width is from the learnt one; 1: as far as may be."""
+        return abs(curve.width - self._width) / (OTHER_WIDTH * self._width)
 
     def _confidence(self, chains, curve, trust, certainty, size) -> tuple[float | None, float]:
         """Return how likely a sighting's centre is right, None without one; its odds."""
@@ -235,16 +243,14 @@ class LaneFinder:
         self._look_from(size)
 
     def _learn(self, size, curve: LaneCurve, trust: float) -> None:
-        """Take over the width, and the horizon, from a lane of which both sides are seen."""
-        if not curve.both:
-            return
-        if self._width is not None and trust < CONFIDENT:
+        """Take over the width, and the horizon, from a lane whose two sides are surely seen."""
+        if not curve.both or trust < CONFIDENT:
             return
         share = 1.0 if self._width is None else 0.1
         self._width = curve.width * share + (1.0 - share) * (self._width or 0.0)
         self._flare += share * (curve.flare - self._flare)
         bent = float(np.abs(curve.curvatures).max())
-        if self.ground is not None or trust < CONFIDENT or bent > nominal_view.STRAIGHT:
+        if self.ground is not None or bent > nominal_view.STRAIGHT:
             return
         seen = nominal_view.horizon_of(size, self._drawn_horizon, curve.width, curve.flare)
         self._horizon_weight = min(self._horizon_weight + 1.0, nominal_view.MOST_WEIGHT)

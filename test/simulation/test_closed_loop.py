@@ -84,6 +84,14 @@ def test_a_drive_survives_lost_frames_and_gaps():
     assert 0.5 * len(log.stamp) < len(log.seen) < 0.72 * len(log.stamp)
 
 
+def test_a_car_without_a_calibration_is_not_drawn_into_two_lanes_at_once():
+    # In its bends one edge is out of sight, and the outer edge of the other lane offers itself.
+    world = World(2_000_011, camera=car_camera())
+    report = drive_loop(world, TrueMaskEyes(LaneFinder()),
+                        LoopSettings(seconds=15.0, steer_by='offset')).report()
+    assert report['departures'] == 0 and report['mean_offset_m'] < 0.06
+
+
 def test_a_blind_car_stands_still():
     world, _ = world_and_eyes()
     finder = LaneFinder(ground=calibration_of(world.camera))
