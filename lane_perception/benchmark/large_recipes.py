@@ -42,8 +42,9 @@ def measure(run: Path, data: Path) -> dict[str, Any]:
     if not (run / 'model.safetensors').is_file():
         raise UserError(f'{run} holds no model.safetensors: no epoch of a run ended there')
     _, recipe = read_settings(run)
-    last = training_curves(run)['epochs'][-1]
-    steps, seconds = int(last['step']), last['seconds']
+    epochs = training_curves(run)['epochs']
+    last, seconds = epochs[-1], sum(epoch['seconds'] for epoch in epochs)
+    steps = int(last['step'])
     images = steps * recipe.batch_size * recipe.accumulation
     scored = {}
     with tempfile.TemporaryDirectory() as folder:

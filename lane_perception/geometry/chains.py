@@ -22,6 +22,7 @@ from lane_perception.geometry.marks import Marks
 
 NEIGHBORHOOD = 0.05    # metres around a mark that give its direction
 GROWTH = 0.045         # metres more for each metre of distance: marks lie further apart there
+LONE_REACH = 0.12      # metres more around a short dash's only mark
 VOTERS = 8             # marks of it, the nearest, that say which
 ALIKE = 0.7            # cosine of twice the angle within which two of them agree
 MIN_COHERENCE = 0.35   # 0 to 1: share of them that have to agree
@@ -59,7 +60,7 @@ def link(marks: Marks) -> Chains:
     dx = x[None, :] - x[:, None]
     dy = y[None, :] - y[:, None]
     square = dx * dx + dy * dy
-    reach = NEIGHBORHOOD + GROWTH * np.hypot(x, y)
+    reach = NEIGHBORHOOD + GROWTH * np.hypot(x, y) + np.float32(LONE_REACH) * marks.lone
     direction, coherence = _directions(dx, dy, square, reach)
     tx, ty = np.cos(direction), np.sin(direction)
     along = dx * tx[:, None] + dy * ty[:, None]

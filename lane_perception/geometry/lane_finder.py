@@ -40,7 +40,8 @@ BEYOND = 0.1              # metres that the centre line goes on after the last m
 GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
 LEARNT_WIDTH_SIGMA = 0.02
 OTHER_WIDTH = 0.3         # share by which the learnt width is off that halves the trust
-CONFIDENT = 0.6           # trust in a lane from which is learnt
+CONFIDENT = 0.75          # trust in a lane from which is learnt
+INSIDE = 0.5              # lane widths from its centre that the car is away at most, for that
 LEAST_TRUST = 0.3         # in a lane that a mask alone shows
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
 MOST_STILL = 2            # pictures with the stamp of the one before; from then on time stands
@@ -229,9 +230,7 @@ class LaneFinder:
         for horizon in nominal_view.OTHER_HORIZONS:
             self._lay_floor(size, horizon)
             chains, candidate, curve = self._see(mask)
-            if curve is None or not curve.both:
-                continue
-            if self._trust(chains, candidate, curve) < CONFIDENT:
+            if not _teaches(curve, self._trust(chains, candidate, curve)):
                 continue
             if best is None or candidate.score > best[0]:
                 best = candidate.score, horizon
@@ -244,7 +243,7 @@ class LaneFinder:
 
     def _learn(self, size, curve: LaneCurve, trust: float) -> None:
         """Take over the width, and the horizon, from a lane whose two sides are surely seen."""
-        if not curve.both or trust < CONFIDENT:
+        if not _teaches(curve, trust):
             return
         share = 1.0 if self._width is None else 0.1
         self._width = curve.width * share + (1.0 - share) * (self._width or 0.0)
@@ -342,6 +341,12 @@ class LaneFinder:
             u, v = crossing(pixels, -pixels[:, 1], -self._row(size))
         # A lane that leaves the picture is steered for at its rim: the offset stays within 1.
         return min(max(u, 0.0), size[0] - 1.0), v
+
+
+def _teaches(curve: LaneCurve | None, trust: float) -> bool:
+    """Tell whether both sides of a lane are surely seen, and the car in between."""
+    return (curve is not None and curve.both and trust >= CONFIDENT
+            and abs(curve.lateral) < INSIDE * curve.width)
 
 
 def _polylines(chains: Chains) -> list[NDArray[np.float64]]:

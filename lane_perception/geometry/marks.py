@@ -17,6 +17,7 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry.dashes import short_dashes
 from lane_perception.geometry.ground_calibration import GroundCalibration
 
 RANGE = 3.0            # metres ahead beyond which a pixel says too little
@@ -38,6 +39,7 @@ class Marks:
     pixels: NDArray[np.float64]  # (N, 2) u right, v down
     sigma: NDArray[np.float64]   # (N,) metres: standard deviation across the marking
     across: NDArray[np.float64]  # (N, 2) metres: from one edge to the other, along the line read
+    lone: NDArray[np.bool_]      # (N,) the middle of a short dash, of which there is no other
 
     def __len__(self) -> int:
         return len(self.sigma)
@@ -57,6 +59,7 @@ class MarkReader:
         :param image_size: (width, height) of the masks.
         :raises UserError: when the aspect ratio contradicts the calibration.
         """
+        self._ground = ground
         width, height = image_size
         rows = _floor_rows(image_size, ground)
         self._top = int(rows[-1])
@@ -75,11 +78,14 @@ class MarkReader:
         across = np.hypot(*(end - start).T)
         fits = across < WIDEST  # false for NaN
         if not fits.any():
-            return Marks(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2)))
+            return Marks(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2)),
+                         np.zeros(0, bool))
         widths = across[fits]
         usual = np.partition(widths, len(widths) // 3)[len(widths) // 3]
         fits &= across < OBLIQUE * usual + 0.01
         middle = (start + end) / 2.0
+        lone = np.zeros(len(fits), bool)
+        self._merge_dashes(mask, pixels, start, end, middle, fits, lone, usual)
         fits &= (middle[:, 0] < RANGE) & (np.abs(middle[:, 1]) < RANGE)
         split = int(np.count_nonzero(fits[:len(along_rows[0])]))
         middle, across, count, pixels = middle[fits], across[fits], count[fits], pixels[fits]
@@ -95,7 +101,24 @@ class MarkReader:
         keep = np.flatnonzero(keep)
         if len(keep) > MOST:
             keep = keep[np.argpartition(distance[keep], MOST)[:MOST]]
-        return Marks(middle[keep], pixels[keep], sigma[keep], (end - start)[fits][keep])
+        return Marks(middle[keep], pixels[keep], sigma[keep], (end - start)[fits][keep],
+                     lone[fits][keep])
+
+    def _merge_dashes(self, mask, pixels, start, end, middle, fits, lone, usual):
+        """Put one mark into the middle of each short dash, and tell in place which it is."""
+        among = np.flatnonzero(fits)
+        if not len(among):
+            return
+        standing, middles, idle = short_dashes(
+            mask[self._top:], pixels[among] - (0.0, self._top), start[among], end[among], usual)
+        if not len(standing):
+            return
+        middles[:, 1] += self._top
+        standing = among[standing]
+        pixels[standing] = middles
+        middle[standing] = self._ground.to_ground(middles, mask.shape[1::-1])
+        fits[among[idle]] = False
+        lone[standing] = True
 
 
 class _Lines:

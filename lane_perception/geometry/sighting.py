@@ -88,8 +88,10 @@ def _width_spread(chains: Chains, curve: LaneCurve) -> float:
     spread, count = 0.0, 0
     for side in (1, -1):
         some = np.flatnonzero(curve.sides == side)
-        if len(some) < 3:
+        read = some[~chains.marks.lone[some]]   # a short dash's width is not read
+        if len(read) < max(3, len(some) / 2):
             continue
+        some = read
         # A line that is read cuts the ends off a dash: what is left there says nothing.
         some = some[widths[some] >= CUT_OFF * _median(widths[some])]
         width, ahead = widths[some], distance[some]

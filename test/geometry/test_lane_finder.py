@@ -230,6 +230,17 @@ def test_the_pose_follows_the_turned_track(place, turn):
     assert second.heading - first.heading == pytest.approx(turn, abs=0.06)
 
 
+@pytest.mark.parametrize('curvature', [0.0, -1.2, 0.5])
+def test_dashes_as_long_as_they_are_wide_make_a_marking(curvature):
+    def blocks(s):
+        return dashed(s, painted=0.045, gap=0.045)
+    mask = lane_mask(GROUND, left=blocks, right=None, tape=0.04, curvature=curvature, lateral=0.03)
+    lane = find(mask)
+    assert lane.lateral == pytest.approx(0.03, abs=0.012)
+    assert lane.heading == pytest.approx(0.0, abs=0.06)
+    assert len(lane.left) >= 5
+
+
 def test_without_a_calibration_the_centre_lies_between_the_markings():
     tilted = view(focal=500.0, pitch=15.0)
     for lateral in (0.0, 0.06):

@@ -84,6 +84,13 @@ def test_a_drive_survives_lost_frames_and_gaps():
     assert 0.5 * len(log.stamp) < len(log.seen) < 0.72 * len(log.stamp)
 
 
+def test_a_centre_line_of_short_blocks_is_followed():
+    world = World(2_100_001, camera=car_camera())
+    finder = LaneFinder(LaneSettings(lane_width=lane_width(world)), calibration_of(world.camera))
+    report = drive_loop(world, TrueMaskEyes(finder), LoopSettings(seconds=14.0)).report()
+    assert report['departures'] == 0 and report['mean_offset_m'] < 0.01
+
+
 def test_a_car_without_a_calibration_is_not_drawn_into_two_lanes_at_once():
     # In its bends one edge is out of sight, and the outer edge of the other lane offers itself.
     world = World(2_000_011, camera=car_camera())
