@@ -73,6 +73,7 @@ class Ablation:
         """Return a row's figures, ready for JSON."""
         return {'row': row.name, 'set': self.label_set.name, 'steps': self.steps,
                 'seeds': self.seeds, 'settings': [*BASE, *self.changes],
+                'shipped': fingerprint(find_model('lane_lite', ('.safetensors',))),
                 'ways': [{**asdict(way), 'runs': [self._score(way, seed) for seed in self.seeds]}
                          for way in row.ways],
                 'machine': describe_machine()}
@@ -126,6 +127,11 @@ class Ablation:
         export_file(folder / 'model.safetensors', folder / 'model.onnx')
         write_json(done, took)
         return folder, took
+
+
+def fingerprint(file: Path) -> str:
+    """Return eight digits that tell one file from another."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:8]
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

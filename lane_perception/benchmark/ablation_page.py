@@ -46,6 +46,9 @@ labelled drive, against the labels as drawn (`labels`) and, where the tape's rea
 against that (`careful`); and of a synthetic drive with exact labels the last block (`same drive`),
 and a drive on `another track`.
 
+Under each table stands which `lane_lite` the runs began from: the first digits of its file's
+SHA-256.
+
 """
 
 
@@ -171,7 +174,13 @@ def _row(row: Row, found: list[dict[str, Any]], results: list[dict[str, Any]]) -
                        f'{" | ".join(cells)} |\n')
         yield (f'\n`{result["command"]}`, {len(result["seeds"])} '
                f'{"seed" if len(result["seeds"]) == 1 else "seeds"}, '
-               f'{result["machine"]["date"]}\n\n')
+               f'{result["machine"]["date"]}, '
+               f'{_shipped(result)}\n\n')
+
+
+def _shipped(result: dict[str, Any]) -> str:
+    version = result.get('shipped')
+    return f'lane_lite {version}' if version else 'from an earlier lane_lite'
 
 
 def _expectations(
