@@ -26,6 +26,7 @@ SPACING_GROWTH = 0.02  # metres more for each metre of distance
 COLUMNS = 56           # columns that are read
 WIDEST = 0.14          # metres: no marking is wider, measured along the line
 OBLIQUE = 2.0          # a run longer than this many usual widths runs along its line
+WIDE = 0.07            # metres that are kept even so: thin tape may lie beside wide
 PIXEL_NOISE = 0.45     # pixels: standard deviation of a run's middle
 FLOOR_NOISE = 0.002    # metres: the same, from the floor and the paint
 MOST = 150             # points that are kept, the nearest; bounds the time
@@ -82,7 +83,7 @@ class MarkReader:
                          np.zeros(0, bool))
         widths = across[fits]
         usual = np.partition(widths, len(widths) // 3)[len(widths) // 3]
-        fits &= across < OBLIQUE * usual + 0.01
+        fits &= across < max(OBLIQUE * usual + 0.01, WIDE)
         middle = (start + end) / 2.0
         lone = np.zeros(len(fits), bool)
         self._merge_dashes(mask, pixels, start, end, middle, fits, lone, usual)
