@@ -31,6 +31,7 @@ def plot(points: list[Point], spread: float | None) -> str:
 
     :param spread: of the gain between seeds; a band of twice as much is shaded. None: unknown.
     """
+    height = max(HEIGHT, TOP + BOTTOM + LINE * len(points))
     costs = [math.log2(point.cost) for point in points] + [-1.0, 1.0]
     gains = [_root(point.gain) for point in points] + [_root(0.02), _root(-0.02)]
     low, high = min(costs) - 0.2, max(costs) + 0.2
@@ -40,27 +41,27 @@ def plot(points: list[Point], spread: float | None) -> str:
         return LEFT + (cost - low) / (high - low) * (WIDTH - LEFT - RIGHT)
 
     def y(gain: float) -> float:
-        return HEIGHT - BOTTOM - (_root(gain) - down) / (up - down) * (HEIGHT - TOP - BOTTOM)
+        return height - BOTTOM - (_root(gain) - down) / (up - down) * (height - TOP - BOTTOM)
 
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
-             f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
-             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>']
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
+             f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="12">',
+             f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>']
     if spread:
         top = max(TOP, y(2 * spread))
-        bottom = min(HEIGHT - BOTTOM, y(-2 * spread))
+        bottom = min(height - BOTTOM, y(-2 * spread))
         parts.append(f'<rect x="{LEFT}" y="{top:.1f}" width="{WIDTH - LEFT - RIGHT}" '
                      f'height="{bottom - top:.1f}" fill="#eef1f3"/>')
     parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(0):.1f}" y2="{y(0):.1f}" '
                  'stroke="#5a6872"/>')
     for power in range(math.ceil(low), math.floor(high) + 1):
-        parts.append(f'<text x="{x(power):.1f}" y="{HEIGHT - BOTTOM + 18}" '
+        parts.append(f'<text x="{x(power):.1f}" y="{height - BOTTOM + 18}" '
                      f'text-anchor="middle">x{2.0 ** power:g}</text>')
     for gain in (0.0, *TICKS, *(-tick for tick in TICKS)):
         if down <= _root(gain) <= up:
             parts.append(f'<text x="{LEFT - 8}" y="{y(gain) + 4:.1f}" text-anchor="end">'
                          f'{f"{gain:+g}" if gain else "0"}</text>')
     ordered = sorted(points, key=lambda one: -one.gain)
-    places = _spread_out([y(point.gain) for point in ordered])
+    places = _spread_out([y(point.gain) for point in ordered], height - BOTTOM)
     edge = WIDTH - RIGHT
     for point, place in zip(ordered, places):
         u, v = x(math.log2(point.cost)), y(point.gain)
@@ -71,7 +72,7 @@ def plot(points: list[Point], spread: float | None) -> str:
                   f'<text x="{edge + 10}" y="{place + 4:.1f}" fill="{color}">'
                   f'{escape(point.label)}</text>']
     parts += [
-        f'<text x="{WIDTH / 2}" y="{HEIGHT - 12}" text-anchor="middle">cost, as a multiple of the '
+        f'<text x="{WIDTH / 2}" y="{height - 12}" text-anchor="middle">cost, as a multiple of the '
         f'row\'s first way: <tspan fill="{TRAINING}">processor time of training</tspan>, '
         f'<tspan fill="{FRAME}">time of a frame</tspan></text>',
         '<text x="12" y="18">gain in miou_per_image on the test block '
@@ -84,12 +85,11 @@ def _root(gain: float) -> float:
     return math.copysign(math.sqrt(abs(gain)), gain)
 
 
-def _spread_out(places: list[float]) -> list[float]:
-    """Return heights at least LINE apart, in the order given, within the picture."""
+def _spread_out(places: list[float], lowest: float) -> list[float]:
+    """Return heights at least LINE apart, in the order given, between TOP and the lowest."""
     found: list[float] = []
     for place in places:
         found.append(max(place, found[-1] + LINE) if found else max(place, TOP))
-    lowest = HEIGHT - BOTTOM
     for index in range(len(found) - 1, -1, -1):
         found[index] = min(found[index], lowest)
         lowest = found[index] - LINE
