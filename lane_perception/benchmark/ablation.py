@@ -39,10 +39,10 @@ from lane_perception.benchmark.machine import describe_machine
 from lane_perception.cli.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
+from lane_perception.evaluation.report_files import write_json
 from lane_perception.evaluation.variants import Bench
 from lane_perception.evaluation.variants import Variant
 from lane_perception.model_file import find_model
-from lane_perception.whole_file import whole_file
 
 FIGURES = ('lane_iou', 'miou', 'miou_per_image', 'line_f1', 'precision', 'recall')
 MODULE = 'python -m lane_perception.benchmark.ablation'
@@ -132,12 +132,6 @@ class Ablation:
 def fingerprint(file: Path) -> str:
     """Return eight digits that tell one file from another."""
     return hashlib.sha256(file.read_bytes()).hexdigest()[:8]
-
-
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write a file of figures, whole or not at all."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(values, indent=1) + '\n', encoding='utf-8')
 
 
 def result_file(out: Path, row: str, label_set: str) -> Path:

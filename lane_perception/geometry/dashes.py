@@ -44,7 +44,9 @@ def short_dashes(
     # What the picture's rim cuts has its middle elsewhere.
     whole = ((left > 0) & (top > 0) & (left + width < coarse.shape[1])
              & (top + height < coarse.shape[0]) & (area >= FEWEST_PIXELS))
-    order = np.argsort(label, kind='stable')
+    # Run by run of each dash, the one nearest to its middle first: that one stands for the dash.
+    away = np.abs(pixels - middles[label] * step).sum(axis=1)
+    order = np.lexsort((away, label))
     first = np.flatnonzero(np.diff(label[order], prepend=-1))
     seen = label[order[first]]
     low = np.minimum.reduceat(np.minimum(start, end)[order], first, axis=0)
@@ -54,12 +56,7 @@ def short_dashes(
     short[seen] = np.hypot(*(high - low).T) < limit
     short &= whole
     short[0] = False
-    inside = short[label]
-    # The run nearest to the middle stands for the dash.
-    away = np.abs(pixels - middles[label] * step).sum(axis=1)
-    nearest = np.lexsort((away, label))
-    standing = nearest[np.flatnonzero(np.diff(label[nearest], prepend=-1))]
-    standing = standing[inside[standing]]
-    idle = inside.copy()
+    idle = short[label]
+    standing = order[first[short[seen]]]
     idle[standing] = False
     return standing, middles[label[standing]] * step, idle
