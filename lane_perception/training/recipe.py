@@ -39,6 +39,7 @@ class Recipe:
     batch_size: int = 8              # images of one forward pass
     accumulation: int = 1            # forward passes to one optimizer step
     precision: str = 'auto'          # auto (fp16 on CUDA, bf16 on processors that have it), fp32
+    compile: bool = False            # by torch.compile: quicker steps; needs a C++ compiler
     learning_rate: float = 2e-3      # at the peak, AdamW
     encoder_learning_rate: float = 0.0  # of the encoder's layers; 0 = the same
     weight_decay: float = 1e-2       # AdamW's, on convolution weights only

@@ -200,3 +200,28 @@ def test_starting_from_a_model_of_another_architecture_is_refused(tmp_path, over
     changes = [*QUICK, f'initial={overfitted[0]}', 'architecture=lane_dense_small']
     with pytest.raises(UserError, match='architecture=lane_dense_tiny'):
         start(str(data), 'lite', changes, str(tmp_path / 'run'))
+
+
+@pytest.mark.skipif(not shutil.which('g++'), reason='there is no C++ compiler')
+def test_a_compiled_network_learns_alike_and_leaves_the_same_file(tmp_path):
+    from torch._dynamo.utils import counters  # what was compiled so far
+    data = write_folder(tmp_path / 'data', 24, distinct=8)
+    losses = []
+    counters['frames'].clear()
+    for compiled in ('false', 'true'):
+        run = start(str(data), 'lite', [*QUICK, 'epochs=1', f'compile={compiled}'],
+                    str(tmp_path / compiled))
+        header, row = (run / 'progress.csv').read_text().splitlines()
+        losses.append(float(dict(zip(header.split(','), row.split(',')))['loss']))
+    assert counters['frames']['ok'] >= 1
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
+    plain, compiled = (read_safetensors(tmp_path / name / 'model.safetensors')[0]
+                       for name in ('false', 'true'))
+    assert list(plain) == list(compiled)
+
+
+def test_compiling_without_a_compiler_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    data = write_folder(tmp_path / 'data', 24, distinct=8)
+    monkeypatch.setenv('PATH', '')
+    with pytest.raises(UserError, match=r'compile=true needs a C\+\+ compiler'):
+        start(str(data), 'lite', [*QUICK, 'compile=true'], str(tmp_path / 'run'))
