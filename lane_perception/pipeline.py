@@ -121,7 +121,7 @@ class LanePipeline:
                 f'of {image.dtype}')
         mask = self.segmenter.mask(image)
         start = perf_counter()
-        lane = self.finder.find(mask, stamp, self.segmenter.certainty)
+        lane = self.finder.find(mask, stamp, self.segmenter.last_probability)
         timings = {**self.segmenter.timings, 'geometry': perf_counter() - start}
         return LaneEstimate(mask, lane, timings)
 

@@ -74,7 +74,8 @@ class Segmenter:
         self._sizes = [resolution or (runtime.card.input_height, runtime.card.input_width)
                        for runtime in runtimes]
         self.timings = {'resize': 0.0, 'network': 0.0, 'threshold': 0.0}
-        self.certainty = 0.0   # mean probability inside the last mask's markings; 0 without any
+        # What the last mask was made of, as probability() returns it.
+        self.last_probability: NDArray[np.float32] | None = None
 
     @classmethod
     def load(
@@ -190,7 +191,7 @@ class Segmenter:
         start = perf_counter()
         full = resize_probability(probability, *image.shape[:2])
         mask = _reaches(full, self.threshold)
-        self.certainty = cv2.mean(probability, _reaches(probability, self.threshold))[0]
+        self.last_probability = probability
         self.timings['threshold'] += perf_counter() - start
         return mask
 

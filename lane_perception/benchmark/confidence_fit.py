@@ -53,7 +53,7 @@ def watch(segmenter: Segmenter, frames: Iterable[TrustFrame],
             seen.append(one)
             return 1.0
         finder = LaneFinder(ground=frame.ground if calibrated else None, judge=note)
-        lane = finder.find(segmenter.mask(frame.image), None, segmenter.certainty)
+        lane = finder.find(segmenter.mask(frame.image), None, segmenter.last_probability)
         if lane.center is not None:
             evidence.append(seen[-1])
             right.append(is_right(lane.center, frame.truth, frame.image.shape[1]))

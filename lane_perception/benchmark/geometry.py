@@ -60,7 +60,7 @@ def frames(count: int, tidy: bool = True, segmenter: Segmenter | None = None) ->
         if segmenter is not None:
             mask = segmenter.mask(frame.image)
             score.add(frame, LaneFinder(settings, frame.ground).find(
-                mask, certainty=segmenter.certainty))
+                mask, probability=segmenter.last_probability))
     if segmenter is None:
         return true_score.report()
     return {'model_mask': score.report(), 'true_mask_same_frames': true_score.report(),
@@ -74,7 +74,7 @@ def false_lanes(count: int, segmenter: Segmenter) -> float:
         sample = trackless(FALSE_SEED, index, WorldSettings(size=SIZE))
         mask = segmenter.mask(sample.image)
         lane = LaneFinder(ground=calibration_of(sample.camera)).find(
-            mask, certainty=segmenter.certainty)
+            mask, probability=segmenter.last_probability)
         found += lane.center is not None
     return found / max(count, 1)
 

@@ -117,7 +117,7 @@ def _add(
     mask, seconds = bench.timed_mask(one.segmenter, labeled.image)
     start = perf_counter()
     mask = POSTPROCESS[one.variant.postprocess](mask)
-    lane = one.finder.find(mask, certainty=one.segmenter.certainty)
+    lane = one.finder.find(mask, probability=one.segmenter.last_probability)
     seconds += perf_counter() - start
     score = one.score.add(labeled.name, mask, lane.center, labeled.label, truth.center,
                           seconds * 1000)

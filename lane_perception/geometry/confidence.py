@@ -20,17 +20,24 @@ from math import log
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_curve import LaneCurve
 from lane_perception.geometry.sighting import discounted
+from lane_perception.geometry.sighting import median
+from lane_perception.geometry.sighting import tape_widths
 
 FILE = Path(__file__).with_name('confidence.json')
 CALIBRATED = Path(__file__).with_name('confidence_calibrated.json')   # with a calibration
-PRESENT = ('log_length', 'both', 'logit_certainty')   # what says that there is a lane
-RIGHT = ('log_sigma', 'beside')                       # what says how right its centre is
+# What says that there is a lane, and what says how right its centre is.
+PRESENT = ('log_length', 'both', 'logit_marks', 'logit_trust', 'odd_tape')
+RIGHT = ('log_sigma', 'beside')
 ASIDE = 0.01      # metres to the side by which pixels per metre are measured
+TAPE = 0.03       # metres: a usual width of tape
+SUREST = 1e-4     # probabilities are kept so far off 0 and 1
+ODDEST = 4.0      # a width that is off by a factor of 7.4 is as odd as any
 
 
 @dataclass(frozen=True)
@@ -39,26 +46,46 @@ class Evidence:
 
     log_length: float        # logarithm of the metres of marking that bear it, far ones less
     both: float              # 1 when both sides are seen, else 0
-    logit_certainty: float   # log odds of the mean probability inside the markings
+    logit_marks: float       # mean log odds of the probability at the marks that bear it
+    logit_trust: float       # log odds of the trust in it (sighting.py)
+    odd_tape: float          # squared logarithm of its markings' width over that of usual tape
     log_sigma: float         # logarithm of the centre's standard deviation, in picture widths
     beside: float            # how far the car is off the lane's centre, in lane widths
 
 
-def gather(chains: Chains, curve: LaneCurve, certainty: float, view: GroundCalibration,
-           size: tuple[int, int], row: float, ahead: float = 0.0) -> Evidence:
+def gather(chains: Chains, curve: LaneCurve, trust: float, probability: NDArray[np.float32],
+           view: GroundCalibration, size: tuple[int, int], row: float, ahead: float = 0.0,
+           ) -> Evidence:
     """
     Return the evidence for a fitted lane.
 
-    :param certainty: mean lane probability inside the markings, 0 to 1.
+    :param trust: in the curve, 0 to 1.
+    :param probability: (h, w), 0 to 1, that there is a marking, covering the whole picture.
     :param view: that the curve's metres are in.
     :param size: (width, height) of the picture.
     :param row: of the picture on which the centre is read, pixels.
     :param ahead: metres at which it is read instead; 0: on the row.
     """
-    length = float(discounted(chains)[curve.sides != 0].sum())
+    used = curve.sides != 0
+    length = float(discounted(chains)[used].sum())
     sigma = _center_sigma(curve, view, size, row, ahead)
-    return Evidence(log(length + 1e-3), float(curve.both), _logit(certainty),
-                    log(min(max(sigma, 1e-3), 3.0)), min(abs(curve.lateral) / curve.width, 2.0))
+    tape = max(median(tape_widths(chains)[used]), 1e-3)
+    return Evidence(
+        log_length=log(length + 1e-3), both=float(curve.both),
+        logit_marks=_log_odds_at(chains.marks.pixels[used], probability, size),
+        logit_trust=_logit(trust), odd_tape=min(log(tape / TAPE) ** 2, ODDEST),
+        log_sigma=log(min(max(sigma, 1e-3), 3.0)),
+        beside=min(abs(curve.lateral) / curve.width, 2.0))
+
+
+def _log_odds_at(pixels: NDArray[np.float64], probability: NDArray[np.float32],
+                 size: tuple[int, int]) -> float:
+    """Return the mean log odds of the probability at some of the picture's pixels."""
+    height, width = probability.shape
+    at = ((pixels + 0.5) * (width / size[0], height / size[1])).astype(np.int64)
+    chance = probability[np.clip(at[:, 1], 0, height - 1), np.clip(at[:, 0], 0, width - 1)]
+    chance = np.clip(chance, SUREST, 1.0 - SUREST)
+    return float(np.log(chance / (1.0 - chance)).mean())
 
 
 def _center_sigma(curve: LaneCurve, view: GroundCalibration, size: tuple[int, int],
@@ -80,7 +107,7 @@ def _center_sigma(curve: LaneCurve, view: GroundCalibration, size: tuple[int, in
 
 def _logit(chance: float) -> float:
     """Return the log odds of a chance, which is kept off 0 and 1."""
-    chance = min(max(chance, 1e-4), 1.0 - 1e-4)
+    chance = min(max(chance, SUREST), 1.0 - SUREST)
     return log(chance / (1.0 - chance))
 
 

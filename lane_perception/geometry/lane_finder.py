@@ -45,7 +45,7 @@ INSIDE = 0.5              # lane widths from its centre that the car is away at 
 LEAST_TRUST = 0.3         # in a lane that a mask alone shows
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
 MOST_STILL = 2            # pictures with the stamp of the one before; from then on time stands
-FLOOR = 0.1               # the same with the network's certainty, which then decides
+FLOOR = 0.1               # the same with the network's probability, which then decides
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
 
 
@@ -90,15 +90,16 @@ class LaneFinder:
             self._size = None
 
     def find(self, mask: NDArray[np.uint8], stamp: float | None = None,
-             certainty: float | None = None) -> Lane:
+             probability: NDArray[np.float32] | None = None) -> Lane:
         """
         Return the ego lane that the mask shows.
 
         :param mask: (H, W) uint8, 255 on markings, else 0.
         :param stamp: when the picture was taken, in seconds; None: this picture alone. A stamp
             before the last one drops the track, and so does one that stands still.
-        :param certainty: mean lane probability inside the markings, 0 to 1; the lane's confidence
-            then is a probability (confidence.py). None: a mask alone, and a rule of thumb.
+        :param probability: (h, w), 0 to 1, that the mask was made of, covering the same view;
+            the lane's confidence then is a probability (confidence.py). None: a mask alone, and a
+            rule of thumb.
         :raises UserError: when the mask's aspect ratio contradicts the ground calibration.
         """
         size = (mask.shape[1], mask.shape[0])
@@ -109,7 +110,7 @@ class LaneFinder:
             if self._try_horizons(mask, size):
                 chains, candidate, curve = self._see(mask)
         trust = self._trust(chains, candidate, curve)
-        confidence, odds = self._confidence(chains, curve, trust, certainty, size)
+        confidence, odds = self._confidence(chains, curve, trust, probability, size)
         if confidence is None or confidence < self.settings.min_confidence:
             return self._unseen(chains, size, stamp)
         track = None
@@ -198,14 +199,15 @@ class LaneFinder:
         """Return how far a lane's width is from the learnt one; 1: as far as may be."""
         return abs(curve.width - self._width) / (OTHER_WIDTH * self._width)
 
-    def _confidence(self, chains, curve, trust, certainty, size) -> tuple[float | None, float]:
+    def _confidence(self, chains, curve, trust, probability, size) -> tuple[float | None, float]:
         """Return how likely a sighting's centre is right, None without one; its odds."""
-        if certainty is None or curve is None:
+        if probability is None or curve is None:
             return (trust, abs(self._needed)) if trust >= LEAST_TRUST else (None, 0.0)
         if trust < FLOOR:
             return None, 0.0
         ahead = self.settings.look_ahead_m if self.ground is not None else 0.0
-        evidence = gather(chains, curve, certainty, self._view, size, self._row(size), ahead)
+        evidence = gather(chains, curve, trust, probability, self._view, size, self._row(size),
+                          ahead)
         if isinstance(self._judge, Judgement):
             return self._judge.right(evidence), self._judge.odds(evidence)
         return self._judge(evidence), self._needed

@@ -80,10 +80,15 @@ def discounted(chains: Chains) -> NDArray[np.float64]:
     return np.minimum(chains.step, LONGEST_STEP) / (1.0 + (distance / FAR) ** 2)
 
 
+def tape_widths(chains: Chains) -> NDArray[np.float64]:
+    """Return the (N,) metres that the marking is wide at each mark."""
+    across, tangent = chains.marks.across, chains.tangent
+    return np.abs(across[:, 0] * tangent[:, 1] - across[:, 1] * tangent[:, 0])
+
+
 def _width_spread(chains: Chains, curve: LaneCurve) -> float:
     """Return how much the width of the tape varies, of that width: blobs are no tape."""
-    across, tangent = chains.marks.across, chains.tangent
-    widths = np.abs(across[:, 0] * tangent[:, 1] - across[:, 1] * tangent[:, 0])
+    widths = tape_widths(chains)
     distance = np.abs(chains.marks.ground).sum(axis=1)
     spread, count = 0.0, 0
     for side in (1, -1):
@@ -93,19 +98,19 @@ def _width_spread(chains: Chains, curve: LaneCurve) -> float:
             continue
         some = read
         # A line that is read cuts the ends off a dash: what is left there says nothing.
-        some = some[widths[some] >= CUT_OFF * _median(widths[some])]
+        some = some[widths[some] >= CUT_OFF * median(widths[some])]
         width, ahead = widths[some], distance[some]
         usual, away = width.mean(), ahead - ahead.mean()
         # A wrong horizon makes all tape grow or shrink far away: that trend is no unevenness.
         trend = (away @ width) / max(away @ away, 1e-9)
         off = np.abs(width - usual - trend * away)
         # The usual deviation: the ends of dashes are cut and say nothing.
-        spread += len(some) * _median(off) / max(float(usual), 1e-4)
+        spread += len(some) * median(off) / max(float(usual), 1e-4)
         count += len(some)
     return spread / max(count, 1)
 
 
-def _median(values: NDArray[np.float64]) -> float:
+def median(values: NDArray[np.float64]) -> float:
     """Return the median (of an even number the upper); a fifth of the time of numpy's."""
     middle = len(values) // 2
     return float(np.partition(values, middle)[middle])

@@ -20,15 +20,16 @@ from lane_perception.geometry.confidence import Evidence
 from lane_perception.geometry.confidence import Judgement
 
 
-def sightings(seed, certainty, sigma, frames=400, seen=300):
-    """Return sightings whose certainty says whether there is a lane, and sigma how right."""
+def sightings(seed, odds, sigma, frames=400, seen=300):
+    """Return sightings whose log odds say whether there is a lane, and sigma how right."""
     random = np.random.default_rng(seed)
     logs = random.normal(sigma, 1.0, seen)
     right = random.random(seen) < 1.0 / (1.0 + np.exp(2.0 * (logs + 4.0)))
     evidence = [Evidence(random.normal(), float(random.random() < 0.5),
-                         random.normal(certainty, 1.0), log, abs(random.normal()))
+                         random.normal(odds, 1.0), random.normal(), random.normal(),
+                         log, abs(random.normal()))
                 for log in logs]
-    return Sightings(frames, evidence, right.tolist() if certainty > 0 else [False] * seen)
+    return Sightings(frames, evidence, right.tolist() if odds > 0 else [False] * seen)
 
 
 def test_the_logistic_function_is_found_again():

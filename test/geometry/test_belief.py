@@ -13,15 +13,20 @@ from lane_perception.geometry.lane_finder import LaneFinder
 
 GROUND = view(focal=330.0, forward=0.1)
 LANE = lane_mask(GROUND)
-# A lane's chance is the certainty itself; 0.9 of it are needed.
-JUDGE = Judgement(Logistic(0.0, {'logit_certainty': 1.0}), Logistic(1.0, {}), 0.9)
+# A lane's chance is the network's probability itself; 0.9 of it are needed.
+JUDGE = Judgement(Logistic(0.0, {'logit_marks': 1.0}), Logistic(1.0, {}), 0.9)
 
 
-def found(certainties, rate=30.0):
-    """Return in which pictures of the same lane it is told, by the network's certainty."""
+def sure(chance):
+    """Return a network's answer that is as sure everywhere."""
+    return np.full((24, 32), chance, np.float32)
+
+
+def found(chances, rate=30.0):
+    """Return in which pictures of the same lane it is told, by the network's probability."""
     finder = LaneFinder(ground=GROUND, judge=JUDGE)
-    return [finder.find(LANE, number / rate, certainty).center is not None
-            for number, certainty in enumerate(certainties)]
+    return [finder.find(LANE, number / rate, sure(chance)).center is not None
+            for number, chance in enumerate(chances)]
 
 
 @pytest.mark.parametrize('rate', [10.0, 30.0])
@@ -46,12 +51,12 @@ def test_doubtful_pictures_do_not_end_a_lane_at_once_but_do_so_in_the_end():
 
 def test_a_picture_alone_has_no_memory():
     finder = LaneFinder(ground=GROUND, judge=JUDGE)
-    assert [finder.find(LANE, None, certainty).center is not None
-            for certainty in (0.8, 0.95, 0.8)] == [False, True, False]
+    assert [finder.find(LANE, None, sure(chance)).center is not None
+            for chance in (0.8, 0.95, 0.8)] == [False, True, False]
 
 
 def test_what_was_never_told_is_not_held():
     finder = LaneFinder(ground=GROUND, judge=JUDGE)
     for number in range(4):
-        finder.find(LANE, number / 30, 0.7)
-    assert finder.find(np.zeros_like(LANE), 4 / 30, 0.0).center is None
+        finder.find(LANE, number / 30, sure(0.7))
+    assert finder.find(np.zeros_like(LANE), 4 / 30, sure(0.0)).center is None

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a sighting is a lane, and how likely it is right."""
 
+import json
 import math
 
+import numpy as np
 import pytest
 from drawn_floor import lane_mask
 from drawn_floor import view
@@ -23,43 +25,48 @@ GROUND = view(focal=330.0, forward=0.1)
 LANE = lane_mask(GROUND)
 
 
-def evidence_for(mask, certainty=0.9, **given):
+def sure(chance):
+    """Return a network's answer that is as sure everywhere."""
+    return np.full((24, 32), chance, np.float32)
+
+
+def evidence_for(mask, chance=0.9, **given):
     """Return what the judge is shown, once."""
     shown = []
-    LaneFinder(judge=lambda one: shown.append(one) or 1.0, **given).find(mask, None, certainty)
+    LaneFinder(judge=lambda one: shown.append(one) or 1.0, **given).find(mask, None, sure(chance))
     return shown[-1]
 
 
 def test_the_judge_decides_and_gives_the_confidence():
-    assert LaneFinder(judge=lambda one: None).find(LANE, None, 0.9).center is None
-    lane = LaneFinder(judge=lambda one: 0.42).find(LANE, None, 0.9)
+    assert LaneFinder(judge=lambda one: None).find(LANE, None, sure(0.9)).center is None
+    lane = LaneFinder(judge=lambda one: 0.42).find(LANE, None, sure(0.9))
     assert lane.center is not None and lane.confidence == 0.42
 
 
 def test_a_mask_alone_is_judged_by_the_rule():
     def never(one):
-        raise AssertionError('no certainty, no judge')
+        raise AssertionError('no probability, no judge')
     assert LaneFinder(judge=never).find(LANE).confidence > 0.8
 
 
 def test_a_lane_below_min_confidence_is_none():
-    settings = LaneSettings(min_confidence=0.5)
-    assert LaneFinder(settings, judge=lambda one: 0.49).find(LANE, None, 0.9).center is None
-    assert LaneFinder(settings, judge=lambda one: 0.5).find(LANE, None, 0.9).center is not None
+    below, at = (LaneFinder(LaneSettings(min_confidence=0.5), judge=lambda one: chance).find(
+        LANE, None, sure(0.9)) for chance in (0.49, 0.5))
+    assert below.center is None and at.center is not None
 
 
 def test_what_is_held_is_never_surer_than_what_was_seen():
     finder = LaneFinder(judge=lambda one: 0.2)
     for number in range(5):
-        finder.find(LANE, number / 30, 0.9)
-    held = finder.find(0 * LANE, 5 / 30, 0.0)
+        finder.find(LANE, number / 30, sure(0.9))
+    held = finder.find(0 * LANE, 5 / 30, sure(0.0))
     assert held.held and 0.0 < held.confidence < 0.2
 
 
 def test_the_evidence_is_that_of_the_picture():
     both = evidence_for(LANE, 0.8)
     assert both.both == 1.0
-    assert both.logit_certainty == pytest.approx(math.log(4.0))
+    assert both.logit_marks == pytest.approx(math.log(4.0), rel=1e-5)
     assert 0.0 <= both.beside < 0.1
     assert both.log_sigma < math.log(0.02), 'both sides in view: the centre is known to 2 %'
     one_side = evidence_for(lane_mask(GROUND, left=None), 0.8)
@@ -84,12 +91,13 @@ def test_the_centre_is_less_sure_further_ahead():
 
 def test_a_logistic_function_is_what_its_weights_say():
     function = Logistic(1.0, {'both': 2.0, 'log_sigma': -1.0})
-    evidence = Evidence(log_length=5.0, both=1.0, logit_certainty=7.0, log_sigma=-2.0, beside=3.0)
+    evidence = Evidence(log_length=5.0, both=1.0, logit_marks=7.0, logit_trust=0.0,
+                        odd_tape=0.0, log_sigma=-2.0, beside=3.0)
     assert function(evidence) == pytest.approx(1.0 / (1.0 + math.exp(-5.0)))
 
 
 def test_below_the_least_there_is_no_lane():
-    evidence = Evidence(0.0, 1.0, 0.0, -3.0, 0.0)
+    evidence = Evidence(0.0, 1.0, 0.0, 0.0, 0.0, -3.0, 0.0)
     present, right = Logistic(0.0, {}), Logistic(1.0, {})
     assert Judgement(present, right, 0.51)(evidence) is None
     assert Judgement(present, right, 0.5)(evidence) == pytest.approx(0.731, abs=1e-3)
@@ -102,9 +110,11 @@ def test_the_shipped_judgement_says_what_one_would_expect(calibrated, file):
     assert set(judgement.right.weights) == set(RIGHT)
     assert 0.0 < judgement.least_present < 1.0
     assert judgement.present.weights['both'] > 0 and judgement.right.weights['log_sigma'] < 0
-    assert judgement.present.weights['logit_certainty'] > 0
-    command = 'benchmark.confidence --fit'
-    assert command + ' --calibrated' * calibrated + ' --false' in file.read_text()
+    assert judgement.present.weights['logit_marks'] > 0
+    assert judgement.present.weights['odd_tape'] < 0
+    command = json.loads(file.read_text())['command']
+    assert 'benchmark.confidence --fit' in command
+    assert ('--calibrated' in command) == calibrated
     given = {'ground': GROUND} if calibrated else {}
     assert judgement(evidence_for(LANE, 0.99, **given)) > 0.5
     assert judgement(evidence_for(lane_mask(GROUND, left=None), 0.51, **given)) is None
