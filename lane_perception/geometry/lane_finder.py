@@ -106,7 +106,8 @@ class LaneFinder:
         self._look_from(size)
         self._advance(stamp)
         chains, candidate, curve = self._see(mask)
-        if self.ground is None and self._width is None and (curve is None or not curve.both):
+        if self.ground is None and self._width is None and (
+                curve is None or not curve.both or self._askew(curve, size)):
             if self._try_horizons(mask, size):
                 chains, candidate, curve = self._see(mask)
         trust = self._trust(chains, candidate, curve)
@@ -232,12 +233,18 @@ class LaneFinder:
         for horizon in nominal_view.OTHER_HORIZONS:
             self._lay_floor(size, horizon)
             chains, candidate, curve = self._see(mask)
-            if not _teaches(curve, self._trust(chains, candidate, curve)):
+            trust = self._trust(chains, candidate, curve)
+            if not _teaches(curve, trust) or self._askew(curve, size):
                 continue
             if best is None or candidate.score > best[0]:
                 best = candidate.score, horizon
         self._lay_floor(size, first if best is None else best[1])
         return best is not None
+
+    def _askew(self, curve: LaneCurve, size: tuple[int, int]) -> bool:
+        """Tell whether a lane's sides are parallel only under quite another horizon."""
+        implied = nominal_view.horizon_of(size, self._drawn_horizon, curve.width, curve.flare)
+        return abs(implied - self._drawn_horizon) > nominal_view.FARTHEST
 
     def _lay_floor(self, size: tuple[int, int], horizon: float) -> None:
         self._horizon, self._size = horizon, None
@@ -246,6 +253,8 @@ class LaneFinder:
     def _learn(self, size, curve: LaneCurve, trust: float) -> None:
         """Take over the width, and the horizon, from a lane whose two sides are surely seen."""
         if not _teaches(curve, trust):
+            return
+        if self.ground is None and self._width is None and self._askew(curve, size):
             return
         share = 1.0 if self._width is None else 0.1
         self._width = curve.width * share + (1.0 - share) * (self._width or 0.0)

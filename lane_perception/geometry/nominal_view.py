@@ -21,6 +21,7 @@ HIGHEST = -0.1       # bounds of the estimate, in image heights
 LOWEST = 0.55
 OTHER_HORIZONS = (-0.05, 0.05, 0.15, 0.24, 0.45)  # tried while the first guess shows no lane
 TRIED_EVERY = 8      # pictures
+FARTHEST = 0.15      # image heights from the assumed horizon to the one that a first lane implies
 FIRST_WEIGHT = 8.0   # how many sightings the first guess is worth
 MOST_WEIGHT = 30.0   # sightings after which old ones fade
 SPREAD = 0.3         # how much the lane's width varies along it, of the width
