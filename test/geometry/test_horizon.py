@@ -58,3 +58,10 @@ def test_a_floor_that_was_laid_before_shows_the_same_lane():
         again = used.find(straight_lane(horizon))
         assert again.center == fresh.center
         used.reset()
+
+
+@pytest.mark.parametrize('horizon', [-40, 0, 60])
+def test_the_first_lane_teaches_no_horizon_far_from_the_true_one(horizon):
+    finder = LaneFinder()
+    assert finder.find(straight_lane(horizon), 0.0).center is not None
+    assert finder._horizon * SIZE[1] == pytest.approx(horizon, abs=25)
