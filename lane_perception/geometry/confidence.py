@@ -33,7 +33,7 @@ FILE = Path(__file__).with_name('confidence.json')
 CALIBRATED = Path(__file__).with_name('confidence_calibrated.json')   # with a calibration
 # What says that there is a lane, and what says how right its centre is.
 PRESENT = ('log_length', 'both', 'logit_marks', 'logit_trust', 'odd_tape')
-RIGHT = ('log_sigma', 'beside', 'logit_trust')
+RIGHT = ('log_sigma', 'beside')
 ASIDE = 0.01      # metres to the side by which pixels per metre are measured
 TAPE = 0.03       # metres: a usual width of tape
 SUREST = 1e-4     # probabilities are kept so far off 0 and 1
