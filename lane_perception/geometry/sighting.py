@@ -111,7 +111,7 @@ def _width_spread(chains: Chains, curve: LaneCurve) -> float:
 
 
 def median(values: NDArray[np.float64]) -> float:
-    """Return the median (of an even number the upper); a fifth of the time of numpy's."""
+    """Return the median, of an even number the upper; a fifth of the time of numpy's."""
     middle = len(values) // 2
     return float(np.partition(values, middle)[middle])
 
