@@ -115,14 +115,14 @@ def _add(
     one: _Running, bench: Bench, labeled: Labeled, truth: Lane,
 ) -> tuple[NDArray[np.uint8], Lane, ImageScore]:
     mask, seconds = bench.timed_mask(one.segmenter, labeled.image)
+    probability = one.segmenter.last_probability
     start = perf_counter()
     mask = POSTPROCESS[one.variant.postprocess](mask)
-    lane = one.finder.find(mask, probability=one.segmenter.last_probability)
+    lane = one.finder.find(mask, probability=probability)
     seconds += perf_counter() - start
     score = one.score.add(labeled.name, mask, lane.center, labeled.label, truth.center,
                           seconds * 1000)
     if one.curve is not None:
-        probability = one.segmenter.probability(labeled.image)
         one.curve.add(resize_probability(probability, *labeled.label.shape), labeled.label)
     return mask, lane, score
 

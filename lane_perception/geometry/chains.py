@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry.beside import FAR
 from lane_perception.geometry.beside import merge_doubles
 from lane_perception.geometry.marks import Marks
 
@@ -29,6 +31,7 @@ MIN_COHERENCE = 0.35   # 0 to 1: share of them that have to agree
 LONGEST_GAP = 0.5      # metres between two dashes that are still joined
 BEND = 2.2             # 1/metres: largest curvature of a link
 SHORTEST = 3           # marks in a chain
+LONGEST_STEP = 0.06    # metres that one mark may stand for: gaps between dashes do not count
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,18 @@ class Chains:
 
     def __len__(self) -> int:
         return len(self.first)
+
+    @cached_property
+    def discounted(self) -> NDArray[np.float64]:
+        """The (N,) metres of marking that each mark stands for, far ones less."""
+        distance = np.hypot(self.marks.ground[:, 0], self.marks.ground[:, 1])
+        return np.minimum(self.step, LONGEST_STEP) / (1.0 + (distance / FAR) ** 2)
+
+    @cached_property
+    def widths(self) -> NDArray[np.float64]:
+        """The (N,) metres that the marking is wide at each mark."""
+        across, tangent = self.marks.across, self.tangent
+        return np.abs(across[:, 0] * tangent[:, 1] - across[:, 1] * tangent[:, 0])
 
     def members(self, number: int) -> slice:
         """Return which marks form a chain."""

@@ -25,9 +25,7 @@ from numpy.typing import NDArray
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_curve import LaneCurve
-from lane_perception.geometry.sighting import discounted
 from lane_perception.geometry.sighting import median
-from lane_perception.geometry.sighting import tape_widths
 
 FILE = Path(__file__).with_name('confidence.json')
 CALIBRATED = Path(__file__).with_name('confidence_calibrated.json')   # with a calibration
@@ -67,9 +65,9 @@ def gather(chains: Chains, curve: LaneCurve, trust: float, probability: NDArray[
     :param ahead: metres at which it is read instead; 0: on the row.
     """
     used = curve.sides != 0
-    length = float(discounted(chains)[used].sum())
+    length = float(chains.discounted[used].sum())
     sigma = _center_sigma(curve, view, size, row, ahead)
-    tape = max(median(tape_widths(chains)[used]), 1e-3)
+    tape = max(median(chains.widths[used]), 1e-3)
     return Evidence(
         log_length=log(length + 1e-3), both=float(curve.both),
         logit_marks=_log_odds_at(chains.marks.pixels[used], probability, size),

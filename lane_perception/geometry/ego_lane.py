@@ -19,12 +19,10 @@ import numpy as np
 
 from lane_perception.geometry.beside import APART
 from lane_perception.geometry.beside import DOUBLE
-from lane_perception.geometry.beside import FAR
 from lane_perception.geometry.chains import Chains
 
 NEAR = 0.6              # metres of a marking, from its near end, that say where the car stands
 CURVATURE_SIGMA = 1.0   # 1/metres: how much lanes bend
-LONGEST_STEP = 0.06     # metres that one mark may stand for: gaps between dashes do not count
 MOST = 8                # markings that are paired, the strongest
 WIDEST_LANE = 1.0       # metres between two markings' middles
 NARROWEST_LANE = 0.15
@@ -149,10 +147,7 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
 
 
 def _survey(chains: Chains) -> _Survey:
-    floor = chains.marks.ground
-    distance = np.hypot(*floor.T)
-    trust = np.minimum(chains.step, LONGEST_STEP) / (1.0 + (distance / FAR) ** 2)
-    evidence = np.add.reduceat(trust, chains.first)
+    evidence = np.add.reduceat(chains.discounted, chains.first)
     car_left, sigma, heading = _near_poses(chains)
     return _Survey(evidence.tolist(), car_left.tolist(), sigma.tolist(), heading.tolist(),
                    chains.gap.tolist(), chains.spread.tolist())

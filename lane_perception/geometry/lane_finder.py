@@ -107,7 +107,7 @@ class LaneFinder:
         self._advance(stamp)
         chains, candidate, curve = self._see(mask)
         if self.ground is None and self._width is None and (
-                curve is None or not curve.both or self._askew(curve, size)):
+                curve is None or not curve.both or self._implies_other_horizon(curve, size)):
             if self._try_horizons(mask, size):
                 chains, candidate, curve = self._see(mask)
         trust = self._trust(chains, candidate, curve)
@@ -233,16 +233,23 @@ class LaneFinder:
         for horizon in nominal_view.OTHER_HORIZONS:
             self._lay_floor(size, horizon)
             chains, candidate, curve = self._see(mask)
-            trust = self._trust(chains, candidate, curve)
-            if not _teaches(curve, trust) or self._askew(curve, size):
+            if not self._teaches(curve, self._trust(chains, candidate, curve), size):
                 continue
             if best is None or candidate.score > best[0]:
                 best = candidate.score, horizon
         self._lay_floor(size, first if best is None else best[1])
         return best is not None
 
-    def _askew(self, curve: LaneCurve, size: tuple[int, int]) -> bool:
-        """Tell whether a lane's sides are parallel only under quite another horizon."""
+    def _teaches(self, curve: LaneCurve | None, trust: float, size: tuple[int, int]) -> bool:
+        """Tell whether a lane's two sides are surely seen and stand right, the car in between."""
+        return (curve is not None and curve.both and trust >= CONFIDENT
+                and abs(curve.lateral) < INSIDE * curve.width
+                and not self._implies_other_horizon(curve, size))
+
+    def _implies_other_horizon(self, curve: LaneCurve, size: tuple[int, int]) -> bool:
+        """Tell whether the first lane's sides are parallel only under quite another horizon."""
+        if self.ground is not None or self._width is not None:
+            return False
         implied = nominal_view.horizon_of(size, self._drawn_horizon, curve.width, curve.flare)
         return abs(implied - self._drawn_horizon) > nominal_view.FARTHEST
 
@@ -252,9 +259,7 @@ class LaneFinder:
 
     def _learn(self, size, curve: LaneCurve, trust: float) -> None:
         """Take over the width, and the horizon, from a lane whose two sides are surely seen."""
-        if not _teaches(curve, trust):
-            return
-        if self.ground is None and self._width is None and self._askew(curve, size):
+        if not self._teaches(curve, trust, size):
             return
         share = 1.0 if self._width is None else 0.1
         self._width = curve.width * share + (1.0 - share) * (self._width or 0.0)
@@ -352,12 +357,6 @@ class LaneFinder:
             u, v = crossing(pixels, -pixels[:, 1], -self._row(size))
         # A lane that leaves the picture is steered for at its rim: the offset stays within 1.
         return min(max(u, 0.0), size[0] - 1.0), v
-
-
-def _teaches(curve: LaneCurve | None, trust: float) -> bool:
-    """Tell whether both sides of a lane are surely seen, and the car in between."""
-    return (curve is not None and curve.both and trust >= CONFIDENT
-            and abs(curve.lateral) < INSIDE * curve.width)
 
 
 def _polylines(chains: Chains) -> list[NDArray[np.float64]]:

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.ego_lane import Candidate
-from lane_perception.geometry.ego_lane import FAR
-from lane_perception.geometry.ego_lane import LONGEST_STEP
 from lane_perception.geometry.lane_curve import LaneCurve
 
 ENOUGH = 0.25        # metres of marking, discounted by distance, that make a lane likely
@@ -35,7 +33,7 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
     belong to neither side, with their misfit, with a car outside of its lane or across it.
     """
     floor = chains.marks.ground
-    length = discounted(chains)
+    length = chains.discounted
     used = curve.sides != 0
     borne = float(length[used].sum()) + _supported(chains, candidate, curve, length)
     (x, y), (to_x, to_y) = floor.T, curve.points[::2].T
@@ -74,21 +72,9 @@ def _supported(chains: Chains, candidate: Candidate, curve: LaneCurve,
     return support
 
 
-def discounted(chains: Chains) -> NDArray[np.float64]:
-    """Return the (N,) metres of marking that each mark stands for, far ones less."""
-    distance = np.hypot(chains.marks.ground[:, 0], chains.marks.ground[:, 1])
-    return np.minimum(chains.step, LONGEST_STEP) / (1.0 + (distance / FAR) ** 2)
-
-
-def tape_widths(chains: Chains) -> NDArray[np.float64]:
-    """Return the (N,) metres that the marking is wide at each mark."""
-    across, tangent = chains.marks.across, chains.tangent
-    return np.abs(across[:, 0] * tangent[:, 1] - across[:, 1] * tangent[:, 0])
-
-
 def _width_spread(chains: Chains, curve: LaneCurve) -> float:
     """Return how much the width of the tape varies, of that width: blobs are no tape."""
-    widths = tape_widths(chains)
+    widths = chains.widths
     distance = np.abs(chains.marks.ground).sum(axis=1)
     spread, count = 0.0, 0
     for side in (1, -1):

@@ -154,9 +154,9 @@ def _free_cores(workers: int) -> int:
 
 def _compile(network: torch.nn.Module) -> None:
     """Let torch fuse a network's steps; in place, so that the state dict keeps its names."""
-    if not any(map(shutil.which, (os.environ.get('CXX', 'g++'), 'clang++'))):
-        raise UserError('compile=true needs a C++ compiler (g++ or clang++); install one or leave '
-                        'compile=false')
+    if not shutil.which(os.environ.get('CXX', 'g++')):   # where torch looks for it
+        raise UserError('compile=true needs a C++ compiler: install g++, name another one in CXX, '
+                        'or leave compile=false')
     network.compile(dynamic=False)
 
 

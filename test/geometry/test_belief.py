@@ -5,6 +5,7 @@
 import numpy as np
 import pytest
 from drawn_floor import lane_mask
+from drawn_floor import sure
 from drawn_floor import view
 
 from lane_perception.geometry.confidence import Judgement
@@ -15,11 +16,6 @@ GROUND = view(focal=330.0, forward=0.1)
 LANE = lane_mask(GROUND)
 # A lane's chance is the network's probability itself; 0.9 of it are needed.
 JUDGE = Judgement(Logistic(0.0, {'logit_marks': 1.0}), Logistic(1.0, {}), 0.9)
-
-
-def sure(chance):
-    """Return a network's answer that is as sure everywhere."""
-    return np.full((24, 32), chance, np.float32)
 
 
 def found(chances, rate=30.0):

@@ -5,9 +5,9 @@
 import json
 import math
 
-import numpy as np
 import pytest
 from drawn_floor import lane_mask
+from drawn_floor import sure
 from drawn_floor import view
 
 from lane_perception.geometry.confidence import Evidence
@@ -23,11 +23,6 @@ from lane_perception.geometry.lane_finder import LaneSettings
 
 GROUND = view(focal=330.0, forward=0.1)
 LANE = lane_mask(GROUND)
-
-
-def sure(chance):
-    """Return a network's answer that is as sure everywhere."""
-    return np.full((24, 32), chance, np.float32)
 
 
 def evidence_for(mask, chance=0.9, **given):
