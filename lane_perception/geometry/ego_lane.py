@@ -20,6 +20,7 @@ import numpy as np
 from lane_perception.geometry.beside import APART
 from lane_perception.geometry.beside import DOUBLE
 from lane_perception.geometry.chains import Chains
+from lane_perception.geometry.small_matrices import invert
 
 NEAR = 0.6              # metres of a marking, from its near end, that say where the car stands
 CURVATURE_SIGMA = 1.0   # 1/metres: how much lanes bend
@@ -179,7 +180,7 @@ def _near_poses(chains: Chains):
     normal = sums[:, [0, 1, 2, 1, 2, 3, 2, 3, 4]].reshape(-1, 3, 3)
     normal[:, 2, 2] += (2.0 / CURVATURE_SIGMA) ** 2
     normal[:, [0, 1], [0, 1]] += 1e-6
-    covariance = np.linalg.inv(normal)
+    covariance = np.array([invert(one) for one in normal])
     shift, slope, bend = (covariance @ sums[:, 5:, None])[..., 0].T
     origin_a = -(middle * forward).sum(axis=1)
     origin_b = -(middle[:, 1] * forward[:, 0] - middle[:, 0] * forward[:, 1])

@@ -22,7 +22,6 @@ from math import pi
 from math import remainder
 from math import sqrt
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +30,8 @@ from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.ego_lane import Candidate
 from lane_perception.geometry.ego_lane import Expectation
 from lane_perception.geometry.ego_lane import distance_to_arc
+from lane_perception.geometry.small_matrices import invert
+from lane_perception.geometry.small_matrices import solve
 
 SAMPLES = 40              # places along the centre line at which it is computed
 KNOTS = 8                 # places where its curvature is a free number
@@ -139,7 +140,7 @@ def fit(chains: Chains, candidate: Candidate, expected: Expectation) -> LaneCurv
         weighted = slope.T * weight
         normal = weighted @ slope + precision
         target = weighted @ miss + pull - precision @ spline.numbers
-        spline.numbers = spline.numbers + _solve(normal, target)
+        spline.numbers = spline.numbers + solve(normal, target)
         spline.numbers[2] = max(spline.numbers[2], 0.1)
     used = weight > 0.0
     if np.count_nonzero(used) < 3:
@@ -154,11 +155,6 @@ def _of_no(rivals: tuple[int, ...], chains: Chains) -> NDArray[np.bool_]:
     free = np.ones(len(chains), bool)
     free[list(rivals)] = False
     return free[chains.chain]
-
-
-def _solve(normal: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve a symmetric positive system; OpenCV's call costs a fifth of numpy's at this size."""
-    return cv2.solve(normal, target, flags=cv2.DECOMP_CHOLESKY)[1][:, 0]
 
 
 def _start(chains: Chains, candidate: Candidate) -> _Spline:
@@ -193,7 +189,7 @@ def _start(chains: Chains, candidate: Candidate) -> _Spline:
     normal[0, 0] += 1.0 / HEADING_SIGMA ** 2
     target = angle[inside] @ slope / START_SIGMA ** 2
     target[0] += heading / HEADING_SIGMA ** 2
-    numbers = _solve(normal, target)
+    numbers = solve(normal, target)
     spline.numbers[1], spline.numbers[2] = numbers[0], candidate.width
     spline.numbers[4:] = numbers[1:]
     spline.trace()
@@ -279,9 +275,7 @@ def _project(spline: _Spline, chains: Chains):
 
 
 def _result(spline, normal, s, side, miss, used) -> LaneCurve:
-    # OpenCV's, as in _solve: BLAS sets all cores to a matrix of this size, and they wait longer
-    # for each other than one takes.
-    covariance = cv2.invert(normal, flags=cv2.DECOMP_CHOLESKY)[1]
+    covariance = invert(normal)
     spline.trace()
     place, heading, width, flare, bend = spline.numbers[:5]
     lateral, angle = distance_to_arc(0.0, -place, np.tan(min(max(heading, -1.4), 1.4)), bend)

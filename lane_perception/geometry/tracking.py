@@ -15,6 +15,8 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry.small_matrices import solve
+
 LATERAL_NOISE = 1.2     # m/s^2 per root Hz: how suddenly the car moves sideways
 HEADING_NOISE = 6.0     # rad/s^2 per root Hz
 CURVATURE_NOISE = 3.0   # 1/m per root second
@@ -68,7 +70,7 @@ class LaneTrack:
         """Return the squared Mahalanobis distance of a sighting's place and heading."""
         miss = sighting[:2] - self.state[:2]
         spread = self.covariance[:2, :2] + covariance[:2, :2]
-        return float(miss @ np.linalg.solve(spread, miss))
+        return float(miss @ solve(spread, miss))
 
     def update(self, sighting: NDArray[np.float64], covariance: NDArray[np.float64],
                odds: float = 0.0) -> None:
@@ -82,7 +84,7 @@ class LaneTrack:
         self.odds = min(max(self.odds, odds) + news * odds, SUREST)
         covariance = PERSISTENCE * covariance
         spread = self.covariance[:4, :4] + covariance
-        gain = np.linalg.solve(spread, self.covariance[:4]).T
+        gain = solve(spread, self.covariance[:4]).T
         self.state = self.state + gain @ (sighting - self.state[:4])
         keep = np.eye(6)
         keep[:, :4] -= gain
