@@ -1,12 +1,6 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""
-Write pictures into an MP4 that browsers play.
-
-The codec is VP9, which Chromium and Firefox play everywhere; OpenCV's wheels bring libvpx (BSD)
-for it. They leave no way to tell the encoder to be quick (0.1 s of processor time for a picture of
-640x480), hence a modest size and rate. Other ffmpeg wheels are quicker and carry GPL encoders.
-"""
+"""Write pictures into an MP4 that browsers play (encoders.py says how)."""
 
 from __future__ import annotations
 
@@ -19,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.errors import UserError
+from lane_perception.evaluation.encoders import Encoder
+from lane_perception.evaluation.encoders import open_encoder
 
-CODEC = 'vp09'
 RATE = 10.0               # pictures per second of video
-WIDTH = 480               # pixels at most; encoding takes as long as it has pixels
+WIDTH = 480               # pixels at most; VP9 takes as long as it has pixels
 LONGEST_PAUSE = 2.0       # seconds: a longer gap in the stamps is shortened to this
 
 
@@ -43,7 +38,7 @@ class Video:
         self.path = Path(path)
         # The writer tells the container by the file's ending.
         self._temporary = self.path.with_name(f'.{self.path.stem}.{os.getpid()}.tmp.mp4')
-        self._writer: Any = None
+        self._encoder: Encoder | None = None
         self._size = (0, 0)
         self._shown: NDArray[np.uint8] | None = None  # waits for the end of its period
         self._written = 0
@@ -69,9 +64,9 @@ class Video:
         :param stamp: when it was taken, in seconds. Pauses longer than LONGEST_PAUSE are
             shortened; stamps that stand still or go back count as one period.
         :returns: the picture's place in the video, in seconds.
-        :raises UserError: when this OpenCV cannot write VP9.
+        :raises UserError: when the file cannot be written.
         """
-        if self._writer is None:
+        if self._encoder is None:
             self._open(picture)
         else:
             step = stamp - self._stamp
@@ -85,31 +80,30 @@ class Video:
         height, width = picture.shape[:2]
         scale = min(1.0, WIDTH / width)
         self._size = tuple(max(2, round(side * scale) & ~1) for side in (width, height))
-        self._writer = cv2.VideoWriter(
-            str(self._temporary), cv2.VideoWriter_fourcc(*CODEC), RATE, self._size)
-        if not self._writer.isOpened():
-            self.abort()
-            raise UserError(f'{self.path} cannot be written: the folder is not writable, or this '
-                            'OpenCV cannot write VP9 (that of pip can)')
+        self._encoder = open_encoder(self._temporary, RATE, self._size)
 
     def _write_until(self, count: int) -> None:
         """Show the waiting picture until so many pictures are written."""
         while self._written < count:
-            self._writer.write(self._shown)
+            self._encoder.write(self._shown)
             self._written += 1
 
     def close(self) -> None:
         """Finish the file and give it its name; a video without a picture leaves no file."""
-        if self._writer is None:
+        if self._encoder is None:
             return
         self._write_until(self._written + 1)
-        self._writer.release()
+        try:
+            self._encoder.close()
+        except UserError:
+            self.abort()
+            raise
         os.replace(self._temporary, self.path)
 
     def abort(self) -> None:
         """Leave nothing of the video."""
-        if self._writer is not None:
-            self._writer.release()
+        if self._encoder is not None:
+            self._encoder.abort()
         self._temporary.unlink(missing_ok=True)
 
 
