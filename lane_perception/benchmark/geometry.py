@@ -9,12 +9,12 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Callable
 from typing import Sequence
 
 import cv2
 import numpy as np
 
+from lane_perception.benchmark.closed_loops import closed_loops
 from lane_perception.benchmark.lane_accuracy import LaneScore
 from lane_perception.benchmark.machine import describe_machine
 from lane_perception.benchmark.settings import BenchmarkSettings
@@ -28,21 +28,14 @@ from lane_perception.data.synthetic.scene import Pose
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
-from lane_perception.pipeline import LanePipeline
 from lane_perception.segmenter import Segmenter
-from lane_perception.simulation.closed_loop import drive_loop
-from lane_perception.simulation.closed_loop import LoopSettings
 from lane_perception.simulation.eyes import calibration_of
 from lane_perception.simulation.eyes import car_camera
-from lane_perception.simulation.eyes import lane_width
-from lane_perception.simulation.eyes import PipelineEyes
 from lane_perception.simulation.eyes import true_mask
-from lane_perception.simulation.eyes import TrueMaskEyes
 
 FRAME_SEED = 1_900_000   # streams that training never draws
 FALSE_SEED = 1_910_000
 DRIVE_SEED = 1_920_000
-LOOP_SEED = 2_100_000
 RATE = 30.0             # frames per second
 SWAY = 0.08             # lane widths to each side
 SWAY_LENGTH = 2.5       # metres
@@ -144,50 +137,6 @@ def _percentiles(times: list[float]) -> dict[str, float]:
     return {f'p{share}_ms': float(np.percentile(times, share)) for share in (50, 90, 99)}
 
 
-def loop(tracks: int, seconds: float, pipeline: Callable | None = None) -> dict:
-    """
-    Drive tracks both ways round: the table of closed-loop figures.
-
-    By the offset it is driven without a calibration, and nobody says how wide the lane is.
-    """
-    camera, rows = car_camera(), []
-    ground = calibration_of(camera)
-    cases = [dict(speed=0.5), dict(speed=1.0), dict(speed=0.5, drop=0.3, gap=0.5),
-             dict(speed=0.5, steer_by='offset')]
-    for number in range(tracks):
-        for reverse in (False, True):
-            for case in cases:
-                world = World(LOOP_SEED + number, camera=camera, reverse=reverse)
-                known = LaneSettings(lane_width=lane_width(world)), ground
-                if 'steer_by' in case:
-                    known = LaneSettings(), None
-                look = (TrueMaskEyes(LaneFinder(*known)) if pipeline is None
-                        else PipelineEyes(pipeline(*known)))
-                report = drive_loop(world, look, LoopSettings(seconds=seconds, **case)).report()
-                rows.append({'track': LOOP_SEED + number, 'reverse': reverse, **case, **report})
-                print(json.dumps(rows[-1]), flush=True)
-    names = [', '.join(f'{key} {value}' for key, value in case.items()) for case in cases]
-    summary = {name: _sum_up([row for row in rows if all(
-        row.get(key, _default(key)) == case.get(key, _default(key))
-        for key in ('speed', 'drop', 'gap', 'steer_by'))]) for name, case in zip(names, cases)}
-    return {'seconds_each': seconds, 'summary': summary, 'drives': rows}
-
-
-def _default(key: str):
-    return getattr(LoopSettings(), key)
-
-
-def _sum_up(rows: list[dict]) -> dict:
-    # A car that finds no lane stands still, and leaves none.
-    stood = sum(row['distance_m'] < 0.5 * row['speed'] * row['seconds'] for row in rows)
-    return {'drives': len(rows), 'stood': stood,
-            'departures': sum(row['departures'] for row in rows),
-            'distance_m': float(sum(row['distance_m'] for row in rows)),
-            'mean_offset_m': float(np.mean([row['mean_offset_m'] for row in rows])),
-            'max_offset_m': max(row['max_offset_m'] for row in rows),
-            'in_lane': float(np.mean([row['in_lane'] for row in rows]))}
-
-
 def measure(settings: BenchmarkSettings) -> dict:
     """Return the parts that need no model, on fewer frames, drives and tracks than the docs'."""
     cv2.setNumThreads(1)
@@ -195,7 +144,7 @@ def measure(settings: BenchmarkSettings) -> dict:
         'frames': lambda: frames(300),
         'drives': lambda: drives(2),
         'time': lambda: timing(40),
-        'loop': lambda: loop(1, 20.0),
+        'loop': lambda: closed_loops(1, 20.0),
     }
     measured = {}
     for name, part in parts.items():
@@ -215,6 +164,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--drives', type=int, default=10, help='drives for the covariance')
     parser.add_argument('--tracks', type=int, default=10, help='tracks of the closed loop')
     parser.add_argument('--seconds', type=float, default=60.0, help='of each closed-loop drive')
+    parser.add_argument('--workers', type=int, default=1,
+                        help='closed-loop drives side by side')
     parser.add_argument('--model', default='lane_lite', help='of the parts model_...')
     parser.add_argument('--out', type=Path, default=Path('benchmark/results/geometry.json'),
                         help='file; parts that are not measured now are kept')
@@ -226,18 +177,17 @@ def body(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     cv2.setNumThreads(1)
     results = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
-
-    def pipeline(settings, ground):
-        return LanePipeline.load(arguments.model, ground=ground, settings=settings)
     parts = {
         'frames': lambda: frames(arguments.frames),
         'untidy': lambda: frames(arguments.frames, tidy=False),
         'drives': lambda: drives(arguments.drives),
         'time': lambda: timing(40),
-        'loop': lambda: loop(arguments.tracks, arguments.seconds),
+        'loop': lambda: closed_loops(arguments.tracks, arguments.seconds,
+                                     workers=arguments.workers),
         'model_frames': lambda: frames(arguments.frames,
                                        segmenter=Segmenter.load(arguments.model)),
-        'model_loop': lambda: loop(arguments.tracks, arguments.seconds, pipeline),
+        'model_loop': lambda: closed_loops(arguments.tracks, arguments.seconds, arguments.model,
+                                           arguments.workers),
     }
     for part in arguments.only or PARTS:
         print(f'measuring {part}', flush=True)

@@ -1,0 +1,91 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Drive tracks that training never draws, both ways round, and sum up how the lane was kept."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lane_perception.data.synthetic.driving import World
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.pipeline import LanePipeline
+from lane_perception.simulation.closed_loop import drive_loop
+from lane_perception.simulation.closed_loop import LoopSettings
+from lane_perception.simulation.eyes import calibration_of
+from lane_perception.simulation.eyes import car_camera
+from lane_perception.simulation.eyes import lane_width
+from lane_perception.simulation.eyes import PipelineEyes
+from lane_perception.simulation.eyes import TrueMaskEyes
+
+LOOP_SEED = 2_100_000   # the stream of the tracks
+# By the offset it is driven without a calibration, and nobody says how wide the lane is.
+CASES: tuple[dict[str, Any], ...] = (
+    dict(speed=0.5), dict(speed=1.0), dict(speed=0.5, drop=0.3, gap=0.5),
+    dict(speed=0.5, steer_by='offset'))
+
+
+@dataclass(frozen=True)
+class Drive:
+    """One drive, as a process of its own needs to know it."""
+
+    track: int
+    reverse: bool
+    case: int       # number in CASES
+    seconds: float
+    model: str      # the lane is seen through its masks; '': through true masks
+
+    def run(self) -> dict[str, Any]:
+        """Drive, and return the drive's row."""
+        camera, case = car_camera(), CASES[self.case]
+        world = World(self.track, camera=camera, reverse=self.reverse)
+        calibrated = 'steer_by' not in case
+        settings = LaneSettings(lane_width=lane_width(world)) if calibrated else LaneSettings()
+        ground = calibration_of(camera) if calibrated else None
+        if self.model:
+            look = PipelineEyes(LanePipeline.load(self.model, ground=ground, settings=settings))
+        else:
+            look = TrueMaskEyes(LaneFinder(settings, ground))
+        report = drive_loop(world, look, LoopSettings(seconds=self.seconds, **case)).report()
+        return {'track': self.track, 'reverse': self.reverse, **case, **report}
+
+
+def closed_loops(tracks: int, seconds: float, model: str = '', workers: int = 1) -> dict[str, Any]:
+    """
+    Drive every case on every track, both ways round.
+
+    :param seconds: of each drive.
+    :param model: whose masks the lane is seen through; '': true masks.
+    :param workers: processes that drive side by side; the figures do not depend on it.
+    :returns: a summary for each case, and the drives.
+    """
+    drives = [Drive(LOOP_SEED + number, reverse, case, seconds, model)
+              for number in range(tracks) for reverse in (False, True)
+              for case in range(len(CASES))]
+    rows = []
+    with multiprocessing.get_context('spawn').Pool(workers, cv2.setNumThreads, (1,)) as pool:
+        for row in pool.imap(Drive.run, drives):
+            rows.append(row)
+            print(json.dumps(row), flush=True)
+    summary = {}
+    for number, case in enumerate(CASES):
+        name = ', '.join(f'{key} {value}' for key, value in case.items())
+        summary[name] = _sum_up(rows[number::len(CASES)])
+    return {'seconds_each': seconds, 'summary': summary, 'drives': rows}
+
+
+def _sum_up(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    # A car that finds no lane stands still, and leaves none.
+    stood = sum(row['distance_m'] < 0.5 * row['speed'] * row['seconds'] for row in rows)
+    return {'drives': len(rows), 'stood': stood,
+            'departures': sum(row['departures'] for row in rows),
+            'distance_m': float(sum(row['distance_m'] for row in rows)),
+            'mean_offset_m': float(np.mean([row['mean_offset_m'] for row in rows])),
+            'max_offset_m': max(row['max_offset_m'] for row in rows),
+            'in_lane': float(np.mean([row['in_lane'] for row in rows]))}
