@@ -38,8 +38,9 @@ called not told apart from chance. Training cost is processor time on one core. 
 frame are medians taken one way after the other on a machine with other work: they are rough, and
 docs/benchmark.md has better ones.
 
-Rows with three seeds say how far a figure moves by chance; rows with one seed borrow that spread,
-which for the four frames of `careful` is wide.
+The spread is the largest less the smallest figure that one way had with its three seeds, the widest
+of all rows; for the four frames of `careful` it is wide. Beside a gain stand those of each seed
+alone. A row with one seed borrows the spread of the others.
 
 Frames are scored that no run trained on or chose its threshold on: the last block of time of the
 labelled drive, against the labels as drawn (`labels`) and, where the tape's real extent is known,
@@ -228,7 +229,14 @@ def _sentences(result: dict[str, Any], results: list[dict[str, Any]]) -> Iterabl
             else:
                 trust = f'more than twice the spread of {spread:.3f}'
             yield (f'{way["name"]} against {first["name"]} on {result["set"]}, {scored}: '
-                   f'{gain:+.3f}, {trust}.')
+                   f'{gain:+.3f}{_by_seed(first, way, scored)}, {trust}.')
+
+
+def _by_seed(first: dict[str, Any], way: dict[str, Any], scored: str) -> str:
+    """Return the gain of each seed, where there are several."""
+    gains = [one - other for one, other in zip(_values(way, scored, CONVENTION),
+                                               _values(first, scored, CONVENTION))]
+    return f' ({", ".join(f"{gain:+.3f}" for gain in gains)})' if len(gains) > 1 else ''
 
 
 def _values(way: dict[str, Any], scored: str, key: str) -> list[float]:

@@ -99,7 +99,8 @@ def test_a_gain_within_twice_the_spread_is_called_chance(measured):
     assert 'not told apart from chance (spread 0.020)' in ablation_page.page([result])
     for run in result['ways'][1]['runs']:
         run['figures']['labels']['miou_per_image'] += 0.05
-    assert '+0.080, more than twice the spread of 0.020' in ablation_page.page([result])
+    assert ('+0.080 (+0.080, +0.080, +0.080), more than twice the spread of 0.020'
+            in ablation_page.page([result]))
 
 
 def test_a_row_measured_again_stands_beside_the_first(measured, tmp_path):
