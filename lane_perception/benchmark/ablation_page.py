@@ -38,9 +38,9 @@ called not told apart from chance. Training cost is processor time on one core. 
 frame are medians taken one way after the other on a machine with other work: they are rough, and
 docs/benchmark.md has better ones.
 
-The spread is the largest less the smallest figure that one way had with its three seeds, the widest
-of all rows; for the four frames of `careful` it is wide. Beside a gain stand those of each seed
-alone. A row with one seed borrows the spread of the others.
+The spread is the largest less the smallest figure that one way had with its three seeds, the
+widest of all rows; for the four frames of `careful` it is wide. Beside a gain stand those of each
+seed alone. A row with one seed borrows the spread of the others.
 
 Frames are scored that no run trained on or chose its threshold on: the last block of time of the
 labelled drive, against the labels as drawn (`labels`) and, where the tape's real extent is known,
