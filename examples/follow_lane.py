@@ -20,6 +20,8 @@ import time
 
 import rclpy
 from geometry_msgs.msg import Twist
+from rclpy.clock import Clock
+from rclpy.clock import ClockType
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Float32
@@ -40,11 +42,12 @@ class FollowLane(Node):
         self._heard = None
         self._commands = self.create_publisher(Twist, 'cmd_vel', 1)
         self.create_subscription(Float32, 'offset', self._on_offset, 1)
-        self.create_timer(PERIOD, self._drive)
+        # A steady clock: one that is set back or stands still must not keep the car going.
+        self.create_timer(PERIOD, self._drive, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _on_offset(self, message: Float32) -> None:
         self._offset = message.data
-        self._heard = self.get_clock().now()
+        self._heard = time.monotonic()
         if math.isnan(self._offset):
             self._drive()  # do not wait for the timer to stop
 
@@ -64,7 +67,7 @@ class FollowLane(Node):
     def _sees_lane(self) -> bool:
         if self._heard is None or math.isnan(self._offset):
             return False
-        return (self.get_clock().now() - self._heard).nanoseconds < SILENCE * 1e9
+        return time.monotonic() - self._heard < SILENCE
 
 
 def main() -> None:
@@ -75,12 +78,14 @@ def main() -> None:
     # Without rclpy's handlers, which shut ROS down at once: the last command must still go out.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = FollowLane()
-    while not ended.is_set():
-        rclpy.spin_once(node, timeout_sec=PERIOD)
-    node.stop()
-    time.sleep(0.1)  # what is published leaves before the node does
-    node.destroy_node()
-    rclpy.try_shutdown()
+    try:
+        while not ended.is_set():
+            rclpy.spin_once(node, timeout_sec=PERIOD)
+    finally:
+        node.stop()
+        time.sleep(0.1)  # what is published leaves before the node does
+        node.destroy_node()
+        rclpy.try_shutdown()
 
 
 if __name__ == '__main__':

@@ -28,6 +28,13 @@ def holds_lens(message: Any) -> bool:
     return any(message.k if hasattr(message, 'k') else message.K)
 
 
+def bends(message: Any) -> bool:
+    """Tell whether a CameraInfo's lens bends straight lines; an equidistant one always does."""
+    coefficients = message.d if hasattr(message, 'd') else message.D
+    model = SYNONYMS.get(message.distortion_model, message.distortion_model)
+    return holds_lens(message) and (any(coefficients) or model == 'equidistant')
+
+
 def lens_of_message(message: Any, image_size: tuple[int, int]) -> Lens:
     """
     Return the lens of a sensor_msgs/CameraInfo, for pictures of a size.

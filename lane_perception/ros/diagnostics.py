@@ -14,6 +14,7 @@ import numpy as np
 OK, WARN, ERROR = 0, 1, 2   # as in diagnostic_msgs/DiagnosticStatus
 WINDOW_S = 5.0              # rates and times are of the last so many seconds
 SILENCE_S = 1.0             # without input for longer: WARN
+STUCK_S = 3.0               # with input and without output for longer: WARN
 FAR_S = 10.0                # a stamp further from the node's clock is of another clock
 LOST_SHARE = 0.2            # more of the camera's frames lost on the way: WARN
 
@@ -137,12 +138,21 @@ class FrameStatistics:
             return Summary(
                 WARN, 'the stamps are far from this node\'s clock; for a recording set '
                       'use_sim_time and play it with --clock', values)
+        if not recent and self._waits(now):
+            return Summary(
+                WARN, f'frames arrive, and none has come out for {WINDOW_S:g} s: the model is too '
+                      'slow for this machine, or its runtime hangs', values)
         if lost_share > LOST_SHARE:
             return Summary(
                 WARN, f'{100 * lost_share:.0f} % of the frames are lost on the way to this node; '
                       'raw images need the Fast DDS profile in the camera\'s process '
                       '(docs/node.md), or the processor is overloaded', values)
         return Summary(OK, 'running', values)
+
+    def _waits(self, now: float) -> bool:
+        """Tell whether frames have been coming in for STUCK_S."""
+        return (self._started is not None and now - self._started > STUCK_S
+                and bool(self._arrivals) and now - self._arrivals[0] > STUCK_S)
 
     def _age_values(self, recent: list[Processed]) -> dict[str, str]:
         if not recent:

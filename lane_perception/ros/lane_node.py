@@ -26,8 +26,8 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
 from lane_perception.errors import UserError
+from lane_perception.geometry.camera_info import bends
 from lane_perception.geometry.camera_info import lens_of_message
-from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.overlay import draw_overlay
 from lane_perception.pipeline import LaneEstimate
 from lane_perception.pipeline import LanePipeline
@@ -209,9 +209,8 @@ class LaneNode(LifecycleNode):
         """Take the lens from the camera where the calibration file has none."""
         if self._worker is None:
             return
-        finder = self._pipeline.finder
-        ground = finder.ground
-        if ground.lens is not None or not any(info.d):
+        ground = self._worker.ground
+        if ground.lens is not None or not bends(info):
             return
         if ground.as_seen:
             self._warn('the ground calibration was made without the lens model of camera_info: '
@@ -222,7 +221,7 @@ class LaneNode(LifecycleNode):
         except UserError as error:
             self._warn(f'camera_info is not used: {error}')
             return
-        self._worker.replace_finder(LaneFinder(finder.settings, replace(ground, lens=lens)))
+        self._worker.ground = replace(ground, lens=lens)
         self.get_logger().info(f'the lens model is taken from camera_info: {lens.model}')
 
     def _on_incompatible_qos(self, event: Any) -> None:

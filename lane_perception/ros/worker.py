@@ -10,6 +10,7 @@ from typing import Any
 from typing import Callable
 
 from lane_perception.errors import UserError
+from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.pipeline import LaneEstimate
 from lane_perception.pipeline import LanePipeline
@@ -40,12 +41,14 @@ class Worker:
         """
         Start the thread.
 
-        :param settings: may be replaced at any time; they hold from the next frame on.
+        :param settings: may be replaced at any time, as ``ground`` may; they hold from the next
+            frame on.
         :param publish: called in the thread with each frame's outcome.
         :param clock_s: the node's clock, in seconds, to tell the age of stamps.
         :param warn: takes a sentence about a frame that could not be processed.
         """
         self.settings = settings
+        self.ground: GroundCalibration | None = pipeline.finder.ground
         self.frames = LatestFrame()
         self._pipeline = pipeline
         self._publish = publish
@@ -65,7 +68,6 @@ class Worker:
         turn = time.monotonic()   # from which the next period of max_rate counts
         while (frame := self.frames.take()) is not None:
             started = time.monotonic()
-            self._apply_settings()
             self._process(frame)
             turn = max(turn, started - self._period_s())
             while (wait := turn + self._period_s() - time.monotonic()) > 0.0:
@@ -79,20 +81,19 @@ class Worker:
         return 1.0 / rate if rate else 0.0
 
     def _apply_settings(self) -> None:
-        settings = self.settings
+        settings, ground = self.settings, self.ground
+        if ground is not self._pipeline.finder.ground:
+            self._pipeline.finder = LaneFinder(settings.lane, ground)
         if settings is not self._applied:
             self._pipeline.segmenter.tta = settings.tta
             self._pipeline.segmenter.threshold = settings.threshold
             self._pipeline.finder.settings = settings.lane
             self._applied = settings
 
-    def replace_finder(self, finder: LaneFinder) -> None:
-        """Use another lane finder from the next frame on."""
-        self._pipeline.finder = finder
-
     def _process(self, frame: Frame) -> None:
         """Process one frame; whatever goes wrong with it is counted, and the next one is taken."""
         try:
+            self._apply_settings()
             start = time.perf_counter()
             image = to_bgr(frame.message)
             converted = time.perf_counter()

@@ -35,6 +35,18 @@ def test_a_camera_that_loses_frames_is_a_warning_with_the_cure():
     assert statistics.summarize(100.0, 0, {}).level == 0, 'only what happened lately counts'
 
 
+def test_frames_that_come_in_while_nothing_comes_out_are_a_warning():
+    statistics = FrameStatistics()
+    statistics.start(0.0)
+    for number in range(120):
+        statistics.arrived(number / 20)
+    assert statistics.summarize(2.0, 0, {}).message == 'running', 'the first frame may take a while'
+    summary = statistics.summarize(6.0, 100, {})
+    assert summary.level == 1 and 'none has come out' in summary.message
+    statistics.finished(processed(5.9), 0.02)
+    assert statistics.summarize(6.0, 100, {}).level == 0
+
+
 def processed(finished, age=0.01, has_lane=True, **stages):
     return Processed(finished, age, stages, has_lane)
 

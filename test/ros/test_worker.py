@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from drawn_floor import view
 
 from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.diagnostics import FrameStatistics
@@ -71,3 +72,25 @@ def test_it_ends_while_it_waits_for_its_turn(worker):
     start = time.monotonic()
     worker.stop()
     assert time.monotonic() - start < 2.0
+
+
+def test_settings_and_a_new_ground_hold_together_from_the_next_frame_on(worker):
+    ground = view(width=64, height=48)
+    lane = dataclasses.replace(SETTINGS.lane, look_ahead=0.6)
+    worker.settings = dataclasses.replace(SETTINGS, lane=lane)
+    worker.ground = ground
+    feed(worker, 0.3)
+    assert worker._pipeline.finder.ground is ground
+    assert worker._pipeline.finder.settings is lane
+
+
+def test_a_setting_that_cannot_be_applied_does_not_end_the_thread(bright_model):
+    published, warnings = [], []
+    worker = Worker(LanePipeline.load(bright_model), dataclasses.replace(SETTINGS, threshold='x'),
+                    lambda *_: published.append(time.monotonic()), FrameStatistics(), time.time,
+                    warnings.append)
+    worker.published = published
+    assert feed(worker, 0.3) == 0 and warnings
+    worker.settings = SETTINGS
+    assert feed(worker, 0.3) > 0
+    worker.stop()

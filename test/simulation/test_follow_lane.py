@@ -15,9 +15,9 @@ import pytest
 EXAMPLE = Path(__file__).resolve().parents[2] / 'examples' / 'follow_lane.py'
 
 
-@pytest.fixture
-def drive(ros_domain):
-    """Start the example, and give (publish, the commands heard, process)."""
+@pytest.fixture(params=[()])
+def drive(ros_domain, request):
+    """Start the example with more parameters, and give (publish, the commands heard, process)."""
     rclpy = pytest.importorskip('rclpy')
     from geometry_msgs.msg import Twist
     from rclpy.context import Context
@@ -25,7 +25,8 @@ def drive(ros_domain):
     from std_msgs.msg import Float32
     environment = {key: value for key, value in os.environ.items()
                    if key != '_ROS_WHEELS_BOOTSTRAP_COMPLETE'}
-    process = subprocess.Popen([sys.executable, str(EXAMPLE), '--ros-args', '-p', 'speed:=0.4'],
+    process = subprocess.Popen([sys.executable, str(EXAMPLE), '--ros-args', '-p', 'speed:=0.4',
+                                *request.param],
                                env=environment)
     context = Context()
     rclpy.init(context=context, domain_id=ros_domain)
@@ -67,6 +68,13 @@ def test_it_steers_to_the_lane_and_stops_without_one(drive):
     assert publish(math.nan, 0.5) == (0.0, 0.0)          # no lane
     assert publish(0.25, 1.0)[0] == pytest.approx(0.4)
     assert publish(None, 1.0) == (0.0, 0.0)              # silence
+
+
+@pytest.mark.parametrize('drive', [('-p', 'use_sim_time:=true')], indirect=True)
+def test_it_stops_on_silence_while_the_recordings_clock_stands_still(drive):
+    publish, heard, process = drive   # nobody publishes /clock: the time of ROS is 0
+    assert publish(0.25, 1.0)[0] == pytest.approx(0.4)
+    assert publish(None, 1.0) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)

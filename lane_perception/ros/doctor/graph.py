@@ -91,7 +91,11 @@ def _topics(node: Node, listeners: list[_Listener]) -> Iterator[Finding]:
         yield Finding(DOUBTFUL, 'no image topic is published in this domain',
                       'start the camera, or play a recording; ROS_DOMAIN_ID must be the same')
     for listener in listeners:
-        publisher = node.get_publishers_info_by_topic(listener.topic)[0]
+        publisher = next(iter(node.get_publishers_info_by_topic(listener.topic)), None)
+        if publisher is None:
+            yield Finding(DOUBTFUL, f'{listener.topic}: its publisher went away while it was '
+                          'listened to', 'does the camera driver restart? Look at its log')
+            continue
         reliability = publisher.qos_profile.reliability.name.lower()
         text = f'{listener.topic} ({publisher.topic_type.split("/")[-1]}, {reliability})'
         if listener.rate:
