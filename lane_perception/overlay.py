@@ -17,6 +17,10 @@ LANE_COLOR = (80, 220, 80)
 TEXT_COLOR = (255, 255, 255)
 MASK_OPACITY = 0.55
 
+# (1, 256, 3): what each value of each color becomes under the mask's color.
+TINTED = (np.arange(256)[:, None] * (1.0 - MASK_OPACITY)
+          + np.array(MASK_COLOR) * MASK_OPACITY + 0.5).astype(np.uint8)[None]
+
 
 def draw_overlay(
     image: NDArray[np.uint8], mask: NDArray[np.uint8], lane: Lane,
@@ -31,11 +35,7 @@ def draw_overlay(
     """
     height, width = image.shape[:2]
     stroke = max(1, round(width / 320))
-    drawn = np.array(image)
-    # Few pixels are markings: mixing only those is three times as quick as the whole picture.
-    pixels, marked = drawn.reshape(-1, 3), np.flatnonzero(mask)
-    pixels[marked] = (pixels[marked] * (1.0 - MASK_OPACITY)
-                      + np.array(MASK_COLOR) * MASK_OPACITY + 0.5)
+    drawn = cv2.copyTo(cv2.LUT(image, TINTED), mask, np.array(image))
     for marking in lane.markings:
         _draw_line(drawn, marking, MARKING_COLOR, stroke)
     if lane.center_line is not None:

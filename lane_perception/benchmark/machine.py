@@ -81,11 +81,13 @@ def _gpu() -> str:
     return ''
 
 
+def package_version(name: str = 'lane_perception') -> str:
+    """Return a package's version; empty where it is not installed."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ''
+
+
 def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    return {name: version for name in PACKAGES if (version := package_version(name))}

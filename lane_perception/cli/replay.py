@@ -90,7 +90,7 @@ def body(argv: Sequence[str] | None = None) -> int:
                         arguments.max_gap_s, arguments.min_confidence)
     if lane.look_ahead_m and not arguments.ground:
         raise UserError('--look-ahead-m is in metres, which need a calibration: --ground')
-    bags = find_recordings(arguments.bags)
+    bags = find_recordings(arguments.bags, arguments.out)
     settings = ReplaySettings(
         bag=bags[0], out=arguments.out, topic=arguments.topic,
         truth_topic=arguments.truth_topic, labels=arguments.labels,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 from typing import Callable
@@ -23,7 +24,7 @@ from lane_perception.evaluation.gallery import Exhibit
 from lane_perception.evaluation.gallery import Gallery
 from lane_perception.evaluation.gallery import error_picture
 from lane_perception.evaluation.gallery import jpeg
-from lane_perception.evaluation.metrics import MARKING
+from lane_perception.evaluation.label_lane import LabelLane
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.set_score import FAILURES
 from lane_perception.evaluation.set_score import ImageScore
@@ -88,22 +89,21 @@ def evaluate(
         curve = ThresholdCurve() if variant.postprocess == 'none' else None
         running.append(_Running(variant, segmenter, LaneFinder(settings), SetScore(), curve))
     gallery = Gallery(FAILURES)
-    true_finder = LaneFinder(settings)
+    true_lane = LabelLane(settings)
     recording = None
     done = 0
     for done, labeled in enumerate(source.images(), 1):
         if labeled.recording != recording:
             recording = labeled.recording
-            for finder in (true_finder, *(one.finder for one in running)):
+            for finder in (true_lane, *(one.finder for one in running)):
                 finder.reset()
-        marked = (labeled.label == MARKING).astype(np.uint8) * np.uint8(MARKING)
-        truth = true_finder.find(marked)
+        truth = true_lane.find(labeled.label)
         bench.new_image()
         for one in running:
             mask, lane, score = _add(one, bench, labeled, truth)
             if one is running[0]:
-                gallery.offer(done - 1, score, lambda: _exhibit(
-                    done - 1, labeled, mask, lane, score))
+                gallery.offer(done - 1, score, partial(
+                    _exhibit, done - 1, labeled, mask, lane, score))
         progress(done, source.count)
     if not done:
         first = source.problems[0] if source.problems else 'it is empty'

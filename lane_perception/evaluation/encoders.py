@@ -10,6 +10,7 @@ that writes H.264 in a process of its own, some twenty times as quickly.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import tempfile
@@ -28,6 +29,7 @@ LAUNCH, INSPECT = 'gst-launch-1.0', 'gst-inspect-1.0'
 ELEMENTS = ('rawvideoparse', 'videoconvert', 'openh264enc', 'h264parse', 'mp4mux')
 SMALLEST = 16                      # pixels: OpenH264 takes no narrower or lower picture
 BITS_PER_SECOND = 1_500_000
+PIPE_BYTES = 2 ** 20               # between the processes: what fits in is not waited for
 LONGEST_FLUSH = 60.0               # seconds that the last pictures may take
 LONGEST_GOODBYE = 2.0              # seconds that it may take to say what is wrong
 
@@ -35,8 +37,8 @@ LONGEST_GOODBYE = 2.0              # seconds that it may take to say what is wro
 class Encoder(Protocol):
     """A file that is being written; every picture has the size that it was opened with."""
 
-    def write(self, picture: NDArray[np.uint8]) -> None:
-        """Append a picture (H, W, 3) uint8, BGR."""
+    def write(self, picture: NDArray[np.uint8], times: int = 1) -> None:
+        """Append a picture (H, W, 3) uint8, BGR, that is shown for so many periods."""
 
     def close(self) -> None:
         """Finish the file."""
@@ -78,9 +80,10 @@ class Vp9Encoder:
             raise UserError(f'{path.parent} cannot take a video: the folder is not writable, or '
                             'this OpenCV cannot write VP9 (that of pip can)')
 
-    def write(self, picture: NDArray[np.uint8]) -> None:
+    def write(self, picture: NDArray[np.uint8], times: int = 1) -> None:
         """Append a picture."""
-        self._writer.write(picture)
+        for _ in range(times):
+            self._writer.write(picture)
 
     def close(self) -> None:
         """Finish the file."""
@@ -116,15 +119,19 @@ class H264Encoder:
         except OSError as error:
             self._said.close()
             raise UserError(f'{self._folder} cannot take a video: {error.strerror}') from error
+        with suppress(OSError, AttributeError):   # where the system allows no more, it stays small
+            fcntl.fcntl(self._process.stdin, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
-    def write(self, picture: NDArray[np.uint8]) -> None:
+    def write(self, picture: NDArray[np.uint8], times: int = 1) -> None:
         """
         Append a picture.
 
         :raises UserError: when the file cannot be written further.
         """
+        pixels = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA).data
         try:
-            self._process.stdin.write(cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA).data)
+            for _ in range(times):
+                self._process.stdin.write(pixels)
         except OSError as error:
             raise self._failure() from error
 

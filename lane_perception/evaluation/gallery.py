@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Callable
 from typing import Sequence
 
@@ -55,23 +56,29 @@ class Gallery:
         self._spacing = spacing
         self._kept: dict[str, list[tuple[float, int]]] = {kind: [] for kind in ('', *kinds)}
         self._exhibits: dict[int, Exhibit] = {}
+        self._waiting: dict[int, Callable[[], Exhibit]] = {}  # a worse neighbour may still come
 
     def offer(self, order: int, score: ImageScore, make: Callable[[], Exhibit]) -> None:
         """
         Take an image in if it is among the worst so far.
 
         :param order: its number in the set; earlier ones win a tie.
-        :param make: called when the image is taken.
+        :param make: called once no neighbour can take its place any more, if none has.
         """
         entry = (score.badness, -order)
         taken = [self._take(self._kept[kind], OF_EACH_KIND if kind else OF_ALL, entry)
                  for kind in ('', *score.failures)]
-        if not any(taken):
-            return
-        self._exhibits[order] = make()
-        wanted = {-negative for kept in self._kept.values() for _, negative in kept}
-        for gone in set(self._exhibits) - wanted:
-            del self._exhibits[gone]
+        if any(taken):
+            self._waiting[order] = make
+            wanted = {-negative for kept in self._kept.values() for _, negative in kept}
+            for held in (self._exhibits, self._waiting):
+                for gone in set(held) - wanted:
+                    del held[gone]
+        self._make_up_to(order - self._spacing + 1)
+
+    def _make_up_to(self, order: float) -> None:
+        for ready in [one for one in self._waiting if one <= order]:
+            self._exhibits[ready] = self._waiting.pop(ready)()
 
     def _take(
         self, kept: list[tuple[float, int]], limit: int, entry: tuple[float, int],
@@ -91,6 +98,7 @@ class Gallery:
 
     def exhibits(self) -> list[Exhibit]:
         """Return what was kept, the worst first."""
+        self._make_up_to(inf)
         return sorted(self._exhibits.values(), key=lambda one: (-one.score.badness, one.order))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import queue
 import threading
 from typing import Any
+from typing import Generator
 from typing import Iterable
 from typing import Iterator
 from typing import TypeVar
@@ -42,6 +43,9 @@ def in_background(items: Iterable[Item], waiting: int = 4) -> Iterator[Item]:
             put((_END, None))
         except BaseException as error:
             put((_END, error))
+        finally:
+            if isinstance(items, Generator):
+                items.close()   # what it runs ahead of ends, too
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:

@@ -23,6 +23,7 @@ import numpy as np
 
 from lane_perception.benchmark.machine import command_line
 from lane_perception.benchmark.machine import describe_machine
+from lane_perception.benchmark.machine import package_version
 from lane_perception.data.recordings import STORAGE_SUFFIXES
 from lane_perception.errors import UserError
 from lane_perception.evaluation.line_f1 import TOLERANCES
@@ -36,15 +37,18 @@ from lane_perception.runtimes import find_file
 LEFT_OUT = ('frames', 'stretches', 'machine', 'command')   # of a recording, in the report over all
 
 
-def find_recordings(places: list[Path]) -> list[Path]:
+def find_recordings(places: list[Path], out: Path | None = None) -> list[Path]:
     """
     Return the recordings at places: each one is a recording or a folder of recordings.
+
+    :param out: a folder of results, which may lie in one of them: what is in it was written here.
 
     :raises UserError: when a place holds none.
     """
     found: list[Path] = []
     for place in places:
-        inside = _recordings_in(place)
+        inside = [one for one in _recordings_in(place)
+                  if one == place or out is None or out.resolve() not in one.resolve().parents]
         if not inside:
             raise UserError(f'there is no recording at {place}')
         found += [one for one in inside if one not in found]
@@ -197,8 +201,8 @@ def _done_before(settings: ReplaySettings) -> dict[str, Any] | None:
 
 
 def _fingerprint(settings: ReplaySettings) -> str:
-    """Return what tells one piece of work from another: settings, model, recording, labels."""
-    digest = hashlib.sha256()
+    """Return what tells one piece of work from another: settings, model, recording, program."""
+    digest = hashlib.sha256(package_version().encode())
     asked = {key: str(value) for key, value in asdict(settings).items() if key != 'out'}
     digest.update(json.dumps(asked, sort_keys=True).encode())
     for name in filter(None, map(str.strip, settings.model.split(','))):
@@ -231,9 +235,9 @@ def _over_all(
                    'line_tolerance': TOLERANCES[0],
                    'line_f1_at': {str(tolerance): line_figures(row).f1
                                   for tolerance, row in zip(TOLERANCES, hits)}}
-        pairs = [{**entry, 'pairs': entry['totals']['center_pairs']} for entry in judged]
-        report['center_mae_px'] = _mean(pairs, 'center_mae_px', 'pairs')
     if good:
+        pairs = [{**entry, 'pairs': entry['totals']['center_pairs']} for entry in good]
+        report['center_mae_px'] = _mean(pairs, 'center_mae_px', 'pairs')
         report |= {'lane_found': _mean(good, 'lane_found', 'images'),
                    'jumps': sum(entry['jumps'] for entry in good),
                    'gaps': sum(entry['gaps'] for entry in good),

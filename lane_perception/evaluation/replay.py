@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -32,7 +31,7 @@ from lane_perception.evaluation.gallery import Gallery
 from lane_perception.evaluation.gallery import error_picture
 from lane_perception.evaluation.gallery import jpeg
 from lane_perception.evaluation.in_background import in_background
-from lane_perception.evaluation.metrics import MARKING
+from lane_perception.evaluation.label_lane import LabelLane
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.set_score import FAILURES
 from lane_perception.evaluation.set_score import JudgedImages
@@ -45,7 +44,6 @@ from lane_perception.evaluation.truth import LabelFolder
 from lane_perception.evaluation.truth import MaskTopic
 from lane_perception.evaluation.truth import PoseTopic
 from lane_perception.evaluation.video import Video
-from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
 from lane_perception.overlay import draw_overlay
 from lane_perception.pipeline import LaneEstimate
@@ -102,6 +100,13 @@ class _Frame:
     center_judged: bool                # whether that is known
     estimate: LaneEstimate | None = None
     seconds: float = 0.0
+    _overlay: NDArray[np.uint8] | None = None
+
+    def overlay(self) -> NDArray[np.uint8]:
+        """Return the overlay, drawn when it is first asked for."""
+        if self._overlay is None:
+            self._overlay = draw_overlay(self.image, self.estimate.mask, self.estimate.lane)
+        return self._overlay
 
 
 def replay(
@@ -158,15 +163,14 @@ class _Replay:
                     writer.add_topic(f'{NODE_NAME}/{name}', kind)
             if settings.video:
                 video = stack.enter_context(Video(settings.out / 'overlay.mp4'))
-            # The truth is not doubted.
-            true_finder = LaneFinder(replace(settings.lane, min_confidence=0.0),
-                                     pipeline.finder.ground)
-            frames = in_background(self._read(reader, topic, true_finder))
+            true_lane = LabelLane(settings.lane, pipeline.finder.ground)
+            frames = in_background(self._read(reader, topic, true_lane))
             processed = in_background(self._process(frames, pipeline))
             shown = in_background(self._show(processed, pipeline, writer, video))
+            stack.callback(shown.close)   # the threads end before what they write to is closed
             total = reader.topics()[topic].count
-            for frame, overlay, video_s in shown:
-                self._score(frame, overlay, video_s)
+            for frame, video_s in shown:
+                self._score(frame, video_s)
                 progress(len(self.series), total)
             self._close_truth()
             self._note_problems(reader, topic)
@@ -200,7 +204,7 @@ class _Replay:
                 self.problems += _shortened(truth.close())
 
     def _read(
-        self, reader: RecordingReader, topic: str, true_finder: LaneFinder,
+        self, reader: RecordingReader, topic: str, true_lane: LabelLane,
     ) -> Iterator[_Frame]:
         for number, (stamp_ns, log_time_ns, message) in enumerate(reader.frames(topic)):
             try:
@@ -217,8 +221,7 @@ class _Replay:
             if self.centers is not None:
                 center_judged, true_center = self.centers.at(stamp_ns, log_time_ns)
             elif label is not None:
-                marked = fit_to_label(label, image[:, :, 0]) == MARKING
-                true_center = true_finder.find(marked.view(np.uint8) * np.uint8(MARKING)).center
+                true_center = true_lane.find(fit_to_label(label, image[:, :, 0])).center
             yield _Frame(number, stamp_ns, message.header.frame_id, image, label, pose,
                          true_center, center_judged)
 
@@ -238,25 +241,22 @@ class _Replay:
     def _show(
         self, frames: Iterator[_Frame], pipeline: LanePipeline, writer: RecordingWriter | None,
         video: Video | None,
-    ) -> Iterator[tuple[_Frame, NDArray[np.uint8], float | None]]:
-        """Draw, and write bag and video."""
+    ) -> Iterator[tuple[_Frame, float | None]]:
+        """Draw, and write bag and video; yield the frame and its place in the video."""
         types = output_types(pipeline.finder.ground)
         for frame in frames:
-            overlay = draw_overlay(frame.image, frame.estimate.mask, frame.estimate.lane)
             if writer is not None:
                 for name, message in output_messages(
                         frame.estimate, header_of(frame.stamp_ns, frame.frame_id),
-                        pipeline.finder.ground, self.settings.base_frame, lambda: overlay):
+                        pipeline.finder.ground, self.settings.base_frame, frame.overlay):
                     writer.write_serialized(f'{NODE_NAME}/{name}', types[name],
                                             serialize(message), frame.stamp_ns)
             video_s = None
             if video is not None:
-                video_s = video.add(overlay, frame.stamp_ns / NANOSECONDS)
-            yield frame, overlay, video_s
+                video_s = video.add(frame.overlay(), frame.stamp_ns / NANOSECONDS)
+            yield frame, video_s
 
-    def _score(
-        self, frame: _Frame, overlay: NDArray[np.uint8], video_s: float | None,
-    ) -> None:
+    def _score(self, frame: _Frame, video_s: float | None) -> None:
         estimate, order = frame.estimate, len(self.series)
         self.sizes[f'{frame.image.shape[1]}x{frame.image.shape[0]}'] += 1
         milliseconds = frame.seconds * 1000
@@ -281,7 +281,7 @@ class _Replay:
             pictures = {'image': jpeg(frame.image)}
             if frame.label is not None:
                 pictures['label'] = jpeg(fit_to_label(frame.label, estimate.mask))
-            pictures['prediction'] = jpeg(overlay)
+            pictures['prediction'] = jpeg(frame.overlay())
             if frame.label is not None:
                 pictures['error'] = jpeg(error_picture(frame.image, estimate.mask, frame.label))
             seconds = (frame.stamp_ns - self.series.stamps[0]) / NANOSECONDS

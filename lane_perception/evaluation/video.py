@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.errors import UserError
 from lane_perception.evaluation.encoders import Encoder
 from lane_perception.evaluation.encoders import open_encoder
 
@@ -84,18 +83,18 @@ class Video:
 
     def _write_until(self, count: int) -> None:
         """Show the waiting picture until so many pictures are written."""
-        while self._written < count:
-            self._encoder.write(self._shown)
-            self._written += 1
+        if self._written < count:
+            self._encoder.write(self._shown, count - self._written)
+            self._written = count
 
     def close(self) -> None:
         """Finish the file and give it its name; a video without a picture leaves no file."""
         if self._encoder is None:
             return
-        self._write_until(self._written + 1)
         try:
+            self._write_until(self._written + 1)
             self._encoder.close()
-        except UserError:
+        except BaseException:
             self.abort()
             raise
         os.replace(self._temporary, self.path)

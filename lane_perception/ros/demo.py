@@ -140,12 +140,13 @@ def _own_recording(settings: DemoSettings, progress: Callable[[str], None]) -> S
         topic = reader.choose_images(settings.topic, settings.truth_topic)
         if settings.truth_topic:
             reader.require(settings.truth_topic, IMAGE_TYPES)
-        stamps = {stamp_ns for stamp_ns, _, _ in reader.frames(topic.name)}
+        stamps = [stamp_ns for stamp_ns, _, _ in reader.frames(topic.name)]
         for problem in reader.problems:
             progress(f'note: {problem}')
-    if len(stamps) < topic.count:
+    different = len(set(stamps))
+    if different < len(stamps):
         raise UserError(
-            f'{topic.count} frames of {topic.name} in {settings.bag} share {len(stamps)} header '
+            f'{len(stamps)} frames of {topic.name} in {settings.bag} share {different} header '
             'stamps; results cannot be matched to frames without a stamp of their own')
     progress(f'{topic.count} frames on {topic.name} ({topic.message_type})'
              + ('' if settings.topic else '; another topic is chosen with --topic'))

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.evaluation.center_error import CenterScore
+from lane_perception.evaluation.label_lane import LabelLane
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.truth import CenterTopic
 from lane_perception.evaluation.truth import MaskTopic
-from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.ros.images import ImageError
 from lane_perception.ros.images import to_bgr
 
@@ -53,7 +53,7 @@ def pairs(
     centers = CenterTopic(output_bag, f'{prefix}/center')
     truths = MaskTopic(bag, truth_topic) if truth_topic else None
     true_centers = CenterTopic(bag, center_topic) if center_topic else None
-    finder = LaneFinder()
+    true_lane = LabelLane()
     with ExitStack() as stack:
         reader = stack.enter_context(RecordingReader(bag))
         for topic_read in filter(None, (masks, centers, truths, true_centers)):
@@ -71,7 +71,7 @@ def pairs(
             judged, true_center = (true_centers.at(stamp_ns, log_ns) if true_centers
                                    else (False, None))
             if not judged and truth is not None:
-                true_center = _scaled(finder.find(truth).center, size[1] / truth.shape[1])
+                true_center = true_lane.find(fit_to_label(truth, image[:, :, 0])).center
             yield Pair(stamp_ns, image, mask, center, truth, true_center)
 
 
@@ -100,10 +100,3 @@ def score(
     if len(segmentation):
         figures |= {**segmentation.result(), **lines.result(), 'label_size': list(size)}
     return {**figures, **centers.result()}
-
-
-def _scaled(
-    center: tuple[float, float] | None, scale: float,
-) -> tuple[float, float] | None:
-    """Return a pixel position in a picture that is larger by a factor."""
-    return center and tuple((value + 0.5) * scale - 0.5 for value in center)

@@ -41,14 +41,18 @@ def export(
 
     :raises UserError: when anything cannot be read, does not fit, or loses accuracy.
     """
-    source = _source(file, out, name, architecture, resolution, threshold)
-    written = [source] if source.parent == out and source != file else []
-    pictures = read_pictures(data, count)
+    out.mkdir(parents=True, exist_ok=True)
     # A file that was not checked lies where nobody finds it, and what was there before stays.
     with tempfile.TemporaryDirectory(prefix='.export_', dir=out) as folder:
+        source = _source(file, out, Path(folder), name, architecture, resolution, threshold)
+        pictures = read_pictures(data, count)
         exported = Path(folder) / f'{source.stem}.onnx'
         export_file(source, exported)
         _check(source, exported, data, pictures)
+        written = []
+        if source.parent == Path(folder):
+            source = _keep(source, out)
+            written.append(source)
         written.append(_keep(exported, out))
         if int8:
             quantized = Path(folder) / f'{source.stem}{INT8_SUFFIX}.onnx'
@@ -78,12 +82,12 @@ def _check(source: Path, path: Path, data: str, pictures: Pictures) -> None:
 
 
 def _source(
-    file: Path, out: Path, name: str | None, architecture: str | None, resolution: str | None,
-    threshold: float,
+    file: Path, out: Path, folder: Path, name: str | None, architecture: str | None,
+    resolution: str | None, threshold: float,
 ) -> Path:
-    """Return the .safetensors file to export from, written into out where there is none yet."""
+    """Return the .safetensors file to export from, written into folder where there is none yet."""
     if file.suffix in CHECKPOINT_SUFFIXES:
-        return _convert(file, out, name, architecture, resolution, threshold)
+        return _convert(file, folder, name, architecture, resolution, threshold)
     if architecture or resolution:
         raise UserError('--architecture and --resolution are for state dicts; a model file '
                         'brings its own')
@@ -91,17 +95,16 @@ def _source(
     if path.suffix != '.safetensors':
         raise UserError(f'{path} is exported already; give the .safetensors file or the run')
     load_network(path)
-    out.mkdir(parents=True, exist_ok=True)
-    if name is None or (name == path.stem and path.parent == out):
+    if name is None or (name == path.stem and path.parent.resolve() == out.resolve()):
         return path
     weights, card = read_safetensors(path)
-    destination = out / f'{name}.safetensors'
+    destination = folder / f'{name}.safetensors'
     write_safetensors(destination, weights, dataclasses.replace(card, name=name))
     return destination
 
 
 def _convert(
-    file: Path, out: Path, name: str | None, architecture: str | None, resolution: str | None,
+    file: Path, folder: Path, name: str | None, architecture: str | None, resolution: str | None,
     threshold: float,
 ) -> Path:
     if not architecture or not resolution:
@@ -120,8 +123,7 @@ def _convert(
         name=name or file.stem, architecture=architecture, input_height=height,
         input_width=width, mean=entry.mean, std=entry.std, threshold=threshold,
         trained_on=f'converted from {file.name}')
-    out.mkdir(parents=True, exist_ok=True)
-    destination = out / f'{card.name}.safetensors'
+    destination = folder / f'{card.name}.safetensors'
     write_safetensors(destination, {
         key: value.detach().cpu().numpy() for key, value in network.state_dict().items()}, card)
     return destination

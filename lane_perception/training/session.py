@@ -8,10 +8,10 @@ import dataclasses
 import json
 import os
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Sequence
 
+from lane_perception.benchmark.machine import package_version
 from lane_perception.data.readers import read_dataset
 from lane_perception.data.samples import DataSet
 from lane_perception.data.snap_data import SNAP
@@ -137,7 +137,7 @@ def _train_within_memory(
     name = folder.resolve().name
     while True:
         try:
-            train(recipe, prepared, folder, name, _version(), goes_on, strict)
+            train(recipe, prepared, folder, name, package_version(), goes_on, strict)
             return recipe
         except (MemoryError, RuntimeError, OSError) as error:
             if not is_out_of_memory(error):
@@ -149,13 +149,6 @@ def _train_within_memory(
               f'batch_size={fitting.batch_size} accumulation={fitting.accumulation}')
         recipe, goes_on = fitting, True
         _write_settings(folder, data, recipe)
-
-
-def _version() -> str:
-    try:
-        return metadata.version('lane_perception')
-    except metadata.PackageNotFoundError:
-        return ''
 
 
 def prepare(folder: Path, data: str, recipe: Recipe, strict: bool = False) -> RunData:

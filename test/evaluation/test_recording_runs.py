@@ -162,3 +162,11 @@ def test_recordings_are_found_in_folders_of_folders_and_get_names_of_their_own(t
     assert recording_names(found) == ['drive', 'drive_2', 'other']
     with pytest.raises(UserError, match='no recording'):
         find_recordings([tmp_path / 'nowhere'])
+
+
+def test_what_an_earlier_run_left_in_the_same_folder_is_no_recording(tmp_path):
+    for place in ('lap1', 'out/lap1/bag'):
+        write_recording(tmp_path / place, count=1)
+    assert find_recordings([tmp_path], tmp_path / 'out') == [tmp_path / 'lap1']
+    alone = tmp_path / 'out' / 'lap1' / 'bag'
+    assert find_recordings([alone], tmp_path / 'out') == [alone], 'asked for by name'

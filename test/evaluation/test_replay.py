@@ -21,6 +21,8 @@ from lane_perception.cli.replay import main
 from lane_perception.data.image_files import write_image
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
+from lane_perception.evaluation.replay import replay
+from lane_perception.evaluation.replay import ReplaySettings
 from lane_perception.geometry.lane import RANGES
 from lane_perception.geometry.lane_finder import LaneSettings
 from lane_perception.pipeline import LanePipeline
@@ -99,6 +101,18 @@ def test_the_video_runs_as_the_recording(tmp_path, model):
     times = [index * 0.05 for index in range(12)]
     assert length == pytest.approx(times[-1] + 0.1, abs=0.11)
     assert report['frames']['video_s'] == pytest.approx(times, abs=0.002)
+
+
+def test_a_replay_that_is_broken_off_leaves_nothing_half_written(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive', count=40)
+    settings = ReplaySettings(bag, tmp_path / 'out', model=str(model), truth_topic=TRUTH)
+
+    def stop(done, total):
+        if done == 20:
+            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        replay(settings, stop)
+    assert not [file for file in (tmp_path / 'out').rglob('*') if file.is_file()]
 
 
 def test_two_runs_give_the_same_report_but_for_times(tmp_path, model):

@@ -119,3 +119,13 @@ def test_a_full_disk_is_said_by_the_encoder_in_the_other_process(tmp_path):
 
 def test_a_picture_too_small_for_the_quick_encoder_is_written_by_the_other(tmp_path):
     assert isinstance(open_encoder(tmp_path / 'a.mp4', RATE, (160, 2)), Vp9Encoder)
+
+
+def test_nothing_is_left_of_a_video_that_cannot_be_finished(tmp_path, encoder, monkeypatch):
+    def fail(self):
+        raise UserError('no room')
+    monkeypatch.setattr(encoder, 'close', fail)
+    with pytest.raises(UserError, match='no room'):
+        with Video(tmp_path / 'a.mp4') as video:
+            video.add(picture(9), 0.0)
+    assert not list(tmp_path.iterdir())

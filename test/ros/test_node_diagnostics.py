@@ -40,7 +40,7 @@ def test_frames_that_come_in_while_nothing_comes_out_are_a_warning():
     statistics.start(0.0)
     for number in range(120):
         statistics.arrived(number / 20)
-    assert statistics.summarize(2.0, 0, {}).message == 'running', 'the first frame may take a while'
+    assert statistics.summarize(2.0, 0, {}).message == 'running', 'it may take a while'
     summary = statistics.summarize(6.0, 100, {})
     assert summary.level == 1 and 'none has come out' in summary.message
     statistics.finished(processed(5.9), 0.02)

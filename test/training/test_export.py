@@ -55,11 +55,13 @@ def test_a_file_that_was_not_found_good_takes_nobodys_place(
     def failing(*arguments):
         raise failure
     monkeypatch.setattr(exporting, 'check', failing)
-    (tmp_path / 'mine.onnx').write_text('as it was')
+    kept = {tmp_path / 'mine.onnx', tmp_path / 'mine.safetensors'}
+    for file in kept:
+        file.write_text('as it was')
     with pytest.raises(type(failure)):
         main_body([str(run), '--out', str(tmp_path), '--name', 'mine', '--data', str(data)])
-    assert (tmp_path / 'mine.onnx').read_text() == 'as it was'
-    assert {path.name for path in tmp_path.iterdir()} == {'mine.onnx', 'mine.safetensors'}
+    assert set(tmp_path.iterdir()) == kept
+    assert {file.read_text() for file in kept} == {'as it was'}
 
 
 def test_without_a_runtime_to_check_in_nothing_is_exported(

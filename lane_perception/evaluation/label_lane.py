@@ -1,0 +1,34 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The lane that a label shows, against which found ones are judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.evaluation.metrics import MARKING
+from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.lane_finder import Lane
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lane_finder import LaneSettings
+
+
+class LabelLane:
+    """Finds the lane in one label after the other, each alone; the truth is not doubted."""
+
+    def __init__(self, settings: LaneSettings = LaneSettings(),
+                 ground: GroundCalibration | None = None) -> None:
+        """Take the settings of the finder that is judged, but for the confidence it needs."""
+        self._finder = LaneFinder(replace(settings, min_confidence=0.0), ground)
+
+    def find(self, label: NDArray[np.uint8]) -> Lane:
+        """Return the lane in a label (H, W); pixels that are not judged are no marking."""
+        return self._finder.find(cv2.compare(label, MARKING, cv2.CMP_EQ))
+
+    def reset(self) -> None:
+        """Begin another recording."""
+        self._finder.reset()
