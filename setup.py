@@ -50,8 +50,8 @@ EXTRAS = {
     # One inference runtime is enough; see "Which runtime" in the README.
     'openvino': ['openvino>=2024.4'],
     'onnxruntime': ['onnxruntime>=1.17'],
-    # Bags without ROS, and thinning of lines for line F1.
-    'recordings': ['rosbags>=0.10', 'scikit-image>=0.21'],
+    # Bags without ROS, thinning of lines for line F1, and telling pictures apart.
+    'recordings': ['rosbags>=0.10', 'scikit-image>=0.21', 'imagehash>=4.3'],
     'train': [
         'torch>=2.4',
         'torchvision>=0.19',

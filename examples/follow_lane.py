@@ -15,13 +15,18 @@ docs/first_drive.md.
 
 import math
 import signal
+import sys
 import threading
 import time
 
 import rclpy
 from geometry_msgs.msg import Twist
+from rcl_interfaces.msg import FloatingPointRange
+from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
+from rclpy.exceptions import InvalidParameterTypeException
+from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Float32
@@ -35,9 +40,11 @@ class FollowLane(Node):
 
     def __init__(self) -> None:
         super().__init__('follow_lane')
-        self.declare_parameter('speed', 0.3)       # m/s while there is a lane
-        self.declare_parameter('gain', 1.2)        # rad/s of turning for an offset of one
-        self.declare_parameter('turn_limit', 1.5)  # rad/s
+        positive = ParameterDescriptor(
+            floating_point_range=[FloatingPointRange(from_value=0.0, to_value=20.0)])
+        self.declare_parameter('speed', 0.3, positive)       # m/s while there is a lane
+        self.declare_parameter('gain', 1.2, positive)        # rad/s of turning for an offset of 1
+        self.declare_parameter('turn_limit', 1.5, positive)  # rad/s
         self._offset = math.nan
         self._heard = None
         self._commands = self.create_publisher(Twist, 'cmd_vel', 1)
@@ -77,7 +84,13 @@ def main() -> None:
         signal.signal(number, lambda *_: ended.set())
     # Without rclpy's handlers, which shut ROS down at once: the last command must still go out.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    node = FollowLane()
+    try:
+        node = FollowLane()
+    except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+        rclpy.try_shutdown()
+        print(f'follow_lane: {error}; numbers have a point (2.0, not 2) and are 0 to 20',
+              file=sys.stderr)
+        sys.exit(2)
     try:
         while not ended.is_set():
             rclpy.spin_once(node, timeout_sec=PERIOD)

@@ -62,7 +62,7 @@ def _draw_line(
 def _caption(lane: Lane) -> str:
     if lane.center is None:
         return 'no lane'
-    caption = f'offset {lane.offset:+.2f}'
+    caption = f'offset {lane.offset:+.2f}' + (' held' if lane.held else '')
     if lane.confidence:
         caption += f'  confidence {lane.confidence:.2f}'
     if lane.lateral is not None:

@@ -115,6 +115,9 @@ class LanePipeline:
         :raises UserError: when the array is not a colour picture of at least one pixel, or its
             aspect ratio contradicts the ground calibration.
         """
+        if not isinstance(image, np.ndarray):
+            raise UserError(f'an image must be an array, not {type(image).__name__}; cv2.imread '
+                            'gives None where it cannot read a file')
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
             raise UserError(
                 f'an image must be a (height, width, 3) array of uint8, not {image.shape} '

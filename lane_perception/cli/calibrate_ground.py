@@ -87,6 +87,7 @@ def body(argv: Sequence[str] | None = None) -> int:
                         f'--max-error {arguments.max_error:g}: measure again, or check the lens')
     if arguments.camera_to_axle:
         calibration = calibrating.moved_to_axle(calibration, arguments.camera_to_axle)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
     calibration.save(arguments.out)
     picture = arguments.out.with_suffix('.png')
     write_image(picture, draw_calibration(image, calibration, pixels))
@@ -109,6 +110,8 @@ def _mount(calibration) -> str:
 def _picture(arguments):
     """Return the picture and the CameraInfo message that belongs to it, or None."""
     if arguments.image is not None:
+        if not arguments.image.is_file():
+            raise UserError(f'there is no picture {arguments.image}')
         image = cv2.imread(str(arguments.image))
         if image is None:
             raise UserError(f'{arguments.image} is no picture that OpenCV can read')
@@ -159,6 +162,9 @@ def _calibrate(arguments, image, size, lens):
     """Return the calibration and the (N, 2) pixels that it was made from."""
     if arguments.points is not None:
         pixels, floor = _read_points(arguments.points)
+        if (pixels < -0.5).any() or (pixels > np.array(size) - 0.5).any():
+            raise UserError(f'{arguments.points}: a point lies outside of the picture of '
+                            f'{size[0]}x{size[1]}')
         return calibrating.from_points(pixels, floor, size, lens), pixels
     if arguments.click is not None:
         floor = _places(arguments.click)
@@ -183,7 +189,7 @@ def _read_points(path: Path):
     try:
         with open(path, newline='', encoding='utf-8') as file:
             rows = [row for row in csv.reader(file) if row and not row[0].lstrip().startswith('#')]
-        if rows and not rows[0][0].strip().lstrip('-').replace('.', '', 1).isdigit():
+        if rows and rows[0][0].strip().isalpha():
             rows = rows[1:]  # a heading
         values = np.array([[float(value) for value in row] for row in rows])
     except OSError as error:

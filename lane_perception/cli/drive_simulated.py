@@ -50,6 +50,8 @@ def body(argv: Sequence[str] | None = None) -> int:
     """Drive, write the report and the pictures, and print the figures."""
     arguments = build_parser().parse_args(argv)
     _check(arguments)
+    from lane_perception.benchmark.machine import command_line
+    from lane_perception.benchmark.machine import describe_machine
     from lane_perception.data.image_files import write_image
     from lane_perception.evaluation.report_files import write_json
     from lane_perception.simulation.closed_loop import LoopSettings
@@ -64,7 +66,8 @@ def body(argv: Sequence[str] | None = None) -> int:
               'mask': 'true' if arguments.true_mask else arguments.model,
               'transport': 'dds' if arguments.over_dds else 'in process',
               'lane_width_given': not arguments.learn_width,
-              'latency_s': arguments.latency, 'drop': arguments.drop, 'gap_s': arguments.gap}
+              'latency_s': arguments.latency, 'drop': arguments.drop, 'gap_s': arguments.gap,
+              'command': command_line('drive_simulated'), 'machine': describe_machine()}
     write_json(arguments.out / 'report.json', report)
     write_image(arguments.out / 'top_view.png', draw_top_view(world.scene.track, log))
     print(f'{report["distance_m"]:.1f} m in {report["seconds"]:.0f} s, in lane '

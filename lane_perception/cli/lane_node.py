@@ -72,9 +72,12 @@ def _init(arguments: Sequence[str]) -> None:
     except RuntimeError as error:   # rclpy's RCLError and UnknownROSArgsError
         # The rest names lines of rcl's own source.
         sentence = str(error).removeprefix('failed to initialize rcl: ').partition(', at /')[0]
-        raise UserError(f'ROS arguments: {" ".join(sentence.split())}; '
-                        'a parameter is -p NAME:=VALUE, a topic -r NAME:=TOPIC, '
-                        'a file --params-file FILE, all after --ros-args') from error
+        sentence = ' '.join(sentence.split())
+        if 'logging' in sentence:
+            raise UserError(f'{sentence} (ROS_LOG_DIR, or ~/.ros/log)') from error
+        raise UserError(f'ROS arguments: {sentence}; a parameter is -p NAME:=VALUE, a topic '
+                        '-r NAME:=TOPIC, a file --params-file FILE, all after --ros-args'
+                        ) from error
 
 
 def _stop_at_signals() -> threading.Event:

@@ -102,7 +102,7 @@ def _records(
         head = file.read(RECORD_HEAD.size)
         if len(head) < RECORD_HEAD.size:
             note(f'{path} ends at byte {start + len(head)} without the end of the format: '
-                 'it was cut short, and what lies before the cut was read')
+                 'it was cut short, and what lies before the cut, if anything, was read')
             return
         opcode, length = RECORD_HEAD.unpack(head)
         if opcode == DATA_END:
@@ -113,7 +113,7 @@ def _records(
             yield opcode, body
         if len(body) < length:
             note(f'{path} is cut short at byte {start + RECORD_HEAD.size + len(body)}, in the '
-                 'middle of a record; what lies before the cut was read')
+                 'middle of a record; what lies before the cut, if anything, was read')
             return
 
 

@@ -86,7 +86,7 @@ def _caption(picture, calibration) -> None:
 def _top_view(image, calibration) -> NDArray[np.uint8]:
     """Return the floor from above, forward up, as high as the picture."""
     height = image.shape[0]
-    low = min(0.0, calibration.camera_to_axle) - 0.15
+    low = min(0.0, calibration.camera_to_axle or 0.0) - 0.15
     scale = height / (AHEAD - low)
     width = int(2.0 * ASIDE * scale)
     row, column = np.mgrid[0:height, 0:width]
@@ -105,6 +105,8 @@ def _top_view(image, calibration) -> NDArray[np.uint8]:
     for value in np.arange(-ASIDE, ASIDE + 1e-9, MESH):
         cv2.line(view, place(0.0, value), place(AHEAD, value),
                  AXIS_X if abs(value) < 1e-9 else MINOR, 1, cv2.LINE_AA)
+    if calibration.camera_to_axle is None:
+        return view   # measured points alone do not tell where the camera is
     camera = place(calibration.camera_to_axle, 0.0)
     cv2.drawMarker(view, camera, MARK, cv2.MARKER_TRIANGLE_UP, 16, 2, cv2.LINE_AA)
     cv2.putText(view, 'camera', (camera[0] + 12, camera[1] + 5), cv2.FONT_HERSHEY_SIMPLEX, 0.4,

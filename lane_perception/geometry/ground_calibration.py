@@ -4,7 +4,8 @@
 From a pixel to a place on the floor and back.
 
 Metres are in base_link (REP-105): x forward, y left (REP-103), the origin on the floor under the
-middle of the rear axle, or under the camera where ``camera_to_axle`` is 0.
+middle of the rear axle, or under the camera where ``camera_to_axle`` is 0; without that key it is
+where the points were measured from.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class GroundCalibration:
     homography: NDArray[np.float64]    # (3, 3): undistorted pixel (u, v, 1) to metres (x, y, 1)
     rms_error_m: float                 # of the calibration's own points, metres on the floor
     lens: Lens | None = None           # None: pixels count as undistorted
-    camera_to_axle: float = 0.0        # metres from under the camera back to the origin
+    camera_to_axle: float | None = 0.0  # metres from under the camera back to the origin, if known
     as_seen: bool = False              # made from pixels as the camera gives them: no lens applies
 
     @classmethod
@@ -82,9 +83,10 @@ class GroundCalibration:
         homography = np.asarray(values['homography'], np.float64).reshape(-1)
         if homography.size != 9:
             raise UserError(f'homography has {homography.size} numbers, not nine')
+        to_axle = values.get('camera_to_axle')
         calibration = cls(int(values['image_width']), int(values['image_height']),
                           homography.reshape(3, 3), float(values['rms_error_m']), lens,
-                          float(values.get('camera_to_axle', 0.0)), as_seen)
+                          None if to_axle is None else float(to_axle), as_seen)
         calibration.check()
         return calibration
 
@@ -104,15 +106,17 @@ class GroundCalibration:
             'image_height': self.image_height,
             'homography': [float(value) for value in self.homography.reshape(-1)],
             'rms_error_m': float(self.rms_error_m),
-            'camera_to_axle': float(self.camera_to_axle),
         }
+        if self.camera_to_axle is not None:
+            values['camera_to_axle'] = float(self.camera_to_axle)
         if self.lens is not None:
             values['camera_matrix'] = [float(value) for value in self.lens.matrix.reshape(-1)]
             values['distortion_model'] = self.lens.model
             values['distortion_coefficients'] = [float(k) for k in self.lens.coefficients]
         elif self.as_seen:
             values['distortion_model'] = AS_SEEN
-        where = ('under the middle of the rear axle' if self.camera_to_axle
+        where = ('where the points were measured from' if self.camera_to_axle is None
+                 else 'under the middle of the rear axle' if self.camera_to_axle
                  else 'UNDER THE CAMERA (camera_to_axle is 0)')
         header = (
             '# Ground calibration of lane_perception: undistorted pixel (u, v, 1) to metres on\n'

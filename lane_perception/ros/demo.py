@@ -104,6 +104,7 @@ def run_demo(
             'recording': 'synthetic drive' if settings.bag is None else str(settings.bag),
             'topic': source.topic,
             'truth_topic': source.truth_topic,
+            'center_topic': source.center_topic,
             'images': source.frames,
         },
         'model': settings.model,
@@ -175,7 +176,9 @@ def summary(report: dict[str, Any], out: Path) -> str:
         rows.append(('lane IoU', f"{report['lane_iou']:.3f}"))
         rows.append(('line F1', f"{report['line_f1']:.3f}"))
     if report['center_mae_px'] is not None:
-        rows.append(('center error', f"{report['center_mae_px']:.1f} px mean"))
+        against = ('the true center, without a ground calibration'
+                   if report['data']['center_topic'] else 'the center in the label')
+        rows.append(('center error', f"{report['center_mae_px']:.1f} px mean against {against}"))
     rows.append(('lane found', f"in {report['lane_found']:.0%} of the frames"))
     rows += [('picture', str(out / 'frames.png')), ('video', str(out / 'overlay.mp4')),
              ('output bag', str(out / 'bag')), ('figures', str(out / 'report.json'))]

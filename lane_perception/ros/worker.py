@@ -104,6 +104,7 @@ class Worker:
             published = time.perf_counter()
         except ImageError as error:
             self._statistics.could_not_decode(str(error), time.monotonic())
+            self._warn(f'frames hold no picture: {error}')
         except UserError as error:
             self._statistics.could_not_process(str(error), time.monotonic())
             self._warn(str(error))

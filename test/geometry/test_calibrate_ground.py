@@ -56,6 +56,37 @@ def test_points_give_the_same_floor(files):
     assert calibration.rms_error_m < 0.001
 
 
+def points_of(files, change):
+    """Write the measured points changed by a function of (u, v, x, y) rows; return the file."""
+    rows = np.loadtxt(files / 'points.csv', delimiter=',', skiprows=1)
+    np.savetxt(files / 'changed.csv', change(rows), delimiter=',')
+    return str(files / 'changed.csv')
+
+
+def run_without_lens(files, points):
+    return calibrate_ground.main(['--image', str(files / 'floor.png'), '--points', points,
+                                  '--out', str(files / 'new' / 'ground.yaml')])
+
+
+def test_points_without_a_lens_do_not_say_where_the_camera_is(files):
+    assert run_without_lens(files, points_of(files, lambda rows: rows[:4])) == 0
+    text = (files / 'new' / 'ground.yaml').read_text()
+    assert 'where the points were measured from' in text and 'camera_to_axle' not in text
+    assert GroundCalibration.load(files / 'new' / 'ground.yaml').camera_to_axle is None
+
+
+@pytest.mark.parametrize('change, sentence', [
+    (lambda rows: rows[:4] * (1, 1, 100, 100), 'the places are in metres'),
+    (lambda rows: rows[:4] * (1, 1, 1000, 1000), 'the places are in metres'),
+    (lambda rows: rows + (2000, 0, 0, 0), 'outside of the picture'),
+], ids=['centimetres', 'millimetres', 'pixels of a larger picture'])
+def test_points_that_a_lens_would_show_to_be_wrong_are_refused_without_one(
+        files, capsys, change, sentence):
+    assert run_without_lens(files, points_of(files, change)) == 2
+    assert sentence in capsys.readouterr().err
+    assert not (files / 'new').exists()
+
+
 def write_bag(files, infos):
     """Write a bag with the picture and CameraInfo of (topic, matrix) each."""
     recordings = pytest.importorskip('lane_perception.data.recordings')

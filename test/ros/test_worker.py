@@ -33,7 +33,7 @@ def worker(bright_model):
     assert not warnings
 
 
-def feed(worker, seconds, rate=30.0):
+def feed(worker, seconds, rate=30.0, encoding='bgr8'):
     """Put black frames for a time; return how many came out meanwhile."""
     before = len(worker.published)
     image = np.zeros((48, 64, 3), np.uint8)
@@ -41,7 +41,7 @@ def feed(worker, seconds, rate=30.0):
     while time.monotonic() < end:
         stamp = SimpleNamespace(sec=int(time.time()), nanosec=0)
         worker.frames.put(Frame(SimpleNamespace(
-            header=SimpleNamespace(stamp=stamp), height=48, width=64, step=192, encoding='bgr8',
+            header=SimpleNamespace(stamp=stamp), height=48, width=64, step=192, encoding=encoding,
             is_bigendian=0, data=image.tobytes()), time.monotonic()))
         time.sleep(1.0 / rate)
     return len(worker.published) - before
@@ -94,3 +94,13 @@ def test_a_setting_that_cannot_be_applied_does_not_end_the_thread(bright_model):
     worker.settings = SETTINGS
     assert feed(worker, 0.3) > 0
     worker.stop()
+
+
+def test_frames_without_a_picture_are_said_in_the_log(bright_model):
+    warnings = []
+    worker = Worker(LanePipeline.load(bright_model), SETTINGS, lambda *_: None, FrameStatistics(),
+                    time.time, warnings.append)
+    worker.published = []
+    feed(worker, 0.2, encoding='nv12')
+    worker.stop()
+    assert warnings and 'nv12' in warnings[0]

@@ -77,6 +77,17 @@ def test_it_stops_on_silence_while_the_recordings_clock_stands_still(drive):
     assert publish(None, 1.0) == (0.0, 0.0)
 
 
+@pytest.mark.parametrize('given', ['gain:=2', 'turn_limit:=-1.0', 'speed:=fast'])
+def test_a_wrong_parameter_is_one_sentence_and_status_2(ros_domain, given):
+    pytest.importorskip('rclpy')
+    environment = {key: value for key, value in os.environ.items()
+                   if key != '_ROS_WHEELS_BOOTSTRAP_COMPLETE'}
+    done = subprocess.run([sys.executable, str(EXAMPLE), '--ros-args', '-p', given], check=False,
+                          env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert 'Traceback' not in done.stderr and '2.0, not 2' in done.stderr
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
 def test_it_stops_the_car_when_it_is_ended(drive, number):
     publish, heard, process = drive

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from typing import Iterator
 
+from lane_perception.package_files import find_package_file
 from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
 from lane_perception.ros.doctor.finding import Finding
@@ -148,5 +149,4 @@ def shared_memory() -> Iterator[Finding]:
     yield Finding(
         DOUBTFUL, 'this shell has no Fast DDS profile: a camera started from it loses raw images '
                   'of 640x480 and more (lane_node and the launch files set one for themselves)',
-        f'before starting the camera: export {VARIABLES[old]}=$(ros2 pkg prefix --share '
-        f'lane_perception)/{PROFILE}')
+        f'before starting the camera: export {VARIABLES[old]}={find_package_file(PROFILE)}')
