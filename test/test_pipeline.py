@@ -59,11 +59,6 @@ def test_a_picture_of_a_few_pixels_has_no_lane(pipeline, size, value):
     np.zeros((0, 640, 3), np.uint8),
     np.zeros((48, 64, 3), np.float32),
 ])
-def test_what_is_no_array_is_refused(pipeline):
-    with pytest.raises(UserError, match='NoneType; cv2.imread'):
-        pipeline.process(None)   # what cv2.imread gives for a mistyped path
-
-
 def test_what_is_no_colour_picture_is_refused(pipeline, image):
     with pytest.raises(UserError, match='uint8'):
         pipeline.process(image)
@@ -87,3 +82,8 @@ def test_reset_forgets_the_track(pipeline, track_image):
 def test_a_missing_calibration_file_is_refused_by_name(bright_model):
     with pytest.raises(UserError, match='gone.yaml'):
         LanePipeline.load(bright_model, ground='gone.yaml')
+
+
+def test_what_is_no_array_is_refused(pipeline):
+    with pytest.raises(UserError, match='NoneType; cv2.imread'):
+        pipeline.process(None)   # what cv2.imread gives for a mistyped path
