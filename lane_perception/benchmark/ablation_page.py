@@ -20,7 +20,8 @@ CONVENTION = 'miou_per_image'   # the reports' own
 CAP = 'label_cap.json'          # beside the folder of the rows
 LARGE = 'large_recipes.json'    # likewise
 AGAIN = 'ablation_again'        # likewise: rows that were measured a second time
-SPREAD_SEEDS = 3                # of the first way, from which the spread is taken, at least
+SPREAD_SEEDS = 3                # from which a spread is taken, at least
+LEAST_GAIN = 0.001              # a smaller one is none
 REPORTS = (('baseline', 0.6576), ('epoch 14', 0.5912), ('final', 0.6945))
 TARGETS = (0.70, 0.75, 0.80)
 
@@ -33,14 +34,14 @@ holds for a short fine-tuning of the shipped network at 320x192 (unless the row 
 a few hundred frames of one drive, and for nothing else.
 
 The gain is that of `miou_per_image` (the reports' convention: the mean over images of that image's
-two-class mean IoU) against the row's first way. A gain below twice the spread between seeds is
-called not told apart from chance. Training cost is processor time on one core. Times of a
+two-class mean IoU) against the row's first way. With several seeds, both ways are trained with
+each of them, and the gain is the mean; in brackets stand those of each seed alone. Their spread is
+the largest less the smallest, and a gain below twice that, or below 0.001, is called not told apart
+from chance. That says how far seeds lie apart, not how far another drive's frames would; of
+`careful` there are four. A row with one seed borrows the spread of the shipped network's
+fine-tuning without changes. Training cost is processor time on one core. Times of a
 frame are medians taken one way after the other on a machine with other work: they are rough, and
 docs/benchmark.md has better ones.
-
-The spread is the largest less the smallest figure that one way had with its three seeds, the
-widest of all rows; for the four frames of `careful` it is wide. Beside a gain stand those of each
-seed alone. A row with one seed borrows the spread of the others.
 
 Frames are scored that no run trained on or chose its threshold on: the last block of time of the
 labelled drive, against the labels as drawn (`labels`) and, where the tape's real extent is known,
@@ -95,8 +96,9 @@ def page(results: list[dict[str, Any]], cap: str = '', more: str = '') -> str:
     for result in results:
         by_row.setdefault(result['row'], []).append(result)
     parts = [INTRODUCTION, *_expectations(by_row, results), f'![Gain against cost]({PLOT})\n\n',
-             'The shaded band is twice the spread between seeds. The plot shows the labelled '
-             'drive; where it was not measured, the synthetic one.\n\n']
+             'The shaded band is twice the spread between seeds of the shipped network\'s '
+             'fine-tuning without changes. The plot shows the labelled drive; where it was not '
+             'measured, the synthetic one.\n\n']
     for row in ROWS:
         if row.name in by_row:
             parts += [f'## {row.question}\n\n', *_row(row, by_row[row.name], results)]
@@ -197,10 +199,10 @@ def _expectations(
         cells = []
         for result in by_row[row.name]:
             for scored in result['ways'][0]['runs'][0]['figures']:
-                spread = spread_of(results, result['set'], scored)
                 gains = []
                 for way in result['ways'][1:]:
                     gain = _gain(result, way, scored)
+                    spread = _spread(results, result, way, scored)
                     star = '*' if spread is not None and _is_sure(gain, spread) else ''
                     gains.append(f'{way["name"]} {gain:+.3f}{star}')
                 cells.append(f'{result["set"]}, {scored}: {"; ".join(gains)}')
@@ -212,16 +214,31 @@ def _gain(result: dict[str, Any], way: dict[str, Any], scored: str) -> float:
     return _mean(way, scored, CONVENTION) - _mean(result['ways'][0], scored, CONVENTION)
 
 
+def _gains(result: dict[str, Any], way: dict[str, Any], scored: str) -> list[float]:
+    """Return the gain of each seed."""
+    return [one - other for one, other in zip(
+        _values(way, scored, CONVENTION), _values(result['ways'][0], scored, CONVENTION))]
+
+
+def _spread(
+    results: list[dict[str, Any]], result: dict[str, Any], way: dict[str, Any], scored: str,
+) -> float | None:
+    """Return how far the gains of a way's seeds lie apart; with few seeds, that of others."""
+    gains = _gains(result, way, scored)
+    if len(gains) >= SPREAD_SEEDS:
+        return max(gains) - min(gains)
+    return spread_of(results, result['set'], scored)
+
+
 def _is_sure(gain: float, spread: float) -> bool:
-    return abs(gain) >= 2 * spread
+    return abs(gain) >= max(2 * spread, LEAST_GAIN)
 
 
 def _sentences(result: dict[str, Any], results: list[dict[str, Any]]) -> Iterable[str]:
     first = result['ways'][0]
     for scored in first['runs'][0]['figures']:
-        spread = spread_of(results, result['set'], scored)
         for way in result['ways'][1:]:
-            gain = _gain(result, way, scored)
+            gain, spread = _gain(result, way, scored), _spread(results, result, way, scored)
             if spread is None:
                 trust = 'one seed; the spread is not known'
             elif not _is_sure(gain, spread):
@@ -229,13 +246,10 @@ def _sentences(result: dict[str, Any], results: list[dict[str, Any]]) -> Iterabl
             else:
                 trust = f'more than twice the spread of {spread:.3f}'
             yield (f'{way["name"]} against {first["name"]} on {result["set"]}, {scored}: '
-                   f'{gain:+.3f}{_by_seed(first, way, scored)}, {trust}.')
+                   f'{gain:+.3f}{_by_seed(_gains(result, way, scored))}, {trust}.')
 
 
-def _by_seed(first: dict[str, Any], way: dict[str, Any], scored: str) -> str:
-    """Return the gain of each seed, where there are several."""
-    gains = [one - other for one, other in zip(_values(way, scored, CONVENTION),
-                                               _values(first, scored, CONVENTION))]
+def _by_seed(gains: list[float]) -> str:
     return f' ({", ".join(f"{gain:+.3f}" for gain in gains)})' if len(gains) > 1 else ''
 
 
@@ -253,9 +267,10 @@ def _cost(way: dict[str, Any]) -> float:
 
 
 def spread_of(results: list[dict[str, Any]], name: str, scored: str) -> float | None:
-    """Return the largest less the smallest figure of a first way over seeds; None: unknown."""
+    """Return the largest less the smallest figure of plain fine-tuning over seeds, or None."""
     spreads = [max(values) - min(values) for values in (
-        _values(one['ways'][0], scored, CONVENTION) for one in results if one['set'] == name)
+        _values(one['ways'][0], scored, CONVENTION) for one in results
+        if one['set'] == name and not one['ways'][0]['settings'])
         if len(values) >= SPREAD_SEEDS]
     return max(spreads, default=None)
 
