@@ -36,8 +36,8 @@ a few hundred frames of one drive, and for nothing else.
 The gain is that of `miou_per_image` (the reports' convention: the mean over images of that image's
 two-class mean IoU) against the row's first way. With several seeds, both ways are trained with
 each of them, and the gain is the mean; in brackets stand those of each seed alone. Their spread is
-the largest less the smallest, and a gain below twice that, or below 0.001, is called not told apart
-from chance. That says how far seeds lie apart, not how far another drive's frames would; of
+the largest less the smallest, and a gain below twice that, or below 0.001, is called not told
+apart from chance. That says how far seeds lie apart, not how far another drive's frames would; of
 `careful` there are four. A row with one seed borrows the spread of the shipped network's
 fine-tuning without changes. Training cost is processor time on one core. Times of a
 frame are medians taken one way after the other on a machine with other work: they are rough, and
