@@ -118,12 +118,15 @@ def _again(results: list[dict[str, Any]], again: list[dict[str, Any]]) -> Iterab
     if not pairs:
         return
     yield ('## A row measured again\n\n`miou_per_image` of the first measurement and of a second, '
-           'all trained anew; the spread is that between seeds.\n\n'
+           'all trained anew with the seeds that its command names; the spread is that between '
+           'seeds.\n\n'
            '| row | scored | way | first | again | spread |\n|---|---|---|---|---|---|\n')
     for first, second in pairs:
         for scored in first['ways'][0]['runs'][0]['figures']:
             spread = spread_of(results, first['set'], scored)
             for one, other in zip(first['ways'], second['ways']):
+                one = {**one, 'runs': [run for run in one['runs']
+                                       if run['seed'] in second['seeds']]}
                 yield (f'| {first["row"]} | {first["set"]}, {scored} | {one["name"]} | '
                        f'{_mean(one, scored, CONVENTION):.4f} | '
                        f'{_mean(other, scored, CONVENTION):.4f} | '
