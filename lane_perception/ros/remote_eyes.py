@@ -30,6 +30,7 @@ from lane_perception.data.synthetic.driving import World
 from lane_perception.data.synthetic.scene import Pose
 from lane_perception.errors import UserError
 from lane_perception.geometry.lane import Lane
+from lane_perception.geometry.lane import offset_of
 from lane_perception.ros.images import image_message
 from lane_perception.ros.lane_outputs import NODE_NAME
 from lane_perception.ros.processes import private_environment
@@ -113,7 +114,7 @@ class RemoteEyes:
                          for pose in self._answers['path'].poses]).reshape(-1, 2)
         if np.isnan(u):
             return Lane(path=path)
-        return Lane((u, v), ((width - 1) / 2.0 - u) * 2.0 / width, path)
+        return Lane((u, v), offset_of(u, width), path)
 
     def _wait_for_node(self) -> None:
         if not self._wait(lambda: self._pictures.get_subscription_count() > 0
