@@ -197,19 +197,24 @@ def _expectations(
     if not rows:
         return
     yield ('## What the reports expected\n\nGains in `miou_per_image`; * marks those of more '
-           'than twice the spread.\n\n| | expected | measured |\n|---|---|---|\n')
+           'than twice the spread. An expectation holds where such a gain is as large as the '
+           'least that was expected.\n\n'
+           '| | expected | measured | holds |\n|---|---|---|---|\n')
     for row in rows:
-        cells = []
+        cells, holds = [], []
         for result in by_row[row.name]:
             for scored in result['ways'][0]['runs'][0]['figures']:
                 gains = []
                 for way in result['ways'][1:]:
                     gain = _gain(result, way, scored)
                     spread = _spread(results, result, way, scored)
-                    star = '*' if spread is not None and _is_sure(gain, spread) else ''
-                    gains.append(f'{way["name"]} {gain:+.3f}{star}')
+                    sure = spread is not None and _is_sure(gain, spread)
+                    gains.append(f'{way["name"]} {gain:+.3f}{"*" if sure else ""}')
+                    if sure and gain / row.least >= 1.0:
+                        holds.append(f'{way["name"]} on {result["set"]}, {scored}')
                 cells.append(f'{result["set"]}, {scored}: {"; ".join(gains)}')
-        yield f'| {row.question} | {row.expected} | {"<br>".join(cells)} |\n'
+        yield (f'| {row.question} | {row.expected} | {"<br>".join(cells)} | '
+               f'{"<br>".join(holds) or "nowhere"} |\n')
     yield '\n'
 
 
