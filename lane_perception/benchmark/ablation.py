@@ -35,13 +35,13 @@ from lane_perception.benchmark.ablation_sets import deal
 from lane_perception.benchmark.ablation_sets import drawn_by_hand
 from lane_perception.benchmark.ablation_sets import exact
 from lane_perception.benchmark.ablation_sets import held_back
-from lane_perception.benchmark.machine import describe_machine
 from lane_perception.cli.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
 from lane_perception.evaluation.report_files import write_json
 from lane_perception.evaluation.variants import Bench
 from lane_perception.evaluation.variants import Variant
+from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
 
 FIGURES = ('lane_iou', 'miou', 'miou_per_image', 'line_f1', 'precision', 'recall')

@@ -23,8 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.benchmark.candidate_plot import write_plot
-from lane_perception.benchmark.machine import describe_machine
-from lane_perception.benchmark.machine import module_line
 from lane_perception.benchmark.pictures import picture
 from lane_perception.benchmark.timing import interleave
 from lane_perception.benchmark.timing import milliseconds
@@ -36,6 +34,8 @@ from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.report_files import write_json
 from lane_perception.evaluation.variants import parse_resolution
+from lane_perception.machine import describe_machine
+from lane_perception.machine import module_line
 from lane_perception.model_file import find_model
 from lane_perception.segmenter import Segmenter
 

@@ -22,8 +22,6 @@ import cv2
 from lane_perception.benchmark.confidence_fit import fit
 from lane_perception.benchmark.confidence_fit import watch
 from lane_perception.benchmark.confidence_fit import write_judgement
-from lane_perception.benchmark.machine import describe_machine
-from lane_perception.benchmark.machine import module_line
 from lane_perception.benchmark.trust_frames import floor_drives
 from lane_perception.benchmark.trust_frames import floors
 from lane_perception.benchmark.trust_frames import installed_pictures
@@ -38,6 +36,8 @@ from lane_perception.evaluation.lane_trust import TrustScore
 from lane_perception.evaluation.report_files import write_json
 from lane_perception.geometry.confidence import CALIBRATED
 from lane_perception.geometry.confidence import FILE
+from lane_perception.machine import describe_machine
+from lane_perception.machine import module_line
 from lane_perception.pipeline import LanePipeline
 
 FIT_SEED = 500_101                  # of the range for validation

@@ -16,7 +16,6 @@ import numpy as np
 
 from lane_perception.benchmark.closed_loops import closed_loops
 from lane_perception.benchmark.lane_accuracy import LaneScore
-from lane_perception.benchmark.machine import describe_machine
 from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.track_frames import SIZE
 from lane_perception.benchmark.track_frames import track_frames
@@ -28,6 +27,7 @@ from lane_perception.data.synthetic.scene import Pose
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.machine import describe_machine
 from lane_perception.segmenter import Segmenter
 from lane_perception.simulation.eyes import calibration_of
 from lane_perception.simulation.eyes import car_camera

@@ -18,7 +18,6 @@ from typing import Sequence
 
 import numpy as np
 
-from lane_perception.benchmark.machine import module_line
 from lane_perception.cli.command import run_main
 from lane_perception.data.image_files import MARKING
 from lane_perception.data.image_files import NOT_JUDGED
@@ -28,6 +27,7 @@ from lane_perception.errors import UserError
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.report_files import write_json
+from lane_perception.machine import module_line
 
 
 def measure(data: Path) -> dict[str, Any]:

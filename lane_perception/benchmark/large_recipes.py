@@ -20,14 +20,14 @@ from typing import Sequence
 from lane_perception.benchmark.ablation import FIGURES
 from lane_perception.benchmark.ablation_sets import drawn_by_hand
 from lane_perception.benchmark.ablation_sets import held_back
-from lane_perception.benchmark.machine import describe_machine
-from lane_perception.benchmark.machine import module_line
 from lane_perception.cli.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
 from lane_perception.evaluation.report_files import write_json
 from lane_perception.evaluation.variants import Bench
 from lane_perception.evaluation.variants import Variant
+from lane_perception.machine import describe_machine
+from lane_perception.machine import module_line
 
 
 def measure(run: Path, data: Path) -> dict[str, Any]:

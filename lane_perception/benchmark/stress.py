@@ -22,8 +22,6 @@ from typing import Sequence
 import cv2
 import numpy as np
 
-from lane_perception.benchmark.machine import describe_machine
-from lane_perception.benchmark.machine import module_line
 from lane_perception.cli.command import run_main
 from lane_perception.data.synthetic.factors import bin_of
 from lane_perception.data.synthetic.factors import bins_in_order
@@ -38,6 +36,8 @@ from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import confusion
 from lane_perception.evaluation.metrics import figures
 from lane_perception.evaluation.report_files import write_json
+from lane_perception.machine import describe_machine
+from lane_perception.machine import module_line
 from lane_perception.model_file import find_model
 from lane_perception.segmenter import Segmenter
 

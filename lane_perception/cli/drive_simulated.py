@@ -50,10 +50,10 @@ def body(argv: Sequence[str] | None = None) -> int:
     """Drive, write the report and the pictures, and print the figures."""
     arguments = build_parser().parse_args(argv)
     _check(arguments)
-    from lane_perception.benchmark.machine import command_line
-    from lane_perception.benchmark.machine import describe_machine
     from lane_perception.data.image_files import write_image
     from lane_perception.evaluation.report_files import write_json
+    from lane_perception.machine import command_line
+    from lane_perception.machine import describe_machine
     from lane_perception.simulation.closed_loop import LoopSettings
     from lane_perception.simulation.top_view import draw_top_view
     settings = LoopSettings(

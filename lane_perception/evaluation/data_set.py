@@ -14,8 +14,6 @@ from typing import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.benchmark.machine import command_line
-from lane_perception.benchmark.machine import describe_machine
 from lane_perception.errors import UserError
 from lane_perception.evaluation.bootstrap import bootstrap
 from lane_perception.evaluation.data_sources import Labeled
@@ -36,6 +34,8 @@ from lane_perception.evaluation.variants import Variant
 from lane_perception.geometry.lane_finder import Lane
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.machine import command_line
+from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
 from lane_perception.overlay import draw_overlay
 from lane_perception.segmenter import resize_probability

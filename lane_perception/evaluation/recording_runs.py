@@ -21,9 +21,6 @@ from typing import Iterator
 
 import numpy as np
 
-from lane_perception.benchmark.machine import command_line
-from lane_perception.benchmark.machine import describe_machine
-from lane_perception.benchmark.machine import package_version
 from lane_perception.data.recordings import STORAGE_SUFFIXES
 from lane_perception.errors import UserError
 from lane_perception.evaluation.line_f1 import TOLERANCES
@@ -32,6 +29,9 @@ from lane_perception.evaluation.metrics import figures
 from lane_perception.evaluation.replay import ReplaySettings
 from lane_perception.evaluation.replay import replay
 from lane_perception.evaluation.report_files import write_json
+from lane_perception.machine import command_line
+from lane_perception.machine import describe_machine
+from lane_perception.machine import package_version
 from lane_perception.runtimes import find_file
 
 LEFT_OUT = ('frames', 'stretches', 'machine', 'command')   # of a recording, in the report over all

@@ -18,8 +18,6 @@ from typing import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.benchmark.machine import command_line
-from lane_perception.benchmark.machine import describe_machine
 from lane_perception.data.recordings import NANOSECONDS
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
@@ -45,6 +43,8 @@ from lane_perception.evaluation.truth import MaskTopic
 from lane_perception.evaluation.truth import PoseTopic
 from lane_perception.evaluation.video import Video
 from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.machine import command_line
+from lane_perception.machine import describe_machine
 from lane_perception.overlay import draw_overlay
 from lane_perception.pipeline import LaneEstimate
 from lane_perception.pipeline import LanePipeline

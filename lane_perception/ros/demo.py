@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 from typing import Callable
 
-from lane_perception.benchmark.machine import command_line
-from lane_perception.benchmark.machine import describe_machine
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.errors import UserError
 from lane_perception.evaluation.report_files import write_json
+from lane_perception.machine import command_line
+from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
 from lane_perception.ros.demo_pictures import Pictures
 from lane_perception.ros.demo_score import pairs

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
-from lane_perception.benchmark.machine import package_version
 from lane_perception.data.readers import read_dataset
 from lane_perception.data.samples import DataSet
 from lane_perception.data.snap_data import SNAP
@@ -22,6 +21,7 @@ from lane_perception.data.splits import Split
 from lane_perception.data.splits import choose_split
 from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
+from lane_perception.machine import package_version
 from lane_perception.training.checkpoints import BEST_MODEL
 from lane_perception.training import processes
 from lane_perception.training.export import export_file

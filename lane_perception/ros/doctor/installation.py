@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -12,6 +11,7 @@ import subprocess
 import sys
 from typing import Iterator
 
+from lane_perception.machine import package_version
 from lane_perception.package_files import find_package_file
 from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
@@ -32,14 +32,6 @@ TRY_CV_BRIDGE = (
     'b = cv_bridge.CvBridge(); '
     'm = b.cv2_to_imgmsg(numpy.zeros((2, 2, 3), numpy.uint8), "bgr8"); '
     'assert b.imgmsg_to_cv2(m, "bgr8").shape == (2, 2, 3)')
-
-
-def version_of(distribution: str) -> str | None:
-    """Return the installed version of a pip distribution, None when it is not installed."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def installation() -> Iterator[Finding]:
@@ -96,7 +88,7 @@ def opencv() -> Finding:
     """Say which OpenCV is used, and whether two of them are installed over each other."""
     import cv2
     wheels = [name for name in ('opencv-python', 'opencv-python-headless',
-                                'opencv-contrib-python') if version_of(name)]
+                                'opencv-contrib-python') if package_version(name)]
     if len(wheels) > 1:
         return Finding(BROKEN, f'{" and ".join(wheels)} are installed over each other',
                        f'pip uninstall -y {" ".join(wheels)}; pip install "{wheels[0]}<4.12"')
@@ -106,7 +98,7 @@ def opencv() -> Finding:
 
 def runtimes() -> Iterator[Finding]:
     """Say which inference runtimes are there and what they can run on."""
-    if version_of('onnxruntime') and version_of('onnxruntime-gpu'):
+    if package_version('onnxruntime') and package_version('onnxruntime-gpu'):
         yield Finding(BROKEN, 'onnxruntime and onnxruntime-gpu are installed over each other',
                       'pip uninstall -y onnxruntime onnxruntime-gpu; then install one of them: '
                       'onnxruntime-gpu with an NVIDIA GPU, else onnxruntime')
@@ -123,13 +115,13 @@ def _describe(runtime: str) -> str:
         from lane_perception.runtimes.openvino_runtime import shared_core
         abilities = shared_core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
         kinds = ', '.join(kind for kind in ('fp32', 'bf16', 'int8') if kind.upper() in abilities)
-        return f'{version_of("openvino")}: cpu ({kinds})'
+        return f'{package_version("openvino")}: cpu ({kinds})'
     if runtime == 'onnxruntime':
         from lane_perception.runtimes.onnxruntime_runtime import built_for_cuda
-        version = version_of('onnxruntime') or version_of('onnxruntime-gpu')
+        version = package_version('onnxruntime') or package_version('onnxruntime-gpu')
         return f'{version}: cpu{" and cuda" if built_for_cuda() else ""}'
     # Importing torch takes seconds; its devices are told when a model is run with it.
-    return f'{version_of("torch")}: for training and .safetensors files'
+    return f'{package_version("torch")}: for training and .safetensors files'
 
 
 def shared_memory() -> Iterator[Finding]:
