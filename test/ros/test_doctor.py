@@ -49,7 +49,8 @@ def test_a_numpy_that_cv_bridge_cannot_do_is_found(monkeypatch):
     (('opencv-python', 'opencv-python-headless'), lambda: [installation.opencv()]),
 ])
 def test_two_builds_over_each_other_are_found(monkeypatch, both, check):
-    monkeypatch.setattr(installation, 'package_version', lambda name: '1.0' if name in both else None)
+    monkeypatch.setattr(installation, 'package_version',
+                        lambda name: '1.0' if name in both else '')
     broken = [one for one in check() if one.level == BROKEN]
     assert len(broken) == 1
     assert all(name in broken[0].text for name in both) and 'uninstall' in broken[0].cure
