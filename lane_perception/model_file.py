@@ -194,6 +194,18 @@ def shipped_models() -> list[str]:
     return sorted(name for name in names if not name.endswith(INT8_SUFFIX))
 
 
+def member_names(model: str | Path) -> list[str]:
+    """
+    Return the names in ``a,b,c``, an ensemble, or the one name.
+
+    :raises UserError: when there is none.
+    """
+    names = [name.strip() for name in str(model).split(',') if name.strip()]
+    if not names:
+        raise UserError('no model was named; give a shipped name or a path')
+    return names
+
+
 def find_model(name_or_path: str | Path, suffixes: tuple[str, ...] = SUFFIXES) -> Path:
     """
     Return the file of a shipped name or of a path.

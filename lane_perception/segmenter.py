@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lane_perception.errors import UserError
 from lane_perception.model_file import MULTIPLE
+from lane_perception.model_file import member_names
 from lane_perception.runtimes import Runtime
 from lane_perception.runtimes import open_runtime
 
@@ -93,10 +94,7 @@ class Segmenter:
 
         :raises UserError: as :func:`lane_perception.runtimes.open_runtime` and the constructor.
         """
-        names = [name.strip() for name in str(model).split(',') if name.strip()]
-        if not names:
-            raise UserError('no model was named; give a shipped name or a path')
-        runtimes = [open_runtime(name, runtime, device, precision) for name in names]
+        runtimes = [open_runtime(name, runtime, device, precision) for name in member_names(model)]
         return cls(runtimes, tta, threshold, resolution)
 
     @property

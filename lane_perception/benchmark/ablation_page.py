@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 from typing import Iterable
+from typing import NamedTuple
 
 from lane_perception.benchmark.ablation_plot import Point
 from lane_perception.benchmark.ablation_plot import plot
@@ -206,11 +207,9 @@ def _expectations(
             for scored in result['ways'][0]['runs'][0]['figures']:
                 gains = []
                 for way in result['ways'][1:]:
-                    gain = _gain(result, way, scored)
-                    spread = _spread(results, result, way, scored)
-                    sure = spread is not None and _is_sure(gain, spread)
-                    gains.append(f'{way["name"]} {gain:+.3f}{"*" if sure else ""}')
-                    if sure and gain / row.least >= 1.0:
+                    gain = gain_of(results, result, way, scored)
+                    gains.append(f'{way["name"]} {gain.mean:+.3f}{"*" if gain.sure else ""}')
+                    if gain.sure and gain.mean / row.least >= 1.0:
                         holds.append(f'{way["name"]} on {result["set"]}, {scored}')
                 cells.append(f'{result["set"]}, {scored}: {"; ".join(gains)}')
         yield (f'| {row.question} | {row.expected} | {"<br>".join(cells)} | '
@@ -218,47 +217,48 @@ def _expectations(
     yield '\n'
 
 
-def _gain(result: dict[str, Any], way: dict[str, Any], scored: str) -> float:
-    return _mean(way, scored, CONVENTION) - _mean(result['ways'][0], scored, CONVENTION)
+class Gain(NamedTuple):
+    """What a way gains on a row's first way."""
+
+    by_seed: list[float]
+    spread: float | None   # how far seeds lie apart; None: unknown
+
+    @property
+    def mean(self) -> float:
+        """Return the mean over the seeds."""
+        return sum(self.by_seed) / len(self.by_seed)
+
+    @property
+    def sure(self) -> bool:
+        """Tell whether it is more than chance."""
+        return self.spread is not None and abs(self.mean) >= max(2 * self.spread, LEAST_GAIN)
 
 
-def _gains(result: dict[str, Any], way: dict[str, Any], scored: str) -> list[float]:
-    """Return the gain of each seed."""
-    return [one - other for one, other in zip(
-        _values(way, scored, CONVENTION), _values(result['ways'][0], scored, CONVENTION))]
-
-
-def _spread(
+def gain_of(
     results: list[dict[str, Any]], result: dict[str, Any], way: dict[str, Any], scored: str,
-) -> float | None:
-    """Return how far the gains of a way's seeds lie apart; with few seeds, that of others."""
-    gains = _gains(result, way, scored)
-    if len(gains) >= SPREAD_SEEDS:
-        return max(gains) - min(gains)
-    return spread_of(results, result['set'], scored)
-
-
-def _is_sure(gain: float, spread: float) -> bool:
-    return abs(gain) >= max(2 * spread, LEAST_GAIN)
+) -> Gain:
+    """Return a way's gain; with few seeds its spread is that of others."""
+    by_seed = [one - other for one, other in zip(
+        _values(way, scored, CONVENTION), _values(result['ways'][0], scored, CONVENTION))]
+    if len(by_seed) >= SPREAD_SEEDS:
+        return Gain(by_seed, max(by_seed) - min(by_seed))
+    return Gain(by_seed, spread_of(results, result['set'], scored))
 
 
 def _sentences(result: dict[str, Any], results: list[dict[str, Any]]) -> Iterable[str]:
     first = result['ways'][0]
     for scored in first['runs'][0]['figures']:
         for way in result['ways'][1:]:
-            gain, spread = _gain(result, way, scored), _spread(results, result, way, scored)
-            if spread is None:
+            gain = gain_of(results, result, way, scored)
+            if gain.spread is None:
                 trust = 'one seed; the spread is not known'
-            elif not _is_sure(gain, spread):
-                trust = f'not told apart from chance (spread {spread:.3f})'
+            elif not gain.sure:
+                trust = f'not told apart from chance (spread {gain.spread:.3f})'
             else:
-                trust = f'more than twice the spread of {spread:.3f}'
+                trust = f'more than twice the spread of {gain.spread:.3f}'
+            each = ', '.join(f'{one:+.3f}' for one in gain.by_seed)
             yield (f'{way["name"]} against {first["name"]} on {result["set"]}, {scored}: '
-                   f'{gain:+.3f}{_by_seed(_gains(result, way, scored))}, {trust}.')
-
-
-def _by_seed(gains: list[float]) -> str:
-    return f' ({", ".join(f"{gain:+.3f}" for gain in gains)})' if len(gains) > 1 else ''
+                   f'{gain.mean:+.3f}{f" ({each})" if len(gain.by_seed) > 1 else ""}, {trust}.')
 
 
 def _values(way: dict[str, Any], scored: str, key: str) -> list[float]:
@@ -300,7 +300,7 @@ def picture(results: list[dict[str, Any]]) -> str:
             if min(costs) <= 0:
                 continue   # not trained at all: no ratio
             points.append(Point(f'{result["row"]}: {way["name"]}', costs[0] / costs[1],
-                                _gain(result, way, scored), each_frame))
+                                gain_of(results, result, way, scored).mean, each_frame))
     spreads = [spread_of(results, one['set'], next(iter(one['ways'][0]['runs'][0]['figures'])))
                for one in results[:1]]
     return plot(points, spreads[0] if spreads else None)

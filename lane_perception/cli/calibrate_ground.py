@@ -189,7 +189,7 @@ def _read_points(path: Path):
     try:
         with open(path, newline='', encoding='utf-8') as file:
             rows = [row for row in csv.reader(file) if row and not row[0].lstrip().startswith('#')]
-        if rows and rows[0][0].strip().isalpha():
+        if rows and not any(map(_is_number, rows[0])):
             rows = rows[1:]  # a heading
         values = np.array([[float(value) for value in row] for row in rows])
     except OSError as error:
@@ -199,6 +199,14 @@ def _read_points(path: Path):
     if values.ndim != 2 or values.shape[1] != 4:
         raise UserError(f'{path}: each line must be four numbers u,v,x,y')
     return values[:, :2], values[:, 2:]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _places(texts: list[str]):

@@ -37,6 +37,7 @@ from lane_perception.geometry.lane_finder import LaneSettings
 from lane_perception.machine import command_line
 from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
+from lane_perception.model_file import member_names
 from lane_perception.overlay import draw_overlay
 from lane_perception.segmenter import resize_probability
 
@@ -79,8 +80,9 @@ def evaluate(
     """
     running: list[_Running] = []
     impossible: dict[Variant, str] = {}
-    for name in {name.strip() for variant in variants for name in variant.model.split(',')} - {''}:
-        find_model(name)   # one that does not exist is a mistake, not what this machine cannot do
+    for variant in variants:
+        for name in member_names(variant.model):
+            find_model(name)   # a missing one is a mistake, not what this machine cannot do
     for variant in variants:
         try:
             segmenter = bench.segmenter(variant)

@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.evaluation.center_error import Point
 from lane_perception.evaluation.metrics import MARKING
+from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_finder import Lane
 from lane_perception.geometry.lane_finder import LaneFinder
@@ -28,6 +30,10 @@ class LabelLane:
     def find(self, label: NDArray[np.uint8]) -> Lane:
         """Return the lane in a label (H, W); pixels that are not judged are no marking."""
         return self._finder.find(cv2.compare(label, MARKING, cv2.CMP_EQ))
+
+    def center_in(self, image: NDArray[np.uint8], label: NDArray[np.uint8]) -> Point | None:
+        """Return the centre of a label's lane in the pixels of its picture (H, W, 3), or None."""
+        return self.find(fit_to_label(label, image[:, :, 0])).center
 
     def reset(self) -> None:
         """Begin another recording."""

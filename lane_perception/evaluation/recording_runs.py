@@ -32,6 +32,7 @@ from lane_perception.evaluation.report_files import write_json
 from lane_perception.machine import command_line
 from lane_perception.machine import describe_machine
 from lane_perception.machine import package_version
+from lane_perception.model_file import member_names
 from lane_perception.runtimes import find_file
 
 LEFT_OUT = ('frames', 'stretches', 'machine', 'command')   # of a recording, in the report over all
@@ -42,7 +43,6 @@ def find_recordings(places: list[Path], out: Path | None = None) -> list[Path]:
     Return the recordings at places: each one is a recording or a folder of recordings.
 
     :param out: a folder of results, which may lie in one of them: what is in it was written here.
-
     :raises UserError: when a place holds none.
     """
     found: list[Path] = []
@@ -205,7 +205,7 @@ def _fingerprint(settings: ReplaySettings) -> str:
     digest = hashlib.sha256(package_version().encode())
     asked = {key: str(value) for key, value in asdict(settings).items() if key != 'out'}
     digest.update(json.dumps(asked, sort_keys=True).encode())
-    for name in filter(None, map(str.strip, settings.model.split(','))):
+    for name in member_names(settings.model):
         file = find_file(name, settings.runtime, settings.precision)
         digest.update(file.read_bytes())
     for place in filter(None, (settings.bag, settings.labels)):

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -100,13 +101,11 @@ class _Frame:
     center_judged: bool                # whether that is known
     estimate: LaneEstimate | None = None
     seconds: float = 0.0
-    _overlay: NDArray[np.uint8] | None = None
 
+    @cached_property
     def overlay(self) -> NDArray[np.uint8]:
-        """Return the overlay, drawn when it is first asked for."""
-        if self._overlay is None:
-            self._overlay = draw_overlay(self.image, self.estimate.mask, self.estimate.lane)
-        return self._overlay
+        """The picture for people, drawn when it is first asked for."""
+        return draw_overlay(self.image, self.estimate.mask, self.estimate.lane)
 
 
 def replay(
@@ -221,7 +220,7 @@ class _Replay:
             if self.centers is not None:
                 center_judged, true_center = self.centers.at(stamp_ns, log_time_ns)
             elif label is not None:
-                true_center = true_lane.find(fit_to_label(label, image[:, :, 0])).center
+                true_center = true_lane.center_in(image, label)
             yield _Frame(number, stamp_ns, message.header.frame_id, image, label, pose,
                          true_center, center_judged)
 
@@ -248,12 +247,13 @@ class _Replay:
             if writer is not None:
                 for name, message in output_messages(
                         frame.estimate, header_of(frame.stamp_ns, frame.frame_id),
-                        pipeline.finder.ground, self.settings.base_frame, frame.overlay):
+                        pipeline.finder.ground, self.settings.base_frame,
+                        lambda: frame.overlay):
                     writer.write_serialized(f'{NODE_NAME}/{name}', types[name],
                                             serialize(message), frame.stamp_ns)
             video_s = None
             if video is not None:
-                video_s = video.add(frame.overlay(), frame.stamp_ns / NANOSECONDS)
+                video_s = video.add(frame.overlay, frame.stamp_ns / NANOSECONDS)
             yield frame, video_s
 
     def _score(self, frame: _Frame, video_s: float | None) -> None:
@@ -281,7 +281,7 @@ class _Replay:
             pictures = {'image': jpeg(frame.image)}
             if frame.label is not None:
                 pictures['label'] = jpeg(fit_to_label(frame.label, estimate.mask))
-            pictures['prediction'] = jpeg(frame.overlay())
+            pictures['prediction'] = jpeg(frame.overlay)
             if frame.label is not None:
                 pictures['error'] = jpeg(error_picture(frame.image, estimate.mask, frame.label))
             seconds = (frame.stamp_ns - self.series.stamps[0]) / NANOSECONDS

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.errors import UserError
+from lane_perception.model_file import member_names
 from lane_perception.runtimes import open_runtime
 from lane_perception.segmenter import Segmenter
 
@@ -148,10 +149,7 @@ class Bench:
         """
         key = Variant(**{**asdict(variant), 'postprocess': 'none'})
         if key not in self._segmenters:
-            members = [self._open(name.strip(), variant) for name in variant.model.split(',')
-                       if name.strip()]
-            if not members:
-                raise UserError('no model was named; give a shipped name or a path')
+            members = [self._open(name, variant) for name in member_names(variant.model)]
             self._segmenters[key] = Segmenter(
                 members, variant.tta, self._threshold, parse_resolution(variant.resolution))
         return self._segmenters[key]

@@ -25,14 +25,13 @@ def info_topic_of(topic: str) -> str:
 
 def holds_lens(message: Any) -> bool:
     """Tell whether a CameraInfo has a lens model: drivers that were given none send zeros."""
-    return any(message.k if hasattr(message, 'k') else message.K)
+    return any(_matrix(message))
 
 
 def bends(message: Any) -> bool:
     """Tell whether a CameraInfo's lens bends straight lines; an equidistant one always does."""
-    coefficients = message.d if hasattr(message, 'd') else message.D
-    model = SYNONYMS.get(message.distortion_model, message.distortion_model)
-    return holds_lens(message) and (any(coefficients) or model == 'equidistant')
+    curved = _model(message.distortion_model) == 'equidistant' or any(_coefficients(message))
+    return holds_lens(message) and curved
 
 
 def lens_of_message(message: Any, image_size: tuple[int, int]) -> Lens:
@@ -41,10 +40,21 @@ def lens_of_message(message: Any, image_size: tuple[int, int]) -> Lens:
 
     :raises UserError: when it is not calibrated, or for another aspect ratio.
     """
-    matrix = list(getattr(message, 'k', None) if hasattr(message, 'k') else message.K)
-    coefficients = list(message.d if hasattr(message, 'd') else message.D)
-    return _scaled(matrix, message.distortion_model, coefficients,
+    return _scaled(_matrix(message), message.distortion_model, _coefficients(message),
                    (message.width, message.height), image_size)
+
+
+# ROS 1 wrote these fields large.
+def _matrix(message: Any) -> list[float]:
+    return list(message.k if hasattr(message, 'k') else message.K)
+
+
+def _coefficients(message: Any) -> list[float]:
+    return list(message.d if hasattr(message, 'd') else message.D)
+
+
+def _model(name: str) -> str:
+    return SYNONYMS.get(name, name)
 
 
 def read_camera_info(path: str | Path, image_size: tuple[int, int]) -> Lens:
@@ -74,7 +84,7 @@ def read_camera_info(path: str | Path, image_size: tuple[int, int]) -> Lens:
 
 def _scaled(matrix, model, coefficients, size, image_size) -> Lens:
     """Return the lens for pictures that were scaled from the size it was calibrated at."""
-    lens = Lens.create(matrix, SYNONYMS.get(model, model), coefficients)
+    lens = Lens.create(matrix, _model(model), coefficients)
     x, y = image_size[0] / max(size[0], 1), image_size[1] / max(size[1], 1)
     if abs(x / y - 1.0) > ASPECT_TOLERANCE:
         raise UserError(f'the lens was calibrated at {size[0]}x{size[1]}, the picture is '

@@ -71,7 +71,7 @@ def pairs(
             judged, true_center = (true_centers.at(stamp_ns, log_ns) if true_centers
                                    else (False, None))
             if not judged and truth is not None:
-                true_center = true_lane.find(fit_to_label(truth, image[:, :, 0])).center
+                true_center = true_lane.center_in(image, truth)
             yield Pair(stamp_ns, image, mask, center, truth, true_center)
 
 

@@ -120,6 +120,7 @@ class FrameStatistics:
             _forget(self._losses, now - WINDOW_S)
             lost_share = len(self._losses) / max(len(self._losses) + len(self._arrivals), 1)
             recent = [one for one in self._processed if one.finished >= now - WINDOW_S]
+            stuck = not recent and self._waits(now)
             values = {
                 'frames_received': str(self.received),
                 'frames_processed': str(self.processed),
@@ -138,9 +139,9 @@ class FrameStatistics:
             return Summary(
                 WARN, 'the stamps are far from this node\'s clock; for a recording set '
                       'use_sim_time and play it with --clock', values)
-        if not recent and self._waits(now):
+        if stuck:
             return Summary(
-                WARN, f'frames arrive, and none has come out for {WINDOW_S:g} s: the model is too '
+                WARN, f'frames arrive, and none has come out for {STUCK_S:g} s: the model is too '
                       'slow for this machine, or its runtime hangs', values)
         if lost_share > LOST_SHARE:
             return Summary(

@@ -56,6 +56,14 @@ def test_points_give_the_same_floor(files):
     assert calibration.rms_error_m < 0.001
 
 
+@pytest.mark.parametrize(
+    'heading', ['', '# measured', 'u [px],v [px],x [m],y [m]', 'u_px,v_px,x,y'])
+def test_a_heading_of_any_form_is_no_point(files, heading):
+    rows = (files / 'points.csv').read_text().splitlines()[1:]
+    (files / 'points.csv').write_text('\n'.join([heading, *rows]))
+    assert run(files, '--points', str(files / 'points.csv')) == 0
+
+
 def points_of(files, change):
     """Write the measured points changed by a function of (u, v, x, y) rows; return the file."""
     rows = np.loadtxt(files / 'points.csv', delimiter=',', skiprows=1)

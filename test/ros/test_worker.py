@@ -21,16 +21,23 @@ SETTINGS = LiveSettings.from_values({one.name: one.default for one in PARAMETERS
 
 
 @pytest.fixture
-def worker(bright_model):
-    """Return a worker; its ``published`` holds the times of its outputs."""
+def warned(bright_model):
+    """Return a worker; its ``published`` holds the times of its outputs, ``warnings`` its own."""
     published, warnings = [], []
     worker = Worker(LanePipeline.load(bright_model), SETTINGS,
                     lambda *_: published.append(time.monotonic()), FrameStatistics(), time.time,
                     warnings.append)
-    worker.published = published
+    worker.published, worker.warnings = published, warnings
     yield worker
     worker.stop()
-    assert not warnings
+
+
+@pytest.fixture
+def worker(warned):
+    """Return a worker that must have nothing to warn of."""
+    yield warned
+    warned.stop()
+    assert not warned.warnings
 
 
 def feed(worker, seconds, rate=30.0, encoding='bgr8'):
@@ -84,23 +91,14 @@ def test_settings_and_a_new_ground_hold_together_from_the_next_frame_on(worker):
     assert worker._pipeline.finder.settings is lane
 
 
-def test_a_setting_that_cannot_be_applied_does_not_end_the_thread(bright_model):
-    published, warnings = [], []
-    worker = Worker(LanePipeline.load(bright_model), dataclasses.replace(SETTINGS, threshold='x'),
-                    lambda *_: published.append(time.monotonic()), FrameStatistics(), time.time,
-                    warnings.append)
-    worker.published = published
-    assert feed(worker, 0.3) == 0 and warnings
-    worker.settings = SETTINGS
-    assert feed(worker, 0.3) > 0
-    worker.stop()
+def test_a_setting_that_cannot_be_applied_does_not_end_the_thread(warned):
+    warned.settings = dataclasses.replace(SETTINGS, threshold='x')
+    assert feed(warned, 0.3) == 0 and warned.warnings
+    warned.settings = SETTINGS
+    assert feed(warned, 0.3) > 0
 
 
-def test_frames_without_a_picture_are_said_in_the_log(bright_model):
-    warnings = []
-    worker = Worker(LanePipeline.load(bright_model), SETTINGS, lambda *_: None, FrameStatistics(),
-                    time.time, warnings.append)
-    worker.published = []
-    feed(worker, 0.2, encoding='nv12')
-    worker.stop()
-    assert warnings and 'nv12' in warnings[0]
+def test_frames_without_a_picture_are_said_in_the_log(warned):
+    feed(warned, 0.2, encoding='nv12')
+    warned.stop()
+    assert warned.warnings and 'nv12' in warned.warnings[0]

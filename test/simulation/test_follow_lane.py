@@ -15,6 +15,12 @@ import pytest
 EXAMPLE = Path(__file__).resolve().parents[2] / 'examples' / 'follow_lane.py'
 
 
+def environment():
+    """Return that of a process of its own: rclpy's wheels note in it that they are set up."""
+    return {key: value for key, value in os.environ.items()
+            if key != '_ROS_WHEELS_BOOTSTRAP_COMPLETE'}
+
+
 @pytest.fixture(params=[()])
 def drive(ros_domain, request):
     """Start the example with more parameters, and give (publish, the commands heard, process)."""
@@ -23,11 +29,9 @@ def drive(ros_domain, request):
     from rclpy.context import Context
     from rclpy.executors import SingleThreadedExecutor
     from std_msgs.msg import Float32
-    environment = {key: value for key, value in os.environ.items()
-                   if key != '_ROS_WHEELS_BOOTSTRAP_COMPLETE'}
     process = subprocess.Popen([sys.executable, str(EXAMPLE), '--ros-args', '-p', 'speed:=0.4',
                                 *request.param],
-                               env=environment)
+                               env=environment())
     context = Context()
     rclpy.init(context=context, domain_id=ros_domain)
     node = rclpy.create_node('test_follow_lane', context=context)
@@ -80,10 +84,8 @@ def test_it_stops_on_silence_while_the_recordings_clock_stands_still(drive):
 @pytest.mark.parametrize('given', ['gain:=2', 'turn_limit:=-1.0', 'speed:=fast'])
 def test_a_wrong_parameter_is_one_sentence_and_status_2(ros_domain, given):
     pytest.importorskip('rclpy')
-    environment = {key: value for key, value in os.environ.items()
-                   if key != '_ROS_WHEELS_BOOTSTRAP_COMPLETE'}
     done = subprocess.run([sys.executable, str(EXAMPLE), '--ros-args', '-p', given], check=False,
-                          env=environment, capture_output=True, text=True, timeout=60)
+                          env=environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert 'Traceback' not in done.stderr and '2.0, not 2' in done.stderr
 
