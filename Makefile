@@ -33,7 +33,7 @@ venv: $(RUNTIME_STAMP)
 venv-dev: $(DEV_STAMP)
 
 $(VENV)/bin/python:
-	@$(PYTHON) requirements/check_machine.py
+	@$(PYTHON) requirements/check_machine.py 0.7
 	@echo "[venv] making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
 
@@ -45,6 +45,7 @@ $(RUNTIME_STAMP): setup.py requirements/constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(DEV_STAMP): $(RUNTIME_STAMP)
+	@$(PYTHON) requirements/check_machine.py 7
 	@echo '[venv] installing training, reports and tests (about 6 GB installed)'
 	$(call pip_install,-e '.[ros$(,)headless$(,)openvino$(,)onnxruntime$(,)recordings$(,)train$(,)report$(,)cluster$(,)test]')
 	@touch $@

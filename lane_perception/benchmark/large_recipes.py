@@ -1,18 +1,20 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
 """
-Say where runs of the large recipes stand that were stopped by the clock.
+Say where runs of the large recipes stand, at their full length or where the clock stopped them.
 
-Needs the folders of runs that ``train --recipe baseline`` or ``optimized`` left, named after
-their recipes, and scores each on the frames that its own split held back.
+Needs the folders of runs that ``train`` left, each named after its recipe, with whatever tells
+it from the others behind a hyphen (baseline, optimized-0, optimized-320), and scores each on the
+frames that its own split held back. Where three runs or more differ by nothing but the seed, they
+are scored as an ensemble too, and each with test-time augmentation.
 
 ``python -m lane_perception.benchmark.large_recipes DATA FILE RUN [RUN ...]``
 """
 
 from __future__ import annotations
 
+import dataclasses
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 from typing import Sequence
@@ -29,6 +31,10 @@ from lane_perception.evaluation.variants import Variant
 from lane_perception.machine import describe_machine
 from lane_perception.machine import module_line
 
+MEMBERS = 3                                       # of an ensemble
+UNTOLD = ('threads', 'workers', 'split', 'seed')  # settings that change nothing but the chance
+MODEL = 'model.safetensors'
+
 
 def measure(run: Path, data: Path) -> dict[str, Any]:
     """
@@ -36,29 +42,53 @@ def measure(run: Path, data: Path) -> dict[str, Any]:
 
     :raises UserError: for a folder that is not a run's, or has no validation behind it yet.
     """
-    from lane_perception.training.export import export_file
+    from lane_perception.training.recipe import load_recipe
     from lane_perception.training.run_report import training_curves
     from lane_perception.training.session import read_settings
-    if not (run / 'model.safetensors').is_file():
-        raise UserError(f'{run} holds no model.safetensors: no epoch of a run ended there')
-    _, recipe = read_settings(run)
+    if not (run / MODEL).is_file():
+        raise UserError(f'{run} holds no {MODEL}: no epoch of a run ended there')
+    trained_on, recipe = read_settings(run)
+    name = run.name.partition('-')[0]
+    shipped = dataclasses.asdict(load_recipe(name))
+    changed = {key: value for key, value in dataclasses.asdict(recipe).items()
+               if key not in UNTOLD and value != shipped[key]}
+    if 'initial' in changed:
+        changed['initial'] = Path(recipe.initial).parent.name   # a run's folder
     epochs = training_curves(run)['epochs']
     last, seconds = epochs[-1], sum(epoch['seconds'] for epoch in epochs)
     steps = int(last['step'])
     images = steps * recipe.batch_size * recipe.accumulation
+    return {'recipe': name, 'run': run.name, 'changed': changed, 'seed': recipe.seed,
+            'steps': steps, 'epochs': (int(last['epoch']) + 1) * recipe.passes,
+            'epochs_of_the_recipe': recipe.epochs * recipe.passes,
+            'minutes': round(seconds / 60.0, 1), 'images_per_s': round(images / seconds, 3),
+            'threads': recipe.threads, 'pretrained': recipe.pretrained,
+            'trained_on': Path(trained_on).name, 'scored': score([run], data)}
+
+
+def score(runs: Sequence[Path], data: Path, tta: str = 'none') -> dict[str, dict[str, float]]:
+    """Return the figures of a run's network, or of several as an ensemble, on each label set."""
+    variant = Variant(','.join(str(run / MODEL) for run in runs), runtime='torch',
+                      precision='fp32', tta=tta)
     scored = {}
-    with tempfile.TemporaryDirectory() as folder:
-        network = Path(folder) / 'model.onnx'
-        export_file(run / 'model.safetensors', network)
-        for part in drawn_by_hand(data).scored:
-            report = evaluate(held_back(part, run / 'split.json'), [Variant(str(network))],
-                              Bench()).report
-            scored[part.name] = {**{name: round(report[name], 4) for name in FIGURES},
-                                 'images': report['images']}
-    return {'recipe': run.name, 'steps': steps, 'epochs': int(last['epoch']) + 1,
-            'epochs_of_the_recipe': recipe.epochs, 'minutes': round(seconds / 60.0, 1),
-            'images_per_s': round(images / seconds, 3), 'threads': recipe.threads,
-            'pretrained': recipe.pretrained, 'scored': scored}
+    for part in drawn_by_hand(data).scored:
+        report = evaluate(held_back(part, runs[0] / 'split.json'), [variant], Bench()).report
+        scored[part.name] = {**{name: round(report[name], 4) for name in FIGURES},
+                             'images': report['images']}
+    return scored
+
+
+def measure_together(
+    runs: Sequence[Path], found: Sequence[dict[str, Any]], data: Path,
+) -> list[dict[str, Any]]:
+    """Return the ensemble, and test-time augmentation, of runs that differ by the seed alone."""
+    groups: dict[tuple[str, str], list[Path]] = {}
+    for run, one in zip(runs, found):
+        groups.setdefault((one['recipe'], str(one['changed'])), []).append(run)
+    return [{'recipe': recipe, 'runs': [run.name for run in group],
+             'ensemble': score(group, data),
+             'tta': {way: [score([run], data, way) for run in group] for way in ('flip', 'full')}}
+            for (recipe, _), group in groups.items() if len(group) >= MEMBERS]
 
 
 def body(argv: Sequence[str] | None = None) -> int:
@@ -69,8 +99,9 @@ def body(argv: Sequence[str] | None = None) -> int:
                         'RUN [RUN ...]')
     data, out, *runs = map(Path, arguments)
     names = [data.name, out.name, *(run.name for run in runs)]
+    found = [measure(run, data) for run in runs]
     write_json(out, {'command': module_line('large_recipes', names), 'data': data.name,
-                     'runs': [measure(run, data) for run in runs],
+                     'runs': found, 'together': measure_together(runs, found, data),
                      'machine': describe_machine()})
     print(out.read_text(encoding='utf-8'), end='')
     return 0

@@ -61,8 +61,8 @@ def distances(
         return np.zeros(0)
     if targets is None:
         return np.full(len(points), np.inf)
-    tree = cKDTree(targets[:, 0], balanced_tree=False, compact_nodes=False)
-    return tree.query(points[:, 0], distance_upper_bound=farthest)[0]
+    tree = cKDTree(targets.reshape(-1, 2), balanced_tree=False, compact_nodes=False)
+    return tree.query(points.reshape(-1, 2), distance_upper_bound=farthest)[0]
 
 
 class LineFigures(NamedTuple):

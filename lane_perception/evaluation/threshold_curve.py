@@ -33,7 +33,7 @@ class ThresholdCurve:
         for row, value in enumerate((BACKGROUND, MARKING)):
             histogram = cv2.calcHist([probability], [0], cv2.compare(label, value, cv2.CMP_EQ),
                                      [LEVELS + 1], [0.0, 1.0 + 1.0 / LEVELS])
-            self._counts[row] += histogram[:, 0].astype(np.int64)
+            self._counts[row] += histogram.ravel().astype(np.int64)
 
     def result(self, threshold: float) -> dict[str, Any]:
         """

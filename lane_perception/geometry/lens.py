@@ -74,8 +74,9 @@ class Lens:
         if self.model == 'equidistant':
             rays = self._equidistant_rays(points)
         else:
-            rays = cv2.undistortPointsIter(points[:, None], self.matrix, self.coefficients,
-                                           None, None, _EXACT)[:, 0]
+            undistort = getattr(cv2, 'undistortPointsIter', cv2.undistortPoints)   # in OpenCV 5
+            rays = undistort(points[:, None], self.matrix, self.coefficients, R=None, P=None,
+                             criteria=_EXACT).reshape(-1, 2)
             # Beyond the polynomial's turning point the iteration ends on another branch.
             again = self._project_rays(rays)
             wrong = ~(np.abs(again - points).max(axis=1) < 0.5)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 def solve(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (N,) or (N, M), what (N, N) times it gives the right side of the same shape."""
-    return cv2.solve(matrix, right, flags=cv2.DECOMP_CHOLESKY)[1].reshape(right.shape)
+    column = right.reshape(len(matrix), -1)   # OpenCV 5 takes a vector for a row
+    return cv2.solve(matrix, column, flags=cv2.DECOMP_CHOLESKY)[1].reshape(right.shape)
 
 
 def invert(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -279,10 +279,9 @@ class _Canvas:
         """Draw large writing on the wall."""
         random = self.random
         text = ''.join(random.choice(list('ABCDEFGHIKLMNOPRSTUVWXYZ0123456789'), 7))
-        patch = np.zeros((96, 512, 3), np.float32)
-        cv2.putText(patch, text, (8, 74), int(random.integers(0, 5)), 2.2, (1, 1, 1), 8,
-                    cv2.LINE_AA)
-        patch = patch[::-1]
+        patch = np.zeros((96, 512, 3), np.uint8)
+        cv2.putText(patch, text, (8, 74), int(random.integers(0, 5)), 2.2, (1, 1, 1), 8)
+        patch = patch[::-1].astype(np.float32)
         u, v = int(random.integers(0, WIDTH - 512)), int(random.integers(60, HEIGHT - 100))
         part = self.pixels[v:v + 96, u:u + 512]
         part += patch * (self.paint(0.02, 0.9) - part)

@@ -222,7 +222,7 @@ def draw_shades(random: np.random.Generator, lights: Lights, things: list[Thing]
 
 def hull(points: NDArray) -> NDArray[np.float64]:
     """Return the convex hull of (N, 2) points."""
-    return cv2.convexHull(points.astype(np.float32))[:, 0].astype(np.float64)
+    return cv2.convexHull(points.astype(np.float32)).reshape(-1, 2).astype(np.float64)
 
 
 def draw_track(streams: Streams, settings: WorldSettings) -> tuple[Track, Pose]:
