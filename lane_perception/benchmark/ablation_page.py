@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 from typing import Iterable
 from typing import NamedTuple
+from typing import Sequence
 
 from lane_perception.benchmark.ablation_plot import Point
 from lane_perception.benchmark.ablation_plot import plot
 from lane_perception.benchmark.ablation_rows import ROWS
 from lane_perception.benchmark.ablation_rows import Row
+from lane_perception.benchmark.large_page import large_lines
+from lane_perception.benchmark.large_page import large_section
+from lane_perception.benchmark.large_page import load_large
 from lane_perception.whole_file import whole_file
 
 PLOT = 'images/ablation.svg'
 CONVENTION = 'miou_per_image'   # the reports' own
 CAP = 'label_cap.json'          # beside the folder of the rows
-LARGE = 'large_recipes.json'    # likewise
 AGAIN = 'ablation_again'        # likewise: rows that were measured a second time
 SPREAD_SEEDS = 3                # from which a spread is taken, at least
 LEAST_GAIN = 0.001              # a smaller one is none
@@ -68,8 +71,10 @@ def write_page(file: Path, folder: Path) -> None:
     results = load_results(folder)
     drawing = file.parent / PLOT
     drawing.parent.mkdir(parents=True, exist_ok=True)
-    more = [*_again(results, load_results(folder.parent / AGAIN)), *_large(folder.parent / LARGE)]
-    text_of = {file: page(results, _cap(folder.parent / CAP), ''.join(more)),
+    large = load_large(folder.parent)
+    more = [*_again(results, load_results(folder.parent / AGAIN)), *large_section(large)]
+    text_of = {file: page(results, _cap(folder.parent / CAP), ''.join(more),
+                          [*large_lines(large)]),
                drawing: picture(results)}
     for path, text in text_of.items():
         with whole_file(path) as temporary:
@@ -86,12 +91,15 @@ def _cap(file: Path) -> str:
             f'2 % over {found["images"]} frames: `{found["command"]}`)')
 
 
-def page(results: list[dict[str, Any]], cap: str = '', more: str = '') -> str:
+def page(
+    results: list[dict[str, Any]], cap: str = '', more: str = '', large: Sequence[str] = (),
+) -> str:
     """
     Return the page's Markdown.
 
     :param cap: half a sentence about how high an answer can score against drawn labels.
     :param more: sections between the rows and the final report.
+    :param large: the final report's rows of the large recipes.
     """
     by_row: dict[str, list[dict[str, Any]]] = {}
     for result in results:
@@ -108,7 +116,7 @@ def page(results: list[dict[str, Any]], cap: str = '', more: str = '') -> str:
         parts.append('## Not measured yet\n\nThese rows were not run: ' + ', '.join(missing)
                      + '. `python -m lane_perception.benchmark.ablation --data DIR` goes on with '
                      'them.\n\n')
-    return ''.join(parts) + more + _final_report(results, cap)
+    return ''.join(parts) + more + _final_report(results, cap, large)
 
 
 def _again(results: list[dict[str, Any]], again: list[dict[str, Any]]) -> Iterable[str]:
@@ -133,31 +141,6 @@ def _again(results: list[dict[str, Any]], again: list[dict[str, Any]]) -> Iterab
                        f'{_mean(other, scored, CONVENTION):.4f} | '
                        f'{"unknown" if spread is None else f"{spread:.3f}"} |\n')
     yield '\n' + ''.join(f'`{second["command"]}`\n' for _, second in pairs) + '\n'
-
-
-def _large(file: Path) -> Iterable[str]:
-    """Yield where the large recipes stand after the time they had."""
-    yield '## The large recipes\n\n'
-    if not file.is_file():
-        yield '`baseline` and `optimized` were not run; at their full length they need a GPU.\n\n'
-        return
-    found = json.loads(file.read_text(encoding='utf-8'))
-    machine = found['machine']
-    yield (f'`baseline` and `optimized` on {found["data"]}, on one core of '
-           f'{machine["processor"]}, stopped by the clock: at their full length they need a GPU. '
-           'Scored on the frames that the split held back.\n\n'
-           '| recipe | minutes | steps | epochs | images/s | scored | miou_per_image | lane IoU | '
-           'line F1 1 % |\n|---|---|---|---|---|---|---|---|---|\n')
-    for run in found['runs']:
-        for scored, figures in run['scored'].items():
-            yield (f'| {run["recipe"]} | {run["minutes"]:.0f} | {run["steps"]} | {run["epochs"]} '
-                   f'of {run["epochs_of_the_recipe"]} | {run["images_per_s"]:.2f} | {scored} '
-                   f'({figures["images"]}) | {figures[CONVENTION]:.3f} | '
-                   f'{figures["lane_iou"]:.3f} | {figures["line_f1"]:.3f} |\n')
-    if not any(run['pretrained'] for run in found['runs']):
-        yield ('\nThe weights began at random: torchvision\'s ImageNet weights come from a hub, '
-               'which could not be reached.\n')
-    yield f'\n`{found["command"]}`, {machine["date"]}\n\n'
 
 
 def _row(row: Row, found: list[dict[str, Any]], results: list[dict[str, Any]]) -> Iterable[str]:
@@ -306,7 +289,7 @@ def picture(results: list[dict[str, Any]]) -> str:
     return plot(points, spreads[0] if spreads else None)
 
 
-def _final_report(results: list[dict[str, Any]], cap: str) -> str:
+def _final_report(results: list[dict[str, Any]], cap: str, large: Sequence[str]) -> str:
     lines = [
         '## Final report', '',
         'The reports of the project that this one descends from, and this package, in the '
@@ -314,7 +297,7 @@ def _final_report(results: list[dict[str, Any]], cap: str) -> str:
         'markings was met; the background alone lifts the other).', '',
         '| | miou_per_image | lane IoU |', '|---|---|---|',
         *(f'| reports, {name} | {value:.4f} | not stated |' for name, value in REPORTS),
-        f'| reports, targets | {", ".join(f"{value:.2f}" for value in TARGETS)} | |']
+        f'| reports, targets | {", ".join(f"{value:.2f}" for value in TARGETS)} | |', *large]
     seen = set()
     for result in results:
         if result['row'] not in ('ensemble', 'resolution', 'initial', 'split', 'labels'):
@@ -338,6 +321,7 @@ def _final_report(results: list[dict[str, Any]], cap: str) -> str:
         f'answer that covers the tape exactly loses against them{cap}. `careful` and the '
         'synthetic set say how good the answer is, `labels` how well it imitates the person who '
         'drew.',
-        '- The networks. The reports trained DeepLabV3 on ResNet-101 for 50 and 100 epochs; '
-        'here a network of 1.3 million weights was fine-tuned for the steps in the tables.', '']
+        '- The networks. The reports trained DeepLabV3 on ResNet-101 for 50 and 100 epochs, from '
+        'ImageNet weights; here a network of 1.3 million weights was fine-tuned for the steps in '
+        'the tables, except where a row says DeepLabV3.', '']
     return '\n'.join(lines)

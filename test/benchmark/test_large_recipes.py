@@ -36,8 +36,29 @@ def test_a_run_is_counted_scored_and_put_on_the_page(tmp_path, capsys):
     assert str(tmp_path) not in json.dumps(found)
     (tmp_path / 'ablation').mkdir()
     ablation_page.write_page(tmp_path / 'page.md', tmp_path / 'ablation')
-    assert f'| baseline | 0 | {one["steps"]} | 2 of 2 |' in (tmp_path / 'page.md').read_text()
+    line = f' | 0 | {one["steps"]} | 2 of 2 |'
+    assert line in (tmp_path / 'page.md').read_text()
     with pytest.raises(UserError, match='no epoch of a run ended there'):
         body([str(data), str(tmp_path / 'large_recipes.json'), str(tmp_path)])
     with pytest.raises(UserError, match='usage'):
         body([])
+
+
+def test_runs_that_differ_by_the_seed_are_an_ensemble_too(tmp_path, capsys):
+    data = write_folder(tmp_path / 'drive', 24)
+    deal(drawn_by_hand(data), 'blocks', 1.0, tmp_path / 'split.json')
+    runs = [tmp_path / f'baseline-{seed}' for seed in range(3)]
+    for seed, run in enumerate(runs):
+        assert train(['--data', str(data), '--recipe', 'baseline', '--out', str(run), *TINY,
+                      'epochs=1', f'seed={seed}', f'split={tmp_path / "split.json"}']) == 0
+    body([str(data), str(tmp_path / 'large_recipes_of_seeds.json'), *map(str, runs)])
+    found = json.loads((tmp_path / 'large_recipes_of_seeds.json').read_text())
+    group, = found['together']
+    assert group['runs'] == [run.name for run in runs]
+    assert group['ensemble']['labels']['images'] == found['runs'][0]['scored']['labels']['images']
+    assert {way: len(scores) for way, scores in group['tta'].items()} == {'flip': 3, 'full': 3}
+    (tmp_path / 'ablation').mkdir()
+    ablation_page.write_page(tmp_path / 'page.md', tmp_path / 'ablation')
+    gain = (group['ensemble']['labels']['miou_per_image']
+            - sum(one['scored']['labels']['miou_per_image'] for one in found['runs']) / 3)
+    assert f'- together, on labels: {gain:+.3f} against' in (tmp_path / 'page.md').read_text()
