@@ -14,6 +14,16 @@ CONVENTION = 'miou_per_image'
 TOLD_ELSEWHERE = ('epochs', 'passes', 'pretrained')   # settings that other columns show
 TTA = {'flip': 'as it is and mirrored', 'full': 'mirrored, brighter and darker, too'}
 
+BEGUN_AT = """
+torchvision's ImageNet weights come from a hub, which could not be reached. The weights began at
+random, or where `initial=world` stands, at a DeepLabV3 that was trained on 2500 pictures of the
+synthetic world for five epochs (`train --data synthetic:3 --recipe optimized pretrained=false
+samples=2500 epochs=5 batch_size=16 accumulation=1 encoder_learning_rate=0 learning_rate=3e-4`).
+Those on a GPU shared it, five at a time (`train --data seame_cam_a --recipe optimized
+initial=world/model.safetensors pretrained=false epochs=10 passes=10 workers=2 threads=1 seed=0`
+and the like; `half` stands for `epochs=5`).
+"""
+
 
 def load_large(folder: Path) -> list[dict[str, Any]]:
     """Return what was measured, each file's runs with its machine and its data."""
@@ -36,14 +46,7 @@ def large_section(measured: list[dict[str, Any]]) -> Iterable[str]:
             yield from _rows(run, found['machine'])
     runs = [run for found in measured for run in found['runs']]
     if not any(run['pretrained'] for run in runs):
-        yield ('\ntorchvision\'s ImageNet weights come from a hub, which could not be reached. '
-               'The weights began at random, or where `initial=world` stands, at a DeepLabV3 that was '
-               'trained on 2500 pictures of the synthetic world for five epochs (`train --data '
-               'synthetic:3 --recipe optimized pretrained=false samples=2500 epochs=5 '
-               'batch_size=16 accumulation=1 encoder_learning_rate=0 learning_rate=3e-4`). Those '
-               'on a GPU shared it, five at a time (`train --data seame_cam_a --recipe optimized '
-               'initial=world/model.safetensors pretrained=false epochs=10 passes=10 workers=2 '
-               'threads=1 seed=0` and the like; `half` stands for epochs=5).\n')
+        yield BEGUN_AT
     for found in measured:
         for group in found.get('together', []):
             yield from _together(group, found)
