@@ -29,6 +29,20 @@ DARKER = 0.8
 SCALE = 0.75      # of the input size, for the variant at another scale
 
 
+def parse_resolution(text: str) -> tuple[int, int] | None:
+    """
+    Return (height, width) of ``HxW``, None of ''.
+
+    :raises UserError: when it is something else.
+    """
+    if not text:
+        return None
+    height, _, width = text.lower().partition('x')
+    if not (height.isdigit() and width.isdigit()):
+        raise UserError(f'resolution "{text}" should be HEIGHTxWIDTH in pixels, such as 384x640')
+    return int(height), int(width)
+
+
 def resize_image(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     """
     Return the picture at another size, as the networks are trained to see it.
@@ -123,6 +137,11 @@ class Segmenter:
     def name(self) -> str:
         """Return the models' names, joined by commas."""
         return ','.join(runtime.card.name for runtime in self.runtimes)
+
+    @property
+    def resolution(self) -> str:
+        """Return HxW of the networks' inputs, joined by commas where they differ."""
+        return ','.join(dict.fromkeys(f'{height}x{width}' for height, width in self._sizes))
 
     def probability(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """

@@ -19,7 +19,7 @@ from lane_perception.ros.shared_memory import set_profile
 
 PACKAGE = 'lane_perception'
 # Arguments that win over the parameter file when they are given.
-PARAMETERS = ('image_transport', 'model', 'runtime', 'tta', 'ground_calibration')
+PARAMETERS = ('image_transport', 'model', 'runtime', 'resolution', 'tta', 'ground_calibration')
 DRIVERS = {'v4l2_camera': 'v4l2_camera_node', 'usb_cam': 'usb_cam_node_exe'}
 
 
@@ -33,6 +33,8 @@ def generate_launch_description():
         ('image_transport', '', f'raw or compressed; empty: {empty}'),
         ('model', '', f'shipped model name or file; a,b,c is an ensemble; empty: {empty}'),
         ('runtime', '', f'auto, onnxruntime, openvino or torch; empty: {empty}'),
+        ('resolution', '', "of the network's input, HEIGHTxWIDTH in multiples of 32, smaller is "
+         f'quicker; empty: {empty}'),
         ('tta', '', f'test-time augmentation: none, flip or full; empty: {empty}'),
         ('ground_calibration', '', f'file from calibrate_ground; empty: {empty}'),
         ('params_file', os.path.join(share, 'config', 'lane_perception.yaml'),

@@ -33,10 +33,10 @@ from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.report_files import write_json
-from lane_perception.evaluation.variants import parse_resolution
 from lane_perception.machine import describe_machine
 from lane_perception.machine import module_line
 from lane_perception.model_file import find_model
+from lane_perception.segmenter import parse_resolution
 from lane_perception.segmenter import Segmenter
 
 SYNTHETIC_SEED = 500_001    # of the range for validation

@@ -8,7 +8,8 @@ from typing import Any
 
 from lane_perception.benchmark.candidates import table
 
-FILES = ('candidates', 'stress', 'confidence')   # in benchmark/results, and on the page
+# In benchmark/results, and on the page.
+FILES = ('candidates', 'input_sizes', 'stress', 'confidence')
 KINDS = {'alone': 'synthetic pictures, each alone', 'drives': 'synthetic drives, tracked',
          'installed_pictures': 'pictures in scikit-image and scikit-learn',
          'data_alone': 'labelled pictures, each alone',
@@ -43,7 +44,8 @@ def model_page(results: dict[str, dict[str, Any]]) -> str:
 
     :param results: content of the FILES that exist, by name.
     """
-    writers = {'candidates': _candidates, 'stress': _stress, 'confidence': _confidence}
+    writers = {'candidates': _candidates, 'input_sizes': _input_sizes, 'stress': _stress,
+               'confidence': _confidence}
     sections = [INTRODUCTION]
     sections += ['\n'.join([*writers[name](result), '', f'`{result["command"]}`', ''])
                  for name, result in results.items()]
@@ -58,6 +60,18 @@ def _candidates(result: dict[str, Any]) -> list[str]:
         f'Picture of {result["timed_picture"]} to mask, called in turns in one process; '
         f'synthetic: {result["synthetic"]}. On {machine["processor"]}, {machine["cores"]} cores, '
         f'load average {machine["load_average"]} at the start.', '', *table(result)]
+
+
+def _input_sizes(result: dict[str, Any]) -> list[str]:
+    machine = result['machine']
+    return [
+        '## Smaller inputs', '',
+        '![Accuracy against time with smaller inputs](images/input_sizes.svg)', '',
+        'What the `resolution` of `lane_node`, `replay` and `evaluate` costs and gives: the '
+        f'shipped network with a smaller input than it was trained at, a picture of '
+        f'{result["timed_picture"]} to mask; synthetic: {result["synthetic"]}. On '
+        f'{machine["processor"]} without AVX-512 or AMX, {machine["cores"]} cores, load average '
+        f'{machine["load_average"]} at the start.', '', *table(result)]
 
 
 def _stress(result: dict[str, Any]) -> list[str]:

@@ -31,7 +31,9 @@ RATES = (30.0, 60.0, 120.0)          # frames per second
 TRANSPORTS = ('raw', 'jpeg')
 SIZES = ((480, 640), (720, 1280))    # height and width, pixels
 SPECIAL_INPUT = ((480, 640), 'raw', 30.0)
-SPECIAL = ('overlay subscribed', 'one core', 'all cores busy')
+SMALLER = '256x416'                  # of the network's input
+OVERLAY, ONE_CORE, BUSY = 'overlay subscribed', 'one core', 'all cores busy'
+SPECIAL = ((OVERLAY,), (ONE_CORE,), (BUSY,), (SMALLER,), (SMALLER, ONE_CORE))
 FRAMES = 20                          # different ones; the player repeats them
 TOPIC = '/benchmark/image'
 OUTPUTS = ('mask', 'center', 'offset')
@@ -68,14 +70,16 @@ def _plan(
     bag = folder / f'{transport}_{size[1]}x{size[0]}'
     for special in SPECIAL:
         more: dict[str, Any] = {}
-        if special == 'overlay subscribed':
+        if OVERLAY in special:
             more['outputs'] = (*OUTPUTS, 'overlay/compressed')
-        elif special == 'one core':
+        if SMALLER in special:
+            more['parameters'] = {'resolution': SMALLER}
+        if ONE_CORE in special:
             if not shutil.which('taskset'):
                 continue
             more['command'] = ('taskset', '-c', str(min(os.sched_getaffinity(0))))
-        yield (f'{_name(size, transport, hz)}, {special}',
-               _playback(settings, bag, transport, hz, **more), special == 'all cores busy')
+        yield (', '.join([_name(size, transport, hz), *special]),
+               _playback(settings, bag, transport, hz, **more), BUSY in special)
 
 
 def _name(size: tuple[int, int], transport: str, hz: float) -> str:

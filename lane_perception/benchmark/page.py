@@ -23,6 +23,14 @@ RESULTS = CHECKOUT / 'benchmark' / 'results'
 PAGE = CHECKOUT / 'docs' / 'benchmark.md'
 MODEL_PAGE = CHECKOUT / 'docs' / 'models.md'
 PARTS = ('network', 'stages', 'node', 'growth', 'training')
+PLAIN = 'avx2'   # folder in the results: the same on a processor without AMX or AVX-512
+
+PLAIN_INTRODUCTION = """## On a plainer processor
+
+The same on a processor that has AVX2 and nothing beyond it, as many laptops have. bf16 is of no
+use to it, and int8 gains nothing in OpenVINO. What helps there is a smaller input of the network
+(`resolution:=256x416`): [what it costs](models.md#smaller-inputs).
+"""
 
 INTRODUCTION = """# How quick it is, and how that was measured
 
@@ -59,26 +67,43 @@ whose lane IoU is within 0.005 of fp32's to a parameter file for `lane_node`.
 def write_pages() -> None:
     """Write the pages; the model's only where there is something to tell."""
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(load_results(PARTS)))
+    PAGE.write_text(page(load_results(PARTS), load_results(PARTS, RESULTS / PLAIN)))
     found = load_results(FILES)
     if found:
         MODEL_PAGE.write_text(model_page(found))
 
 
-def load_results(parts: Iterable[str] = PARTS) -> dict[str, dict[str, Any]]:
-    """Return what benchmark/results holds of each part, by part."""
-    files = {part: RESULTS / f'{part}.json' for part in parts}
+def load_results(
+    parts: Iterable[str] = PARTS, folder: Path = RESULTS,
+) -> dict[str, dict[str, Any]]:
+    """Return what a folder, such as benchmark/results, holds of each part, by part."""
+    files = {part: folder / f'{part}.json' for part in parts}
     return {part: json.loads(file.read_text()) for part, file in files.items() if file.exists()}
 
 
-def page(results: dict[str, dict[str, Any]]) -> str:
-    """Return the page's Markdown."""
+def page(
+    results: dict[str, dict[str, Any]], plain: dict[str, dict[str, Any]] | None = None,
+) -> str:
+    """
+    Return the page's Markdown.
+
+    :param results: by part.
+    :param plain: the same on a plainer processor, where it was measured.
+    """
+    sections = [INTRODUCTION, *_sections(results), RULE]
+    if plain:
+        # Its headings stand one level deeper, below the one that says where it was measured.
+        deeper = [text.replace('\n##', '\n###').replace('##', '###', 1)
+                  for text in _sections(plain)]
+        sections += [PLAIN_INTRODUCTION, *deeper]
+    return '\n'.join(sections)
+
+
+def _sections(results: dict[str, dict[str, Any]]) -> Iterable[str]:
     writers = {'network': _network, 'stages': _stages, 'node': _node, 'growth': _growth,
                'training': _training}
-    sections = [INTRODUCTION]
     for part, result in results.items():
-        sections.append('\n'.join([*writers[part](result[part]), '', *_origin(result), '']))
-    return '\n'.join([*sections, RULE])
+        yield '\n'.join([*writers[part](result[part]), '', *_origin(result), ''])
 
 
 def _origin(result: dict[str, Any]) -> list[str]:

@@ -46,6 +46,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--device', default='auto', help='auto, cpu or cuda:N')
     parser.add_argument('--precision', default='auto', help='auto, fp32, fp16, bf16 or int8')
     parser.add_argument('--tta', default='none', choices=TTA, help='test-time augmentation')
+    parser.add_argument('--resolution', default='', metavar='HxW',
+                        help="of the network's input, multiples of 32; without it the model's own")
     parser.add_argument('--threshold', type=float, help="lane probability, 0 to 1; without it the "
                         "model's own")
     parser.add_argument('--ground', type=Path, help='ground calibration file: adds metres')
@@ -97,9 +99,9 @@ def body(argv: Sequence[str] | None = None) -> int:
         label_rate=arguments.label_rate, pose_topic=arguments.pose_topic,
         center_topic=arguments.center_topic, model=arguments.model, runtime=arguments.runtime,
         device=arguments.device, precision=arguments.precision, tta=arguments.tta,
-        threshold=arguments.threshold, ground=arguments.ground, lane=lane,
-        base_frame=arguments.base_frame, video=not arguments.no_video,
-        output_bag=not arguments.no_bag)
+        resolution=arguments.resolution, threshold=arguments.threshold,
+        ground=arguments.ground, lane=lane, base_frame=arguments.base_frame,
+        video=not arguments.no_video, output_bag=not arguments.no_bag)
     if len(bags) == 1 and arguments.scheduler is None:
         report = replay_into_folder(settings, _progress)
         print(_summary(report))

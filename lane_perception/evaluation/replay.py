@@ -56,6 +56,7 @@ from lane_perception.ros.lane_outputs import header_of
 from lane_perception.ros.lane_outputs import output_messages
 from lane_perception.ros.lane_outputs import output_types
 from lane_perception.ros.message_classes import serialize
+from lane_perception.segmenter import parse_resolution
 
 SWITCH_S = 0.0005      # after which a thread hands the interpreter on
 SPACING = 8           # frames between pictures in the report
@@ -79,6 +80,7 @@ class ReplaySettings:
     device: str = 'auto'
     precision: str = 'auto'
     tta: str = 'none'
+    resolution: str = ''               # HxW of the network's input; '': the model's own
     threshold: float | None = None
     ground: Path | None = None         # ground calibration
     lane: LaneSettings = LaneSettings()
@@ -143,7 +145,8 @@ class _Replay:
                             '--out')
         pipeline = LanePipeline.load(
             settings.model, settings.runtime, settings.device, settings.precision, settings.tta,
-            settings.threshold, settings.ground, settings=settings.lane)
+            settings.threshold, settings.ground, parse_resolution(settings.resolution),
+            settings.lane)
         settings.out.mkdir(parents=True, exist_ok=True)
         start = perf_counter()
         with ExitStack() as stack:
@@ -327,6 +330,7 @@ class _Replay:
                 'runtime': ','.join(runtime.name for runtime in runtimes),
                 'precision': ','.join(runtime.precision for runtime in runtimes),
                 'tta': settings.tta,
+                'resolution': pipeline.segmenter.resolution,
             },
             'threshold': pipeline.segmenter.threshold,
             **figures,

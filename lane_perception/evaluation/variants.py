@@ -19,6 +19,7 @@ from lane_perception.errors import UserError
 from lane_perception.model_file import member_names
 from lane_perception.runtimes import open_runtime
 from lane_perception.segmenter import Segmenter
+from lane_perception.segmenter import parse_resolution
 
 KERNEL = 5                 # pixels: side of the ellipse that opening and closing use
 SMALLEST_PART = 0.0005     # of the image's area: smaller connected parts are removed
@@ -69,20 +70,6 @@ POSTPROCESS: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     'closing': _closed,
     'components': _without_small_parts,
 }
-
-
-def parse_resolution(text: str) -> tuple[int, int] | None:
-    """
-    Return (height, width) of ``HxW``, None of ''.
-
-    :raises UserError: when it is something else.
-    """
-    if not text:
-        return None
-    height, _, width = text.lower().partition('x')
-    if not (height.isdigit() and width.isdigit()):
-        raise UserError(f'resolution "{text}" should be HEIGHTxWIDTH in pixels, such as 384x640')
-    return int(height), int(width)
 
 
 def combine(

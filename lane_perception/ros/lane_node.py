@@ -51,6 +51,7 @@ from lane_perception.ros.qos import OUTPUT_QOS
 from lane_perception.ros.qos import SubscriptionEventCallbacks
 from lane_perception.ros.throttle import Throttle
 from lane_perception.ros.worker import Worker
+from lane_perception.segmenter import parse_resolution
 
 DIAGNOSTICS_PERIOD_S = 1.0
 WARNING_PERIOD_S = 5.0    # the log repeats a sentence at most so often
@@ -147,7 +148,8 @@ class LaneNode(LifecycleNode):
         live = LiveSettings.from_values(values)
         self._pipeline = LanePipeline.load(
             values['model'], values['runtime'], values['device'], values['precision'], live.tta,
-            live.threshold, values['ground_calibration'] or None, settings=live.lane)
+            live.threshold, values['ground_calibration'] or None,
+            parse_resolution(values['resolution']), live.lane)
         ground = self._pipeline.finder.ground
         if ground is None:
             self.get_logger().info('no ground calibration: path, pose and markers, which are in '
@@ -278,7 +280,8 @@ class LaneNode(LifecycleNode):
         segmenter = self._pipeline.segmenter
         runtime = segmenter.runtimes[0]
         about = {'model': segmenter.name, 'runtime': runtime.name, 'device': runtime.device,
-                 'precision': runtime.precision, 'tta': segmenter.tta,
+                 'precision': runtime.precision, 'resolution': segmenter.resolution,
+                 'tta': segmenter.tta,
                  'threshold': f'{segmenter.threshold:.3f}'}
         worker = self._worker
         overtaken = self._overtaken + (worker.frames.overtaken if worker else 0)

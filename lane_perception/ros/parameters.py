@@ -16,6 +16,7 @@ from lane_perception.geometry.lane import LaneSettings
 from lane_perception.geometry.lane import RANGES
 from lane_perception.runtimes import PRECISIONS
 from lane_perception.runtimes import RUNTIMES
+from lane_perception.segmenter import parse_resolution
 from lane_perception.segmenter import TTA
 
 Value = Union[str, bool, int, float]
@@ -58,6 +59,9 @@ PARAMETERS = (
     ParameterSpecification('device', 'auto', 'auto, cpu or cuda:N'),
     ParameterSpecification(
         'precision', 'auto', 'arithmetic of the network', choices=('auto', *PRECISIONS)),
+    ParameterSpecification(
+        'resolution', '', "of the network's input, HEIGHTxWIDTH in multiples of 32; "
+        "empty: the model's own", unit='px'),
     ParameterSpecification(
         'tta', 'none', 'test-time augmentation', choices=TTA, live=True),
     ParameterSpecification(
@@ -118,6 +122,7 @@ def check_values(values: Mapping[str, Value]) -> None:
         if specification.choices and value not in specification.choices:
             raise UserError(f'{specification.name} "{value}" is not known; '
                             f'use one of {", ".join(specification.choices)}')
+    parse_resolution(values['resolution'])
     if values['look_ahead_m'] and not values['ground_calibration']:
         raise UserError('look_ahead_m needs a ground calibration; set ground_calibration to a '
                         'file from calibrate_ground, or use look_ahead')

@@ -16,7 +16,7 @@ from lane_perception.model_file import METADATA_KEY
 from lane_perception.model_file import parse_card
 
 HINTS = {'fp32': 'f32', 'bf16': 'bf16', 'int8': 'f32'}
-KEPT_SHAPES = 4  # compiled networks kept, one for each input shape
+KEPT_SHAPES = 16  # compiled networks kept, one for each input shape
 
 
 @cache

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_sources import open_source
-from lane_perception.evaluation.variants import parse_resolution
 from lane_perception.model_file import INT8_SUFFIX
 from lane_perception.model_file import MULTIPLE
 from lane_perception.model_file import ModelCard
@@ -21,6 +20,7 @@ from lane_perception.model_file import read_safetensors
 from lane_perception.model_file import write_safetensors
 from lane_perception.networks import find_network
 from lane_perception.runtimes import installed_runtimes
+from lane_perception.segmenter import parse_resolution
 from lane_perception.training.export import export_file
 from lane_perception.training.export import load_network
 from lane_perception.training.foreign_checkpoint import read_checkpoint

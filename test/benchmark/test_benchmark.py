@@ -18,6 +18,9 @@ from lane_perception.benchmark.page import MODEL_PAGE
 from lane_perception.benchmark.page import PAGE
 from lane_perception.benchmark.page import load_results
 from lane_perception.benchmark.page import page
+from lane_perception.benchmark.page import PARTS
+from lane_perception.benchmark.page import PLAIN
+from lane_perception.benchmark.page import RESULTS
 from lane_perception.benchmark.recording import write_frames
 from lane_perception.benchmark.tune import choose
 from lane_perception.cli.benchmark import main
@@ -153,7 +156,7 @@ def test_the_page_is_written_from_the_results():
     results = load_results()
     if not results:
         pytest.skip('nothing was measured yet')
-    assert PAGE.read_text() == page(results), \
+    assert PAGE.read_text() == page(results, load_results(PARTS, RESULTS / PLAIN)), \
         'run: python -m lane_perception.benchmark.page'
 
 

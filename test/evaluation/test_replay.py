@@ -321,6 +321,17 @@ def test_the_lane_is_found_with_the_nodes_parameters(tmp_path, model):
         assert abs(plain.process(image, stamp).center[1] - point.y) > 2
 
 
+def test_the_network_takes_the_input_that_is_asked_for(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive', count=2)
+    plain = run(bag, model, tmp_path / 'plain')
+    report = run(bag, model, tmp_path / 'out', '--resolution', '64x96')
+    assert report['variant']['resolution'] == '64x96' != plain['variant']['resolution']
+    pipeline = LanePipeline.load(model, resolution=(64, 96))
+    for index, (_, _, mask) in enumerate(outputs(tmp_path / 'out' / 'bag', 'mask')):
+        expected = pipeline.process(track(index)[0], (START + index * PERIOD) / 1e9).mask
+        assert (to_mono(mask) == expected).all()
+
+
 def test_the_lane_settings_range_as_the_nodes_parameters():
     assert RANGES == {one.name: (one.minimum, one.maximum) for one in PARAMETERS
                       if one.name in RANGES}

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The doctor: what is broken has a cure and status 1, what works is said."""
 
+import re
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from lane_perception.cli import doctor
 from lane_perception.ros.doctor import installation
+from lane_perception.ros.doctor import model
 from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
 from lane_perception.ros.doctor.finding import GOOD
@@ -34,6 +36,15 @@ def test_a_model_that_cannot_be_loaded_is_named_and_ends_in_status_1(tmp_path, c
     damaged.write_bytes(b'not a model')
     assert doctor.run(['--model', str(damaged), '--no-topics']) == 1
     assert 'damaged.onnx is damaged' in capsys.readouterr().out
+
+
+def test_a_processor_too_slow_for_the_camera_is_told_what_a_smaller_input_brings(
+        bright_model, monkeypatch):
+    monkeypatch.setattr(model, 'CAMERA_PERIOD_MS', 0.0)
+    finding, = model.model(str(bright_model))
+    assert finding.level == DOUBTFUL and 'slower than a camera' in finding.text
+    assert re.search(r'set resolution to \d+x\d+ \(a little less accurate, \d+\.\d ms\)',
+                     finding.cure)
 
 
 def test_a_numpy_that_cv_bridge_cannot_do_is_found(monkeypatch):

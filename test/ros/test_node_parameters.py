@@ -140,3 +140,13 @@ def test_a_parameter_file_is_taken(desk, small_model, tmp_path):
     desk.start(arguments=('--params-file', str(file)))
     values = desk.diagnosis(lambda level, message, values: 'tta' in values)[2]
     assert (values['threshold'], values['tta']) == ('0.250', 'flip')
+
+
+def test_the_network_takes_a_smaller_input_and_the_mask_keeps_the_pictures_size(
+        desk, small_model):
+    desk.start({'model': small_model, 'resolution': '32x64'})
+    masks, camera = desk.listen(Image, '/lane_perception/mask'), desk.camera()
+    mask = send_until_answered(desk, camera, raw_message(bright_picture(), 1), masks)
+    assert (mask.height, mask.width) == bright_picture().shape[:2]
+    values = desk.diagnosis(lambda level, message, values: 'resolution' in values)[2]
+    assert values['resolution'] == '32x64'

@@ -90,7 +90,8 @@ def shown_mask(view: View, sensor: Sensor, exposure: Exposure) -> NDArray[np.uin
     # What a neighborhood shows on the whole counts, not each grain of the floor.
     marked = (strip > 0).astype(np.float32)
     apart = cv2.blur(apart * marked, (7, 7)) / np.maximum(cv2.blur(marked, (7, 7)), 1e-3)
-    faint = FAINT + 0.15 * sensor.noise_level(float((base + delta).mean()))
+    light = float((base + delta).mean()) if len(base) else 0.0
+    faint = FAINT + 0.15 * sensor.noise_level(light)
     strip[(strip > 0) & ((apart < faint) | thin | (peak < LEAST_SHOWN))] = NOT_JUDGED
     mask[part] = strip
     mask[(mask > 0) & sensor.hidden(height, width)] = NOT_JUDGED
