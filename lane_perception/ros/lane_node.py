@@ -159,7 +159,8 @@ class LaneNode(LifecycleNode):
             for name, kind in output_types(ground).items()}
         runtime = self._pipeline.segmenter.runtimes[0]
         self.get_logger().info(f'{self._pipeline.segmenter.name} on {runtime.name}, '
-                               f'{runtime.device}, {runtime.precision}')
+                               f'{runtime.device}, {runtime.precision}, input '
+                               f'{self._pipeline.segmenter.resolution}')
 
     def _activate(self) -> None:
         self._pipeline.reset()
