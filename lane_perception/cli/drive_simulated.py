@@ -27,6 +27,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--reverse', action='store_true', help='drive the other way round')
     parser.add_argument('--model', default='lane_lite',
                         help='shipped name or path; a,b,c is an ensemble')
+    parser.add_argument('--resolution', default='', metavar='HxW',
+                        help="of the network's input, multiples of 32; without it the model's own")
     parser.add_argument('--true-mask', action='store_true',
                         help='in the place of the model: the masks of a faultless one')
     parser.add_argument('--over-dds', action='store_true',
@@ -64,6 +66,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     report = {**log.report(), 'track': arguments.track, 'reverse': arguments.reverse,
               'speed': arguments.speed, 'steer_by': arguments.steer_by,
               'mask': 'true' if arguments.true_mask else arguments.model,
+              'resolution': arguments.resolution,
               'transport': 'dds' if arguments.over_dds else 'in process',
               'lane_width_given': not arguments.learn_width,
               'latency_s': arguments.latency, 'drop': arguments.drop, 'gap_s': arguments.gap,
@@ -96,6 +99,7 @@ def _drive(arguments, settings):
     from lane_perception.geometry.lane_finder import LaneFinder
     from lane_perception.geometry.lane_finder import LaneSettings
     from lane_perception.pipeline import LanePipeline
+    from lane_perception.segmenter import parse_resolution
     from lane_perception.simulation.closed_loop import drive_loop
     from lane_perception.simulation.eyes import calibration_of
     from lane_perception.simulation.eyes import car_camera
@@ -111,13 +115,16 @@ def _drive(arguments, settings):
             from lane_perception.ros.remote_eyes import RemoteEyes
             ground.save(arguments.out / 'ground.yaml')
             look = stack.enter_context(RemoteEyes(
-                arguments.out, arguments.model, arguments.out / 'ground.yaml', width))
+                arguments.out, arguments.model, arguments.out / 'ground.yaml', width,
+                arguments.resolution))
         elif arguments.true_mask:
             look = TrueMaskEyes(LaneFinder(LaneSettings(lane_width=width), ground),
                                 pictures=not arguments.no_video)
         else:
             look = PipelineEyes(LanePipeline.load(
-                arguments.model, ground=ground, settings=LaneSettings(lane_width=width)))
+                arguments.model, ground=ground,
+                resolution=parse_resolution(arguments.resolution),
+                settings=LaneSettings(lane_width=width)))
         video = None if arguments.no_video else _video(stack, arguments.out)
 
         def watch(stamp, lane, image, mask):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Callable
 
 import numpy as np
@@ -112,6 +113,10 @@ class LaneFinder:
                 chains, candidate, curve = self._see(mask)
         trust = self._trust(chains, candidate, curve)
         confidence, odds = self._confidence(chains, curve, trust, probability, size)
+        if self._track is not None and not _surrounds(curve):
+            other = self._against_track(chains, candidate, confidence, probability, size)
+            if other is not None:
+                curve, trust, confidence, odds = other
         if confidence is None or confidence < self.settings.min_confidence:
             return self._unseen(chains, size, stamp)
         track = None
@@ -213,6 +218,29 @@ class LaneFinder:
             return self._judge.right(evidence), self._judge.odds(evidence)
         return self._judge(evidence), self._needed
 
+    def _against_track(self, chains, candidate, confidence, probability, size):
+        """
+        Return curve, trust, confidence and odds of a lane that the track speaks against, or None.
+
+        A track may have come to follow another lane's line. Where both sides of a lane are seen,
+        the car between them, and the candidate that suits the track is none and less likely to be
+        right, the picture is believed; like any outlier, the lane has to be seen twice.
+        """
+        expected = replace(self._expected(), lateral=None)
+        free = choose(chains, expected)
+        if free is None or free.left is None or free.right is None or (
+                candidate is not None
+                and (free.left, free.right) == (candidate.left, candidate.right)):
+            return None
+        curve = fit(chains, free, expected)
+        if not _surrounds(curve):
+            return None
+        trust = self._trust(chains, free, curve)
+        free_confidence, odds = self._confidence(chains, curve, trust, probability, size)
+        if free_confidence is None or free_confidence <= (confidence or 0.0):
+            return None
+        return curve, trust, free_confidence, odds
+
     def _row(self, size: tuple[int, int]) -> float:
         return (1.0 - self.settings.look_ahead) * size[1]
 
@@ -242,8 +270,7 @@ class LaneFinder:
 
     def _teaches(self, curve: LaneCurve | None, trust: float, size: tuple[int, int]) -> bool:
         """Tell whether a lane's two sides are surely seen and stand right, the car in between."""
-        return (curve is not None and curve.both and trust >= CONFIDENT
-                and abs(curve.lateral) < INSIDE * curve.width
+        return (_surrounds(curve) and trust >= CONFIDENT
                 and not self._implies_other_horizon(curve, size))
 
     def _implies_other_horizon(self, curve: LaneCurve, size: tuple[int, int]) -> bool:
@@ -357,6 +384,11 @@ class LaneFinder:
             u, v = crossing(pixels, -pixels[:, 1], -self._row(size))
         # A lane that leaves the picture is steered for at its rim: the offset stays within 1.
         return min(max(u, 0.0), size[0] - 1.0), v
+
+
+def _surrounds(curve: LaneCurve | None) -> bool:
+    """Tell whether marks on both sides bear a lane and the car stands between them."""
+    return curve is not None and curve.both and abs(curve.lateral) < INSIDE * curve.width
 
 
 def _polylines(chains: Chains) -> list[NDArray[np.float64]]:

@@ -46,7 +46,8 @@ NANOSECONDS = 1_000_000_000
 class RemoteEyes:
     """A context manager that runs the node while the car drives."""
 
-    def __init__(self, folder: Path, model: str, ground: Path, lane_width: float) -> None:
+    def __init__(self, folder: Path, model: str, ground: Path, lane_width: float,
+                 resolution: str = '') -> None:
         """
         Start the node and wait until it listens.
 
@@ -54,6 +55,7 @@ class RemoteEyes:
         :param model: shipped name or path.
         :param ground: calibration file of the camera.
         :param lane_width: metres; 0: learn it.
+        :param resolution: HxW of the network's input; '': the model's own.
         :raises UserError: when the node ends before it listens.
         """
         environment = private_environment()
@@ -63,7 +65,8 @@ class RemoteEyes:
             self._node_process = RosProcess(
                 'lane_perception.cli.lane_node',
                 ['--ros-args', '-p', f'model:={model}', '-p', f'ground_calibration:={ground}',
-                 '-p', f'lane_width:={float(lane_width)}'],
+                 '-p', f'lane_width:={float(lane_width)}',
+                 *(['-p', f'resolution:={resolution}'] if resolution else [])],
                 folder / 'lane_node.log', environment)
             stack.callback(self._node_process.stop)
             context = Context()

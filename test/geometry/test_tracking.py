@@ -78,6 +78,15 @@ def test_a_lane_that_is_seen_twice_elsewhere_is_taken_over():
     assert elsewhere[-1].lateral == pytest.approx(0.15, abs=0.04)
 
 
+def test_a_lane_around_the_car_is_believed_more_than_a_track_outside_of_it():
+    one = finder()
+    watch(one, [lane_mask(GROUND, lateral=0.14)] * 10)
+    # The left line of the lane so far is the right one of the lane that the car now stands in.
+    after = watch(one, [lane_mask(GROUND, lateral=-0.18)] * 4, start=10 / 30)
+    assert after[0].lateral == pytest.approx(0.14, abs=0.03), 'once is an outlier'
+    assert [lane.lateral for lane in after[1:]] == pytest.approx([-0.18] * 3, abs=0.02)
+
+
 def test_after_a_gap_the_neighbouring_lane_is_not_taken():
     one = finder()
     three = [lane_mask(GROUND, lateral=lateral) | lane_mask(GROUND, lateral=lateral - 0.4)
