@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from dataclasses import replace
+from math import inf
 from typing import Callable
 
 import numpy as np
@@ -47,7 +49,18 @@ LEAST_TRUST = 0.3         # in a lane that a mask alone shows
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
 MOST_STILL = 2            # pictures with the stamp of the one before; from then on time stands
 FLOOR = 0.1               # the same with the network's probability, which then decides
+QUICK = 0.06              # seconds between pictures from which on there is time for all horizons
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
+
+
+@dataclass
+class _Trial:
+    """Other horizons, tried on one mask."""
+
+    mask: NDArray[np.uint8]
+    left: list[float]           # horizons that are still to be tried
+    best: float | None = None   # of those that were
+    score: float = 0.0          # of the lane under it
 
 
 class LaneFinder:
@@ -82,11 +95,13 @@ class LaneFinder:
         self._rival: LaneTrack | None = None
         self._stamp: float | None = None
         self._still = 0     # pictures in a row with that same stamp
+        self._interval = inf   # seconds since the picture before
         self._width: float | None = None
         self._flare = 0.0
         self._horizon = self._drawn_horizon = nominal_view.FIRST_HORIZON
         self._horizon_weight = nominal_view.FIRST_WEIGHT
         self._untried = 0   # pictures until other horizons are tried (again)
+        self._trial: _Trial | None = None
         if self.ground is None:
             self._size = None
 
@@ -153,6 +168,7 @@ class LaneFinder:
     def _advance(self, stamp: float | None) -> None:
         """Move the track on to a picture's stamp, or drop it."""
         self._still = self._still + 1 if stamp == self._stamp else 0
+        self._interval = inf if None in (stamp, self._stamp) else abs(stamp - self._stamp)
         self._stamp = stamp
         if self._track is None:
             return
@@ -249,23 +265,31 @@ class LaneFinder:
         Look for the horizon under which the mask shows both sides of a lane.
 
         Under a horizon far from the true one a lane's sides run apart or cross, so that they do
-        not pass for its sides. Until a lane has been seen, now and then other horizons are tried.
+        not pass for its sides. Until a lane has been seen, now and then other horizons are tried:
+        all of them at once or, where pictures follow on each other quickly, one with each picture,
+        on the same mask, so that none of the pictures is late.
 
         :returns: whether one was found; the floor is laid anew for it.
         """
         self._untried -= 1
-        if self._untried >= 0 or not mask.any():
-            return False
-        self._untried = nominal_view.TRIED_EVERY - 1
-        first, best = self._horizon, None
-        for horizon in nominal_view.OTHER_HORIZONS:
+        if self._trial is None or self._trial.mask.shape != mask.shape:
+            if self._untried >= 0 or not mask.any():
+                return False
+            self._untried = nominal_view.TRIED_EVERY - 1
+            self._trial = _Trial(mask.copy(), list(nominal_view.OTHER_HORIZONS))
+        first, trial = self._horizon, self._trial
+        count = 1 if self._interval < QUICK else len(trial.left)
+        for horizon in trial.left[:count]:
             self._lay_floor(size, horizon)
-            chains, candidate, curve = self._see(mask)
-            if not self._teaches(curve, self._trust(chains, candidate, curve), size):
-                continue
-            if best is None or candidate.score > best[0]:
-                best = candidate.score, horizon
-        self._lay_floor(size, first if best is None else best[1])
+            chains, candidate, curve = self._see(trial.mask)
+            if self._teaches(curve, self._trust(chains, candidate, curve), size) and (
+                    candidate.score > trial.score):
+                trial.best, trial.score = horizon, candidate.score
+        del trial.left[:count]
+        best = None if trial.left else trial.best
+        if not trial.left:
+            self._trial = None
+        self._lay_floor(size, first if best is None else best)
         return best is not None
 
     def _teaches(self, curve: LaneCurve | None, trust: float, size: tuple[int, int]) -> bool:

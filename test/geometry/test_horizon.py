@@ -46,6 +46,22 @@ def test_a_horizon_that_was_found_is_kept():
     assert lane.center[0] == pytest.approx(both.center[0], abs=20)
 
 
+def test_in_a_quick_video_no_picture_waits_for_all_horizons(monkeypatch):
+    looks = []
+    see = LaneFinder._see
+    monkeypatch.setattr(LaneFinder, '_see', lambda *given: looks.append(1) or see(*given))
+    finder, one_side = LaneFinder(), straight_lane(-30)
+    one_side[:, 200:] = 0
+    for number in range(10):
+        looks.clear()
+        finder.find(one_side, number / 30)
+        assert len(looks) <= (7 if number == 0 else 2)
+    for number in range(10, 30):
+        lane = finder.find(straight_lane(-30), number / 30)
+    assert lane.left is not None and len(lane.left) and len(lane.right)
+    assert finder._horizon * SIZE[1] == pytest.approx(-30, abs=25)
+
+
 def test_a_floor_that_was_laid_before_shows_the_same_lane():
     used = LaneFinder()
     for horizon in (200, 0, -40):
