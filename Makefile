@@ -45,7 +45,7 @@ $(RUNTIME_STAMP): setup.py requirements/constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(DEV_STAMP): $(RUNTIME_STAMP)
-	@$(PYTHON) requirements/check_machine.py 6
+	@test -e $@ || $(VENV)/bin/python requirements/check_machine.py 6
 	@echo '[venv] installing training, reports and tests (about 6 GB installed)'
 	$(call pip_install,-e '.[ros$(,)headless$(,)openvino$(,)onnxruntime$(,)recordings$(,)train$(,)report$(,)cluster$(,)test]')
 	@touch $@

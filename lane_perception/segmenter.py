@@ -10,6 +10,7 @@ centre of the area that it covers in the large one.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from time import perf_counter
 
@@ -37,10 +38,10 @@ def parse_resolution(text: str) -> tuple[int, int] | None:
     """
     if not text:
         return None
-    height, _, width = text.lower().partition('x')
-    if not (height.isdigit() and width.isdigit()):
+    found = re.fullmatch('([0-9]+)x([0-9]+)', text.lower())
+    if not found:
         raise UserError(f'resolution "{text}" should be HEIGHTxWIDTH in pixels, such as 384x640')
-    return int(height), int(width)
+    return int(found[1]), int(found[2])
 
 
 def resize_image(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
@@ -88,6 +89,9 @@ class Segmenter:
                             f'is not made of multiples of {MULTIPLE}')
         self._sizes = [resolution or (runtime.card.input_height, runtime.card.input_width)
                        for runtime in runtimes]
+        if resolution:
+            for runtime in runtimes:   # prepares what is compiled for each size, before a frame
+                runtime.run(np.zeros((1, *resolution, 3), np.uint8))
         self.timings = {'resize': 0.0, 'network': 0.0, 'threshold': 0.0}
         # What the last mask was made of, as probability() returns it.
         self.last_probability: NDArray[np.float32] | None = None

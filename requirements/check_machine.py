@@ -3,7 +3,7 @@
 """
 Say at once when this machine cannot hold what is to be installed; runs on any Python 3.
 
-``check_machine.py GB``: where PyPI has no ROS 2 wheels for it, or less than GB are free here.
+``check_machine.py [GB]``: where PyPI has no ROS 2 wheels for it, or less than GB are free here.
 """
 
 import os
@@ -14,7 +14,7 @@ import sys
 
 def main():
     """Return 0 where the packages can be installed, else say what to do and return 1."""
-    return has_wheels() or has_room(float(sys.argv[1]))
+    return has_wheels() or has_room(float(''.join(sys.argv[1:2]) or 0))
 
 
 def has_room(needed):

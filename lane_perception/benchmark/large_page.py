@@ -11,17 +11,19 @@ from typing import Iterable
 
 FILES = 'large_recipes*.json'
 CONVENTION = 'miou_per_image'
-TOLD_ELSEWHERE = ('epochs', 'passes', 'pretrained')   # settings that other columns show
-TTA = {'flip': 'as it is and mirrored', 'full': 'mirrored, brighter and darker, too'}
+TOLD_ELSEWHERE = ('epochs', 'passes', 'pretrained')   # by a column or the text
+TTA = {'flip': 'as it is and mirrored',
+       'full': 'as it is, mirrored, brighter, darker and smaller'}
 
 BEGUN_AT = """
 torchvision's ImageNet weights come from a hub, which could not be reached. The weights began at
 random, or where `initial=world` stands, at a DeepLabV3 that was trained on 2500 pictures of the
 synthetic world for five epochs (`train --data synthetic:3 --recipe optimized pretrained=false
 samples=2500 epochs=5 batch_size=16 accumulation=1 encoder_learning_rate=0 learning_rate=3e-4`).
-Those on a GPU shared it, five at a time (`train --data seame_cam_a --recipe optimized
-initial=world/model.safetensors pretrained=false epochs=10 passes=10 workers=2 threads=1 seed=0`
-and the like; `half` stands for `epochs=5`).
+"""
+ON_A_GPU = """The runs on a GPU shared it, five at a time (`train --data seame_cam_a --recipe
+optimized initial=world/model.safetensors pretrained=false epochs=10 passes=10 workers=2 threads=1
+seed=0` and the like; `half` stands for `epochs=5`).
 """
 
 
@@ -36,8 +38,8 @@ def large_section(measured: list[dict[str, Any]]) -> Iterable[str]:
     if not measured:
         yield '`baseline` and `optimized` were not run; at their full length they need a GPU.\n\n'
         return
-    yield ('`baseline` and `optimized` for as long as a machine was to be had, scored on frames '
-           'that the split held back. An epoch is a pass over the training frames; a run '
+    yield ('`baseline` and `optimized`, stopped after the minutes in the table and scored on '
+           'frames that the split held back. An epoch is a pass over the training frames; a run '
            'that ended before its last one had not yet lowered its learning rate to the end.\n\n'
            '| run | differs by | on | minutes | steps | epochs | images/s | scored | '
            f'miou_per_image | lane IoU | line F1 1 % |\n|{"---|" * 11}\n')
@@ -47,6 +49,8 @@ def large_section(measured: list[dict[str, Any]]) -> Iterable[str]:
     runs = [run for found in measured for run in found['runs']]
     if not any(run['pretrained'] for run in runs):
         yield BEGUN_AT
+        if any(found['machine']['gpu'] for found in measured):
+            yield ON_A_GPU
     for found in measured:
         for group in found.get('together', []):
             yield from _together(group, found)
@@ -58,7 +62,9 @@ def _rows(run: dict[str, Any], machine: dict[str, Any]) -> Iterable[str]:
     changes = ', '.join(f'{key}={value:g}' if isinstance(value, float) else f'{key}={value}'
                         for key, value in run.get('changed', {}).items()
                         if key not in TOLD_ELSEWHERE) or '-'
-    place = machine['gpu'] or f'{run["threads"]} core of {machine["processor"]}'
+    cores = run['threads'] or machine['cores']
+    place = machine['gpu'] or (
+        f'{cores} core{"s" * (cores != 1)} of {machine["processor"]}')
     for scored, figures in run['scored'].items():
         yield (f'| {run.get("run", run["recipe"])} | {changes} | {place} | {run["minutes"]:.0f} | '
                f'{run["steps"]} | {run["epochs"]} of {run["epochs_of_the_recipe"]} | '
@@ -88,14 +94,16 @@ def _together(group: dict[str, Any], found: dict[str, Any]) -> Iterable[str]:
 
 def large_lines(measured: list[dict[str, Any]]) -> Iterable[str]:
     """Yield the final report's rows: mean figures of the runs on a GPU, by recipe."""
-    by_recipe: dict[str, list[dict[str, Any]]] = {}
+    alike: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for found in measured:
         if found['machine']['gpu']:
             for run in found['runs']:
-                if set(run['changed']) <= {*TOLD_ELSEWHERE, 'initial'}:
-                    by_recipe.setdefault(run['recipe'], []).append(run)
-    for recipe, runs in by_recipe.items():
-        length = f'{runs[0]["epochs"]} of {runs[0]["epochs_of_the_recipe"]} epochs'
+                if set(run.get('changed', {})) <= {*TOLD_ELSEWHERE, 'initial'}:
+                    length = f'{run["epochs"]} of {run["epochs_of_the_recipe"]} epochs'
+                    alike.setdefault((run['recipe'], length), []).append(run)
+    for (recipe, length), runs in alike.items():
+        if len(runs) > 1:
+            length += f', mean of {len(runs)} seeds'
         for scored in runs[0]['scored']:
             figures = [sum(run['scored'][scored][key] for run in runs) / len(runs)
                        for key in (CONVENTION, 'lane_iou')]

@@ -82,13 +82,15 @@ def measure_together(
     runs: Sequence[Path], found: Sequence[dict[str, Any]], data: Path,
 ) -> list[dict[str, Any]]:
     """Return the ensemble, and test-time augmentation, of runs that differ by the seed alone."""
-    groups: dict[tuple[str, str], list[Path]] = {}
+    groups: dict[tuple[str, ...], list[Path]] = {}
     for run, one in zip(runs, found):
-        groups.setdefault((one['recipe'], str(one['changed'])), []).append(run)
+        alike = (one['recipe'], str(one['changed']), one['trained_on'], str(one['epochs']),
+                 (run / 'split.json').read_text(encoding='utf-8'))
+        groups.setdefault(alike, []).append(run)
     return [{'recipe': recipe, 'runs': [run.name for run in group],
              'ensemble': score(group, data),
              'tta': {way: [score([run], data, way) for run in group] for way in ('flip', 'full')}}
-            for (recipe, _), group in groups.items() if len(group) >= MEMBERS]
+            for (recipe, *_), group in groups.items() if len(group) >= MEMBERS]
 
 
 def body(argv: Sequence[str] | None = None) -> int:

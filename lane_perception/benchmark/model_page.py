@@ -67,10 +67,12 @@ def _input_sizes(result: dict[str, Any]) -> list[str]:
     return [
         '## Smaller inputs', '',
         '![Accuracy against time with smaller inputs](images/input_sizes.svg)', '',
-        'What the `resolution` of `lane_node`, `replay` and `evaluate` costs and gives: the '
+        'What the `resolution` of `lane_node`, `replay`, `evaluate` and `drive_simulated` costs '
+        'and gives: the '
         f'shipped network with a smaller input than it was trained at, a picture of '
         f'{result["timed_picture"]} to mask; synthetic: {result["synthetic"]}. On '
-        f'{machine["processor"]} without AVX-512 or AMX, {machine["cores"]} cores, load average '
+        f'{machine["processor"]} ({", ".join(machine["instructions"])}), {machine["cores"]} '
+        'cores, load average '
         f'{machine["load_average"]} at the start.', '', *table(result)]
 
 

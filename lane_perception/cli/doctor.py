@@ -27,6 +27,8 @@ def build_parser() -> argparse.ArgumentParser:
         epilog='Exit status: 0 when nothing is broken, 1 when something is.')
     parser.add_argument('--model', default='lane_lite', metavar='M',
                         help='model to load and run: name or file (default: %(default)s)')
+    parser.add_argument('--resolution', default='', metavar='HxW',
+                        help="of the network's input; without it the model's own")
     parser.add_argument('--no-topics', action='store_true',
                         help='do not look at the ROS graph (saves 3 to 6 seconds)')
     return parser
@@ -35,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
 def findings(arguments: argparse.Namespace) -> Iterator[Finding]:
     """Yield all findings, as they are made."""
     yield from installation()
-    yield from model(arguments.model)
+    yield from model(arguments.model, arguments.resolution)
     if not arguments.no_topics and importlib.util.find_spec('rclpy') is not None:
         from lane_perception.ros.doctor.graph import graph
         yield from graph()

@@ -13,6 +13,7 @@ from typing import Sequence
 
 from lane_perception.cli.command import run_main
 from lane_perception.errors import UserError
+from lane_perception.segmenter import parse_resolution
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -66,7 +67,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     report = {**log.report(), 'track': arguments.track, 'reverse': arguments.reverse,
               'speed': arguments.speed, 'steer_by': arguments.steer_by,
               'mask': 'true' if arguments.true_mask else arguments.model,
-              'resolution': arguments.resolution,
+              'resolution': arguments.resolution or 'own',
               'transport': 'dds' if arguments.over_dds else 'in process',
               'lane_width_given': not arguments.learn_width,
               'latency_s': arguments.latency, 'drop': arguments.drop, 'gap_s': arguments.gap,
@@ -86,6 +87,9 @@ def _check(arguments: argparse.Namespace) -> None:
         value = getattr(arguments, name)
         if not low <= value <= high:
             raise UserError(f'--{name} {value:g} is not between {low:g} and {high:g}')
+    if arguments.resolution and arguments.true_mask:
+        raise UserError('--true-mask needs no network: leave --resolution out')
+    parse_resolution(arguments.resolution)
     if arguments.over_dds and arguments.true_mask:
         raise UserError('--true-mask needs no node: leave --over-dds out')
     if arguments.over_dds and importlib.util.find_spec('rclpy') is None:
@@ -99,7 +103,6 @@ def _drive(arguments, settings):
     from lane_perception.geometry.lane_finder import LaneFinder
     from lane_perception.geometry.lane_finder import LaneSettings
     from lane_perception.pipeline import LanePipeline
-    from lane_perception.segmenter import parse_resolution
     from lane_perception.simulation.closed_loop import drive_loop
     from lane_perception.simulation.eyes import calibration_of
     from lane_perception.simulation.eyes import car_camera

@@ -61,6 +61,10 @@ class Chains:
         across, tangent = self.marks.across, self.tangent
         return np.abs(across[:, 0] * tangent[:, 1] - across[:, 1] * tangent[:, 0])
 
+    def polylines(self) -> list[NDArray[np.float64]]:
+        """Return each chain as (N, 2) pixels from near to far."""
+        return [self.marks.pixels[self.members(chain)] for chain in range(len(self))]
+
     def members(self, number: int) -> slice:
         """Return which marks form a chain."""
         last = self.first[number + 1] if number + 1 < len(self.first) else len(self.marks)

@@ -48,6 +48,7 @@ NEXT_DASH = 0.7           # metres to a dash that may continue a marking
 START_SIGMA = 0.1         # radians: the marks' directions, for the first curve
 HEADING_SIGMA = 0.3       # radians: the candidate's heading, for the first curve
 FEWEST = 5                # marks that make a side
+INSIDE = 0.5              # lane widths from its centre within which the car stands in a lane
 ASKEW = 0.4               # sine of the angle between a mark and the lane beyond which it is
 
 _KNOT_UNIT = np.linspace(0.0, 1.0, KNOTS) ** 1.25
@@ -82,6 +83,11 @@ class LaneCurve:
     sides: NDArray[np.int64]         # for each mark: 1 left, -1 right, 0 neither
     rms: float                       # metres: misfit of the marks that are used
     both: bool                       # whether marks on both sides bear it
+
+    @property
+    def surrounds(self) -> bool:
+        """Tell whether marks on both sides bear it and the car stands between them."""
+        return self.both and abs(self.lateral) < INSIDE * self.width
 
 
 class _Spline:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from dataclasses import replace
 from math import inf
 from typing import Callable
@@ -44,23 +43,12 @@ GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
 LEARNT_WIDTH_SIGMA = 0.02
 OTHER_WIDTH = 0.3         # share by which the learnt width is off that halves the trust
 CONFIDENT = 0.75          # trust in a lane from which is learnt
-INSIDE = 0.5              # lane widths from its centre that the car is away at most, for that
 LEAST_TRUST = 0.3         # in a lane that a mask alone shows
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
 MOST_STILL = 2            # pictures with the stamp of the one before; from then on time stands
 FLOOR = 0.1               # the same with the network's probability, which then decides
 QUICK = 0.06              # seconds between pictures from which on there is time for all horizons
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
-
-
-@dataclass
-class _Trial:
-    """Other horizons, tried on one mask."""
-
-    mask: NDArray[np.uint8]
-    left: list[float]           # horizons that are still to be tried
-    best: float | None = None   # of those that were
-    score: float = 0.0          # of the lane under it
 
 
 class LaneFinder:
@@ -101,7 +89,7 @@ class LaneFinder:
         self._horizon = self._drawn_horizon = nominal_view.FIRST_HORIZON
         self._horizon_weight = nominal_view.FIRST_WEIGHT
         self._untried = 0   # pictures until other horizons are tried (again)
-        self._trial: _Trial | None = None
+        self._trial: nominal_view.HorizonTrial | None = None
         if self.ground is None:
             self._size = None
 
@@ -128,7 +116,7 @@ class LaneFinder:
                 chains, candidate, curve = self._see(mask)
         trust = self._trust(chains, candidate, curve)
         confidence, odds = self._confidence(chains, curve, trust, probability, size)
-        if self._track is not None and not _surrounds(curve):
+        if self._track is not None and not (curve and curve.surrounds):
             other = self._against_track(chains, candidate, confidence, probability, size)
             if other is not None:
                 curve, trust, confidence, odds = other
@@ -144,7 +132,7 @@ class LaneFinder:
             self._line_state = track.state.copy()
             self._last_confidence = confidence
         if odds < self._needed:
-            return self._nothing(_polylines(chains))
+            return self._nothing(chains.polylines())
         self._learn(size, curve, trust)
         return self._lane(chains, curve, trust, confidence, size, track)
 
@@ -238,9 +226,10 @@ class LaneFinder:
         """
         Return curve, trust, confidence and odds of a lane that the track speaks against, or None.
 
-        A track may have come to follow another lane's line. Where both sides of a lane are seen,
-        the car between them, and the candidate that suits the track is none and less likely to be
-        right, the picture is believed; like any outlier, the lane has to be seen twice.
+        A track may have come to follow another lane's line. Where both sides of a lane are seen
+        and the car stands between them, and the candidate that suits the track is no such lane
+        and less likely to be right, the picture is believed. Like any outlier, that lane has to
+        be seen twice.
         """
         expected = replace(self._expected(), lateral=None)
         free = choose(chains, expected)
@@ -249,7 +238,7 @@ class LaneFinder:
                 and (free.left, free.right) == (candidate.left, candidate.right)):
             return None
         curve = fit(chains, free, expected)
-        if not _surrounds(curve):
+        if curve is None or not curve.surrounds:
             return None
         trust = self._trust(chains, free, curve)
         free_confidence, odds = self._confidence(chains, curve, trust, probability, size)
@@ -276,7 +265,7 @@ class LaneFinder:
             if self._untried >= 0 or not mask.any():
                 return False
             self._untried = nominal_view.TRIED_EVERY - 1
-            self._trial = _Trial(mask.copy(), list(nominal_view.OTHER_HORIZONS))
+            self._trial = nominal_view.HorizonTrial(mask.copy())
         first, trial = self._horizon, self._trial
         count = 1 if self._interval < QUICK else len(trial.left)
         for horizon in trial.left[:count]:
@@ -294,7 +283,7 @@ class LaneFinder:
 
     def _teaches(self, curve: LaneCurve | None, trust: float, size: tuple[int, int]) -> bool:
         """Tell whether a lane's two sides are surely seen and stand right, the car in between."""
-        return (_surrounds(curve) and trust >= CONFIDENT
+        return (curve is not None and curve.surrounds and trust >= CONFIDENT
                 and not self._implies_other_horizon(curve, size))
 
     def _implies_other_horizon(self, curve: LaneCurve, size: tuple[int, int]) -> bool:
@@ -346,7 +335,7 @@ class LaneFinder:
 
     def _unseen(self, chains: Chains, size, stamp: float | None) -> Lane:
         """Return the lane held through a gap, or that there is none."""
-        markings = _polylines(chains)
+        markings = chains.polylines()
         track = self._track
         if stamp is None or track is None or (
                 track.sightings < HELD_AFTER or track.odds < self._needed):
@@ -372,7 +361,7 @@ class LaneFinder:
         seen = self._in_sight(curve)
         faith = trust / (1.0 + (curve.sigmas[seen] / FAITH_SIGMA) ** 2)
         return self._describe(curve.points[seen], faith, state, covariance, confidence, size,
-                              markings=_polylines(chains),
+                              markings=chains.polylines(),
                               left=pixels[curve.sides > 0], right=pixels[curve.sides < 0])
 
     @staticmethod
@@ -408,13 +397,3 @@ class LaneFinder:
             u, v = crossing(pixels, -pixels[:, 1], -self._row(size))
         # A lane that leaves the picture is steered for at its rim: the offset stays within 1.
         return min(max(u, 0.0), size[0] - 1.0), v
-
-
-def _surrounds(curve: LaneCurve | None) -> bool:
-    """Tell whether marks on both sides bear a lane and the car stands between them."""
-    return curve is not None and curve.both and abs(curve.lateral) < INSIDE * curve.width
-
-
-def _polylines(chains: Chains) -> list[NDArray[np.float64]]:
-    """Return each marking as (N, 2) pixels from near to far."""
-    return [chains.marks.pixels[chains.members(chain)] for chain in range(len(chains))]

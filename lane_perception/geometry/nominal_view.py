@@ -10,7 +10,11 @@ run parallel on the floor. Nothing measured there is told in metres.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from dataclasses import field
+
 import numpy as np
+from numpy.typing import NDArray
 
 from lane_perception.geometry.ground_calibration import GroundCalibration
 
@@ -31,6 +35,16 @@ LEARNT_FLARE_SIGMA = 0.04
 MISFIT = 0.03        # metres: marks that lie so far off halve the trust
 STRAIGHT = 0.6       # 1/metres: a lane that bends more says nothing about the horizon
 REDRAWN = 0.015      # image heights by which it moves before the floor is laid anew
+
+
+@dataclass
+class HorizonTrial:
+    """The other horizons, tried on one mask."""
+
+    mask: NDArray[np.uint8]
+    left: list[float] = field(default_factory=lambda: list(OTHER_HORIZONS))   # not tried yet
+    best: float | None = None   # of those that were
+    score: float = 0.0          # of the lane under it
 
 
 def nominal_view(image_size: tuple[int, int], horizon: float) -> GroundCalibration:

@@ -120,7 +120,8 @@ class FrameStatistics:
             _forget(self._losses, now - WINDOW_S)
             lost_share = len(self._losses) / max(len(self._losses) + len(self._arrivals), 1)
             recent = [one for one in self._processed if one.finished >= now - WINDOW_S]
-            stuck = not recent and self._waits(now)
+            stuck = self._waits(now) and all(
+                one.finished < now - STUCK_S for one in recent)
             values = {
                 'frames_received': str(self.received),
                 'frames_processed': str(self.processed),

@@ -139,12 +139,14 @@ def test_the_node_is_measured_over_dds(tmp_path, ros_domain, bright_model, monke
     pytest.importorskip('rclpy')
     monkeypatch.setattr('lane_perception.benchmark.node.RATES', (20.0,))
     monkeypatch.setattr('lane_perception.benchmark.node.SIZES', ((480, 640),))
-    monkeypatch.setattr('lane_perception.benchmark.node.SPECIAL', ())
+    monkeypatch.setattr('lane_perception.benchmark.node.SPECIAL', (('32x64',),))
+    monkeypatch.setattr('lane_perception.benchmark.node.SMALLER', '32x64')
+    monkeypatch.setattr('lane_perception.benchmark.node.SPECIAL_INPUT', ((480, 640), 'raw', 20.0))
     out = tmp_path / 'node.json'
     assert main(['--only', 'node', '--model', str(bright_model), '--node-seconds', '2',
                  '--out', str(out)]) == 0
     runs = json.loads(out.read_text())['node']['runs']
-    assert set(runs) == {'640x480 raw 20 Hz', '640x480 jpeg 20 Hz'}
+    assert set(runs) == {'640x480 raw 20 Hz', '640x480 jpeg 20 Hz', '640x480 raw 20 Hz, 32x64'}
     for run in runs.values():
         assert run['frames_sent'] == 40
         assert run['frames_received'] > 0

@@ -12,6 +12,7 @@ pytest.importorskip('lightning')
 from lane_perception.benchmark import ablation_page  # noqa: E402
 from lane_perception.benchmark.ablation_sets import deal  # noqa: E402
 from lane_perception.benchmark.ablation_sets import drawn_by_hand  # noqa: E402
+from lane_perception.benchmark.large_page import large_lines  # noqa: E402
 from lane_perception.benchmark.large_recipes import body  # noqa: E402
 from lane_perception.cli.train import main as train  # noqa: E402
 from lane_perception.errors import UserError  # noqa: E402
@@ -62,3 +63,16 @@ def test_runs_that_differ_by_the_seed_are_an_ensemble_too(tmp_path, capsys):
     gain = (group['ensemble']['labels']['miou_per_image']
             - sum(one['scored']['labels']['miou_per_image'] for one in found['runs']) / 3)
     assert f'- together, on labels: {gain:+.3f} against' in (tmp_path / 'page.md').read_text()
+
+
+def test_the_final_report_tells_of_plain_runs_on_a_gpu():
+    scored = {'labels': {'miou_per_image': 0.6, 'lane_iou': 0.3}}
+    run = {'recipe': 'optimized', 'changed': {'epochs': 10}, 'epochs': 40,
+           'epochs_of_the_recipe': 100, 'trained_on': 'drive', 'scored': scored}
+    other = {**run, 'scored': {'labels': {'miou_per_image': 0.7, 'lane_iou': 0.5}}}
+    smaller = {**run, 'changed': {'input_width': 320}}
+    measured = [{'machine': {'gpu': 'a GPU'}, 'runs': [run, other, smaller]},
+                {'machine': {'gpu': ''}, 'runs': [run]}]
+    assert list(large_lines(measured)) == [
+        '| here, optimized: DeepLabV3, 40 of 100 epochs, mean of 2 seeds, scored on drive, labels '
+        '| 0.6500 | 0.4000 |']

@@ -59,9 +59,13 @@ def test_points_give_the_same_floor(files):
 @pytest.mark.parametrize(
     'heading', ['', '# measured', 'u [px],v [px],x [m],y [m]', 'u_px,v_px,x,y'])
 def test_a_heading_of_any_form_is_no_point(files, heading):
-    rows = (files / 'points.csv').read_text().splitlines()[1:]
-    (files / 'points.csv').write_text('\n'.join([heading, *rows]))
-    assert run(files, '--points', str(files / 'points.csv')) == 0
+    calibrations = []
+    for first in ('u,v,x,y', heading):
+        rows = (files / 'points.csv').read_text().splitlines()[1:]
+        (files / 'points.csv').write_text('\n'.join([first, *rows]))
+        assert run(files, '--points', str(files / 'points.csv')) == 0
+        calibrations.append(GroundCalibration.load(files / 'ground.yaml').homography)
+    assert (calibrations[0] == calibrations[1]).all()
 
 
 def points_of(files, change):

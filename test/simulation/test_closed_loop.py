@@ -135,6 +135,15 @@ def test_the_verb_refuses_a_speed_that_no_car_has(capsys):
     assert '--speed 90 is not between' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('arguments, sentence', [
+    (['--true-mask', '--resolution', '64x96'], '--true-mask needs no network'),
+    (['--resolution', 'small'], 'should be HEIGHTxWIDTH'),
+    (['--resolution', '²x64'], 'should be HEIGHTxWIDTH')])
+def test_a_resolution_that_cannot_be_is_refused(arguments, sentence, capsys):
+    assert drive_simulated.main(arguments) == 2
+    assert sentence in capsys.readouterr().err
+
+
 def test_a_picture_that_cannot_be_written_is_an_error(tmp_path, capsys):
     (tmp_path / 'top_view.png').mkdir()
     assert drive_simulated.main(['--true-mask', '--no-video', '--seconds', '0.2', '--out',
@@ -147,9 +156,12 @@ def test_a_picture_that_cannot_be_written_is_an_error(tmp_path, capsys):
 def test_a_drive_over_dds_goes_through_a_real_node(tmp_path, bright_model, ros_domain):
     pytest.importorskip('rclpy')
     assert drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
-                                 str(bright_model), '--out', str(tmp_path)]) == 0
-    assert json.loads((tmp_path / 'report.json').read_text())['transport'] == 'dds'
-    assert 'bright' in (tmp_path / 'lane_node.log').read_text()
+                                 str(bright_model), '--resolution', '64x96', '--out',
+                                 str(tmp_path)]) == 0
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert (report['transport'], report['resolution']) == ('dds', '64x96')
+    assert 'bright on' in (tmp_path / 'lane_node.log').read_text()
+    assert 'input 64x96' in (tmp_path / 'lane_node.log').read_text()
 
 
 def test_a_node_that_cannot_start_is_told_in_a_sentence(tmp_path, ros_domain, capsys):

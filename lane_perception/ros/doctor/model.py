@@ -16,6 +16,7 @@ from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
 from lane_perception.ros.doctor.finding import Finding
 from lane_perception.ros.doctor.finding import GOOD
+from lane_perception.segmenter import parse_resolution
 
 SIZE = (480, 640)        # of the picture that is processed, height and width
 RUNS = 20
@@ -23,26 +24,30 @@ CAMERA_PERIOD_MS = 33.3  # of a camera with 30 frames per second
 SMALLER = 2 / 3          # of the input's sides: the network then takes half of the time
 
 
-def model(name: str) -> Iterator[Finding]:
+def model(name: str, resolution: str = '') -> Iterator[Finding]:
     """
     Load a model, process a picture of noise several times, and say how it went.
 
     :param name: a shipped name or a path; a,b,c is an ensemble.
+    :param resolution: HxW of the network's input; '': the model's own.
     """
     try:
-        pipeline = LanePipeline.load(name)
+        pipeline = LanePipeline.load(name, resolution=parse_resolution(resolution))
     except UserError as error:
         yield Finding(BROKEN, f'model {name}: {error}')
         return
     picture = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), np.uint8)
     median = _median_ms(pipeline, picture)
-    runtime = pipeline.segmenter.runtimes[0]
-    text = (f'model {pipeline.segmenter.name} runs on {runtime.name}, {runtime.device}, '
-            f'{runtime.precision}: {median:.1f} ms a frame of {SIZE[1]}x{SIZE[0]}')
+    segmenter = pipeline.segmenter
+    runtime = segmenter.runtimes[0]
+    text = (f'model {segmenter.name} runs on {runtime.name}, {runtime.device}, '
+            f'{runtime.precision}, input {segmenter.resolution}: {median:.1f} ms a frame of '
+            f'{SIZE[1]}x{SIZE[0]}')
     if median > CAMERA_PERIOD_MS:
+        cures = ['free the processor', *_smaller_input(pipeline, name, picture, median),
+                 'limit max_rate']
         yield Finding(DOUBTFUL, f'{text}, slower than a camera with 30 frames per second',
-                      f'free the processor, {_smaller_input(pipeline, name, picture)}, or limit '
-                      'max_rate')
+                      ', or '.join(cures))
         return
     yield Finding(GOOD, text)
 
@@ -53,11 +58,15 @@ def _median_ms(pipeline: LanePipeline, picture: NDArray[np.uint8]) -> float:
     return 1e3 * float(np.median(totals[1:]))
 
 
-def _smaller_input(pipeline: LanePipeline, name: str, picture: NDArray[np.uint8]) -> str:
-    """Return what a network's smaller input would bring here."""
-    card = pipeline.segmenter.runtimes[0].card
-    height, width = (max(1, int(side * SMALLER) // MULTIPLE) * MULTIPLE
-                     for side in (card.input_height, card.input_width))
-    smaller = LanePipeline.load(name, resolution=(height, width))
-    return (f'set resolution to {height}x{width} (a little less accurate, '
-            f'{_median_ms(smaller, picture):.1f} ms)')
+def _smaller_input(
+    pipeline: LanePipeline, name: str, picture: NDArray[np.uint8], median_ms: float,
+) -> Iterator[str]:
+    """Yield what a smaller input of the network brings here, where it brings something."""
+    sides = [int(side) for side in pipeline.segmenter.resolution.split(',')[0].split('x')]
+    smaller = tuple(max(1, int(side * SMALLER) // MULTIPLE) * MULTIPLE for side in sides)
+    if list(smaller) == sides:
+        return
+    takes = _median_ms(LanePipeline.load(name, resolution=smaller), picture)
+    if takes < median_ms:
+        yield (f'set resolution to {smaller[0]}x{smaller[1]} ({takes:.1f} ms; less accurate, '
+               'see docs/models.md)')
