@@ -15,17 +15,18 @@ from lane_perception.benchmark.ablation_plot import Point
 from lane_perception.benchmark.ablation_plot import plot
 from lane_perception.benchmark.ablation_rows import ROWS
 from lane_perception.benchmark.ablation_rows import Row
+from lane_perception.benchmark.large_page import CONVENTION
 from lane_perception.benchmark.large_page import large_lines
 from lane_perception.benchmark.large_page import large_section
 from lane_perception.benchmark.large_page import load_large
 from lane_perception.whole_file import whole_file
 
 PLOT = 'images/ablation.svg'
-CONVENTION = 'miou_per_image'   # the reports' own
 CAP = 'label_cap.json'          # beside the folder of the rows
 AGAIN = 'ablation_again'        # likewise: rows that were measured a second time
 SPREAD_SEEDS = 3                # from which a spread is taken, at least
 LEAST_GAIN = 0.001              # a smaller one is none
+SURE = r'\*'                    # a bare star would begin italics
 REPORTS = (('baseline', 0.6576), ('epoch 14', 0.5912), ('final', 0.6945))
 TARGETS = (0.70, 0.75, 0.80)
 
@@ -180,9 +181,9 @@ def _expectations(
     rows = [row for row in ROWS if row.expected and row.name in by_row]
     if not rows:
         return
-    yield ('## What the reports expected\n\nGains in `miou_per_image`; * marks those of more '
-           'than twice the spread. An expectation holds where such a gain is as large as the '
-           'least that was expected.\n\n'
+    yield ('## What the reports expected\n\nGains in `miou_per_image`; '
+           f'{SURE} marks those of more than twice the spread. An expectation holds where such a '
+           'gain is as large as the least that was expected.\n\n'
            '| | expected | measured | holds |\n|---|---|---|---|\n')
     for row in rows:
         cells, holds = [], []
@@ -191,7 +192,7 @@ def _expectations(
                 gains = []
                 for way in result['ways'][1:]:
                     gain = gain_of(results, result, way, scored)
-                    gains.append(f'{way["name"]} {gain.mean:+.3f}{"*" if gain.sure else ""}')
+                    gains.append(f'{way["name"]} {gain.mean:+.3f}{SURE if gain.sure else ""}')
                     if gain.sure and gain.mean / row.least >= 1.0:
                         holds.append(f'{way["name"]} on {result["set"]}, {scored}')
                 cells.append(f'{result["set"]}, {scored}: {"; ".join(gains)}')

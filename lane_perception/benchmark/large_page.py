@@ -10,7 +10,7 @@ from typing import Any
 from typing import Iterable
 
 FILES = 'large_recipes*.json'
-CONVENTION = 'miou_per_image'
+CONVENTION = 'miou_per_image'   # the reports' own
 TOLD_ELSEWHERE = ('epochs', 'passes', 'pretrained')   # by a column or the text
 TTA = {'flip': 'as it is and mirrored',
        'full': 'as it is, mirrored, brighter, darker and smaller'}

@@ -275,9 +275,9 @@ class LaneFinder:
                     candidate.score > trial.score):
                 trial.best, trial.score = horizon, candidate.score
         del trial.left[:count]
-        best = None if trial.left else trial.best
+        best = None
         if not trial.left:
-            self._trial = None
+            best, self._trial = trial.best, None
         self._lay_floor(size, first if best is None else best)
         return best is not None
 

@@ -39,7 +39,7 @@ def test_a_model_that_cannot_be_loaded_is_named_and_ends_in_status_1(tmp_path, c
 
 def test_a_processor_too_slow_for_the_camera_is_told_what_a_smaller_input_brings(
         bright_model, monkeypatch):
-    def takes(pipeline, picture):   # 40 ms at 64x96, 10 at a quarter of that
+    def takes(pipeline, picture):   # 40 ms at 64x96, in proportion to the area
         height, width = map(int, pipeline.segmenter.resolution.split('x'))
         return 40.0 * height * width / (64 * 96)
     monkeypatch.setattr(model, '_median_ms', takes)

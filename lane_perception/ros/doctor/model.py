@@ -62,9 +62,9 @@ def _smaller_input(
     pipeline: LanePipeline, name: str, picture: NDArray[np.uint8], median_ms: float,
 ) -> Iterator[str]:
     """Yield what a smaller input of the network brings here, where it brings something."""
-    sides = [int(side) for side in pipeline.segmenter.resolution.split(',')[0].split('x')]
+    sides = parse_resolution(pipeline.segmenter.resolution.split(',')[0])
     smaller = tuple(max(1, int(side * SMALLER) // MULTIPLE) * MULTIPLE for side in sides)
-    if list(smaller) == sides:
+    if smaller == sides:
         return
     takes = _median_ms(LanePipeline.load(name, resolution=smaller), picture)
     if takes < median_ms:
