@@ -26,13 +26,16 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 TIMEOUT_S = 60.0  # for what takes two seconds on a machine with nothing else to do
+ANSWER_S = 5.0    # DDS loses a service's answer while the two sides still find each other
+SETTLE_S = 0.3    # discovery has two sides, and only one can be asked
 NODE = '/lane_perception'
+# Each transition, and the state that it leads to.
 TRANSITIONS = {
-    'configure': Transition.TRANSITION_CONFIGURE,
-    'activate': Transition.TRANSITION_ACTIVATE,
-    'deactivate': Transition.TRANSITION_DEACTIVATE,
-    'cleanup': Transition.TRANSITION_CLEANUP,
-    'shutdown': Transition.TRANSITION_INACTIVE_SHUTDOWN,
+    'configure': (Transition.TRANSITION_CONFIGURE, 'inactive'),
+    'activate': (Transition.TRANSITION_ACTIVATE, 'active'),
+    'deactivate': (Transition.TRANSITION_DEACTIVATE, 'inactive'),
+    'cleanup': (Transition.TRANSITION_CLEANUP, 'unconfigured'),
+    'shutdown': (Transition.TRANSITION_INACTIVE_SHUTDOWN, 'finalized'),
 }
 
 
@@ -131,6 +134,7 @@ class Desk:
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
+        self._clients = {}        # by the service's name
         self.diagnostics = {}     # by the status's name
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
@@ -184,22 +188,35 @@ class Desk:
         publisher = self.node.create_publisher(message_type, topic, qos(reliable))
         self.spin_until(lambda: publisher.get_subscription_count() > 0,
                         what=lambda: f'nothing subscribes to {topic}')
-        self.spin(0.3)  # discovery has two sides
+        self.spin(SETTLE_S)
         return publisher
 
-    def call(self, service_type, name, request):
-        client = self.node.create_client(service_type, name)
-        try:
-            self.spin_until(client.service_is_ready, what=lambda: f'there is no service {name}')
-            future = client.call_async(request)
-            self.spin_until(future.done, what=lambda: f'{name} does not answer')
-            return future.result()
-        finally:
-            self.node.destroy_client(client)
+    def _client(self, service_type, name):
+        if name not in self._clients:
+            self._clients[name] = self.node.create_client(service_type, name)
+            self.spin_until(self._clients[name].service_is_ready,
+                            what=lambda: f'there is no service {name}')
+            self.spin(SETTLE_S)
+        return self._clients[name]
+
+    def call(self, service_type, name, request, timeout=TIMEOUT_S):
+        """Return the service's answer; raise TimeoutError when none comes."""
+        future = self._client(service_type, name).call_async(request)
+        end = time.monotonic() + timeout
+        while not future.done():
+            if time.monotonic() > end:
+                raise TimeoutError(f'{name} does not answer')
+            self.spin_once(0.05)
+        return future.result()
 
     def state(self, name=NODE):
-        response = self.call(GetState, f'{name}/get_state', GetState.Request())
-        return response.current_state.label
+        end = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                response = self.call(GetState, f'{name}/get_state', GetState.Request(), ANSWER_S)
+                return response.current_state.label
+            except TimeoutError as error:
+                assert time.monotonic() < end, error
 
     def wait_for_state(self, state, name=NODE, process=None):
         end = time.monotonic() + TIMEOUT_S
@@ -210,8 +227,12 @@ class Desk:
 
     def change_state(self, transition, name=NODE):
         """Return whether the transition succeeded."""
-        request = ChangeState.Request(transition=Transition(id=TRANSITIONS[transition]))
-        return self.call(ChangeState, f'{name}/change_state', request).success
+        number, goal = TRANSITIONS[transition]
+        request = ChangeState.Request(transition=Transition(id=number))
+        try:
+            return self.call(ChangeState, f'{name}/change_state', request).success
+        except TimeoutError:
+            return self.state(name) == goal
 
     def set_parameter(self, parameter, value, name=NODE):
         """Return (accepted, reason)."""
