@@ -28,6 +28,7 @@ MOST = 8                # markings that are paired, the strongest
 WIDEST_LANE = 1.0       # metres between two markings' middles
 NARROWEST_LANE = 0.15
 SECOND = 0.5            # what the weaker marking of a pair adds, against the stronger
+UNEVEN = 0.1            # of the gap between two markings: how well it holds up to the car
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Expectation:
     spread: float = 0.12          # how much a lane's width may vary along it, of the width
     flare: float = 0.0            # metres of width gained per metre ahead
     flare_sigma: float = 0.02
+    blind: float = 0.03           # 1/metres: error of a place told from so far off, over its square
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def choose(chains: Chains, expected: Expectation) -> Candidate | None:
     """Return the best candidate for the ego lane, or None when none is better than nothing."""
     if not len(chains):
         return None
-    survey = _survey(chains)
+    survey = _survey(chains, expected.blind)
     order = sorted(range(len(chains)), key=lambda chain: -survey.evidence[chain])[:MOST]
     best = None
     for candidate in _candidates(order, survey, expected):
@@ -147,9 +149,18 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
     return Candidate(left, right, width, lateral, heading, score)
 
 
-def _survey(chains: Chains) -> _Survey:
+def _survey(chains: Chains, blind: float) -> _Survey:
     evidence = np.add.reduceat(chains.discounted, chains.first)
     car_left, sigma, heading = _near_poses(chains)
+    # A marking that begins far off, as on the outside of a bend, says little about where the car
+    # stands; one that runs beside it and begins nearer says more.
+    sigma = np.hypot(sigma, blind * (chains.marks.ground[chains.first] ** 2).sum(axis=1))
+    every = np.arange(len(chains))
+    error = np.sqrt(sigma[:, None] ** 2 + chains.spread ** 2 + (UNEVEN * chains.gap) ** 2)
+    error[every, every] = sigma
+    beside = np.where(np.isnan(error), np.inf, error).argmin(axis=0)
+    car_left = car_left[beside] - np.where(beside == every, 0.0, chains.gap[beside, every])
+    sigma, heading = error[beside, every], heading[beside]
     return _Survey(evidence.tolist(), car_left.tolist(), sigma.tolist(), heading.tolist(),
                    chains.gap.tolist(), chains.spread.tolist())
 

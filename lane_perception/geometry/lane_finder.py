@@ -178,7 +178,7 @@ class LaneFinder:
             width, sigma = USUAL_WIDTH, USUAL_WIDTH_SIGMA
         known = dict(width=width, width_sigma=sigma)
         if self.ground is None:
-            known.update(spread=nominal_view.SPREAD, flare=self._flare,
+            known.update(spread=nominal_view.SPREAD, blind=nominal_view.BLIND, flare=self._flare,
                          flare_sigma=(nominal_view.FLARE_SIGMA if self._width is None
                                       else nominal_view.LEARNT_FLARE_SIGMA))
         if self._track is not None:

@@ -30,6 +30,7 @@ FIRST_WEIGHT = 8.0   # how many sightings the first guess is worth
 MOST_WEIGHT = 30.0   # sightings after which old ones fade
 SPREAD = 0.3         # how much the lane's width varies along it, of the width
 FLARE_SIGMA = 0.15   # metres of lane width per metre: what a wrong horizon does
+BLIND = 0.2          # 1/metres: as Expectation.blind, for a lens that nobody knows
 LEARNT_WIDTH_SIGMA = 0.06
 LEARNT_FLARE_SIGMA = 0.04
 MISFIT = 0.03        # metres: marks that lie so far off halve the trust
