@@ -28,6 +28,7 @@ MOST = 8                # markings that are paired, the strongest
 WIDEST_LANE = 1.0       # metres between two markings' middles
 NARROWEST_LANE = 0.15
 SECOND = 0.5            # what the weaker marking of a pair adds, against the stronger
+KINK = 0.3              # 1/metres: how much more than an arc a marking may bend, over its length squared
 UNEVEN = 0.1            # of the gap between two markings: how well it holds up to the car
 
 
@@ -184,7 +185,7 @@ def _near_poses(chains: Chains):
     direction = forward[chains.chain]
     a = away[:, 0] * direction[:, 0] + away[:, 1] * direction[:, 1]
     b = away[:, 1] * direction[:, 0] - away[:, 0] * direction[:, 1]
-    weight = near / (chains.marks.sigma ** 2 + 0.005 ** 2)
+    weight = near / (chains.marks.sigma ** 2 + 0.005 ** 2 + (KINK * passed * passed) ** 2)
     first, second = weight * a, weight * a * a
     powers = (weight, first, second, second * a, second * a * a, weight * b, first * b, second * b)
     sums = np.add.reduceat(np.column_stack(powers), chains.first, axis=0)
