@@ -153,6 +153,16 @@ def test_the_lane_is_the_one_that_the_car_stands_in():
     assert find(three).lateral == pytest.approx(-0.1, abs=0.01)
 
 
+@pytest.mark.parametrize('heading', [-0.2, 0.0, 0.2])
+@pytest.mark.parametrize('side', [1.0, -1.0])
+def test_a_line_that_only_the_bend_brings_into_sight_is_not_the_lane_s(heading, side):
+    # Beside the car the own lane's outer line alone is in sight; behind the bend another one is.
+    road = arc(side * -0.06, side * heading, lambda s: side * 1.8 if s > 0.4 else 0.0)
+    mask = draw(GROUND, [(*road, side * -0.15, everywhere), (*road, side * -0.45, everywhere),
+                         (*road, side * 0.15, lambda s: s < 0.35)])
+    assert find(mask, lane_width=0.3).lateral == pytest.approx(side * -0.06, abs=0.08)
+
+
 def test_no_marking_is_no_lane():
     lane = find(np.zeros((480, 640), np.uint8))
     assert lane.center is None and np.isnan(lane.offset) and lane.confidence == 0.0
