@@ -28,7 +28,8 @@ MOST = 8                # markings that are paired, the strongest
 WIDEST_LANE = 1.0       # metres between two markings' middles
 NARROWEST_LANE = 0.15
 SECOND = 0.5            # what the weaker marking of a pair adds, against the stronger
-KINK = 0.3              # 1/metres: how much more than an arc a marking may bend, over its length squared
+ALONG_SIGMA = 0.4       # radians between the car and its lane
+KINK = 0.3              # 1/metres: a marking bends more than an arc, over its length squared
 UNEVEN = 0.1            # of the gap between two markings: how well it holds up to the car
 
 
@@ -45,7 +46,7 @@ class Expectation:
     spread: float = 0.12          # how much a lane's width may vary along it, of the width
     flare: float = 0.0            # metres of width gained per metre ahead
     flare_sigma: float = 0.02
-    blind: float = 0.03           # 1/metres: error of a place told from so far off, over its square
+    blind: float = 0.03           # 1/metres: error of a place told from afar, over its square
 
 
 @dataclass(frozen=True)
@@ -192,10 +193,15 @@ def _near_poses(chains: Chains):
     normal = sums[:, [0, 1, 2, 1, 2, 3, 2, 3, 4]].reshape(-1, 3, 3)
     normal[:, 2, 2] += (2.0 / CURVATURE_SIGMA) ** 2
     normal[:, [0, 1], [0, 1]] += 1e-6
-    covariance = np.array([invert(one) for one in normal])
-    shift, slope, bend = (covariance @ sums[:, 5:, None])[..., 0].T
     origin_a = -(middle * forward).sum(axis=1)
     origin_b = -(middle[:, 1] * forward[:, 0] - middle[:, 0] * forward[:, 1])
+    # Where the car is, a lane runs more or less along it.
+    level = np.column_stack((np.zeros_like(origin_a), np.ones_like(origin_a), 2.0 * origin_a))
+    ahead = -forward[:, 1] / np.maximum(forward[:, 0], 0.3)
+    normal += level[:, :, None] * level[:, None] / ALONG_SIGMA ** 2
+    target = sums[:, 5:] + level * (ahead / ALONG_SIGMA ** 2)[:, None]
+    covariance = np.array([invert(one) for one in normal])
+    shift, slope, bend = (covariance @ target[..., None])[..., 0].T
     lateral, turn = distance_to_arc(origin_a, origin_b - shift, slope, 2.0 * bend)
     lever = np.column_stack((np.ones_like(origin_a), origin_a, origin_a ** 2))
     variance = ((covariance @ lever[..., None])[..., 0] * lever).sum(axis=1)

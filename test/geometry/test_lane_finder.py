@@ -181,8 +181,8 @@ def clutter(seed):
 
 
 def test_clutter_is_hardly_ever_a_lane_and_never_a_trusted_one():
-    trust = [find(clutter(seed), lane_width=0.0).confidence for seed in range(60)]
-    assert sum(value > 0.0 for value in trust) <= 7
+    trust = [find(clutter(seed), lane_width=0.0).confidence for seed in range(300)]
+    assert sum(value > 0.0 for value in trust) <= 33
     assert max(trust) < 0.65
     assert find(lane_mask(GROUND)).confidence > 0.9
 
