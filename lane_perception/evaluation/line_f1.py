@@ -56,13 +56,14 @@ def distances(
     :param farthest: pixels; what lies further than that is as good as inf.
     """
     from scipy.spatial import cKDTree   # scikit-image needs it too
-    points, targets = (cv2.findNonZero(one.view(np.uint8)) for one in (lines, others))
-    if points is None:
+    points, targets = (np.column_stack(np.divmod(np.flatnonzero(one), one.shape[1]))
+                       for one in (lines, others))
+    if not len(points):
         return np.zeros(0)
-    if targets is None:
+    if not len(targets):
         return np.full(len(points), np.inf)
-    tree = cKDTree(targets.reshape(-1, 2), balanced_tree=False, compact_nodes=False)
-    return tree.query(points.reshape(-1, 2), distance_upper_bound=farthest)[0]
+    tree = cKDTree(targets, balanced_tree=False, compact_nodes=False)
+    return tree.query(points, distance_upper_bound=farthest)[0]
 
 
 class LineFigures(NamedTuple):
