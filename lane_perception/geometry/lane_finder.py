@@ -18,6 +18,7 @@ from lane_perception.geometry.confidence import Evidence
 from lane_perception.geometry.confidence import gather
 from lane_perception.geometry.confidence import Judgement
 from lane_perception.geometry.confidence import shipped
+from lane_perception.geometry.ego_lane import Candidate
 from lane_perception.geometry.ego_lane import choose
 from lane_perception.geometry.ego_lane import Expectation
 from lane_perception.geometry.ground_calibration import GroundCalibration
@@ -31,6 +32,7 @@ from lane_perception.geometry.sighting import confidence as trust_in
 from lane_perception.geometry.sighting import crossing
 from lane_perception.geometry.sighting import MISFIT
 from lane_perception.geometry.sighting import moved
+from lane_perception.geometry.sighting import Sighting
 from lane_perception.geometry.tracking import LaneTrack
 from lane_perception.geometry.tracking import OUTLIER
 
@@ -109,32 +111,33 @@ class LaneFinder:
         size = (mask.shape[1], mask.shape[0])
         self._look_from(size)
         self._advance(stamp)
-        chains, candidate, curve = self._see(mask)
+        chains, seen = self._see(mask)
         if self.ground is None and self._width is None and (
-                curve is None or not curve.both or self._implies_other_horizon(curve, size)):
+                seen is None or not seen.curve.both
+                or self._implies_other_horizon(seen.curve, size)):
             if self._try_horizons(mask, size):
-                chains, candidate, curve = self._see(mask)
-        trust = self._trust(chains, candidate, curve)
-        confidence, odds = self._confidence(chains, curve, trust, probability, size)
-        if self._track is not None and not (curve and curve.surrounds):
-            other = self._against_track(chains, candidate, confidence, probability, size)
-            if other is not None:
-                curve, trust, confidence, odds = other
+                chains, seen = self._see(mask)
+        confidence, odds = self._confidence(chains, seen, probability, size)
+        if self._track is not None and not (seen and seen.curve.surrounds):
+            other = self._against_track(chains, seen)
+            other_confidence, other_odds = self._confidence(chains, other, probability, size)
+            if (other_confidence or 0.0) > (confidence or 0.0):
+                seen, confidence, odds = other, other_confidence, other_odds
         if confidence is None or confidence < self.settings.min_confidence:
             return self._unseen(chains, size, stamp)
         track = None
         if stamp is not None:
-            if not self._follow(curve, stamp, odds):
+            if not self._follow(seen.curve, stamp, odds):
                 return self._unseen(chains, size, stamp)
             track = self._track
             odds = track.odds
-            self._line = curve.points[self._in_sight(curve)]
+            self._line = seen.curve.points[self._in_sight(seen.curve)]
             self._line_state = track.state.copy()
             self._last_confidence = confidence
         if odds < self._needed:
             return self._nothing(chains.polylines())
-        self._learn(size, curve, trust)
-        return self._lane(chains, curve, trust, confidence, size, track)
+        self._learn(size, seen)
+        return self._lane(chains, seen, confidence, size, track)
 
     def _look_from(self, size: tuple[int, int]) -> None:
         """Prepare for pictures of a size, (width, height)."""
@@ -187,44 +190,46 @@ class LaneFinder:
                          heading=self._track.state[1], heading_sigma=0.1 + turn)
         return Expectation(**known)
 
-    def _see(self, mask: NDArray[np.uint8]):
-        """Return the marks in chains, the chosen markings and the curve between them."""
+    def _see(self, mask: NDArray[np.uint8]) -> tuple[Chains, Sighting | None]:
+        """Return the marks in chains, and the lane that they suit best."""
         chains = link(self._reader.read(mask))
         expected = self._expected()
-        candidate = choose(chains, expected)
-        if candidate is None:
-            return chains, None, None
-        return chains, candidate, fit(chains, candidate, expected)
+        return chains, self._sight(chains, choose(chains, expected), expected)
 
-    def _trust(self, chains, candidate, curve) -> float:
+    def _sight(self, chains: Chains, candidate: Candidate | None,
+               expected: Expectation) -> Sighting | None:
+        """Return the lane between chosen markings, None where there is none."""
+        curve = None if candidate is None else fit(chains, candidate, expected)
         if curve is None:
-            return 0.0
+            return None
         trust = trust_in(chains, candidate, curve,
                          MISFIT if self.ground is not None else nominal_view.MISFIT)
         if self._width is not None and curve.both:
             trust /= 1.0 + self._contradiction(curve) ** 2
-        return trust
+        return Sighting(candidate, curve, trust)
 
     def _contradiction(self, curve: LaneCurve) -> float:
         """Return how far a lane's width is from the learnt one; 1: as far as may be."""
         return abs(curve.width - self._width) / (OTHER_WIDTH * self._width)
 
-    def _confidence(self, chains, curve, trust, probability, size) -> tuple[float | None, float]:
+    def _confidence(self, chains, seen: Sighting | None, probability, size):
         """Return how likely a sighting's centre is right, None without one; its odds."""
-        if probability is None or curve is None:
-            return (trust, abs(self._needed)) if trust >= LEAST_TRUST else (None, 0.0)
-        if trust < FLOOR:
+        if seen is None:
+            return None, 0.0
+        if probability is None:
+            return (seen.trust, abs(self._needed)) if seen.trust >= LEAST_TRUST else (None, 0.0)
+        if seen.trust < FLOOR:
             return None, 0.0
         ahead = self.settings.look_ahead_m if self.ground is not None else 0.0
-        evidence = gather(chains, curve, trust, probability, self._view, size, self._row(size),
-                          ahead)
+        evidence = gather(chains, seen.curve, seen.trust, probability, self._view, size,
+                          self._row(size), ahead)
         if isinstance(self._judge, Judgement):
             return self._judge.right(evidence), self._judge.odds(evidence)
         return self._judge(evidence), self._needed
 
-    def _against_track(self, chains, candidate, confidence, probability, size):
+    def _against_track(self, chains: Chains, seen: Sighting | None) -> Sighting | None:
         """
-        Return curve, trust, confidence and odds of a lane that the track speaks against, or None.
+        Return a lane that the track speaks against, or None.
 
         A track may have come to follow another lane's line. Where both sides of a lane are seen
         and the car stands between them, and the candidate that suits the track is no such lane
@@ -234,17 +239,11 @@ class LaneFinder:
         expected = replace(self._expected(), lateral=None)
         free = choose(chains, expected)
         if free is None or free.left is None or free.right is None or (
-                candidate is not None
-                and (free.left, free.right) == (candidate.left, candidate.right)):
+                seen is not None
+                and (free.left, free.right) == (seen.candidate.left, seen.candidate.right)):
             return None
-        curve = fit(chains, free, expected)
-        if curve is None or not curve.surrounds:
-            return None
-        trust = self._trust(chains, free, curve)
-        free_confidence, odds = self._confidence(chains, curve, trust, probability, size)
-        if free_confidence is None or free_confidence <= (confidence or 0.0):
-            return None
-        return curve, trust, free_confidence, odds
+        other = self._sight(chains, free, expected)
+        return other if other is not None and other.curve.surrounds else None
 
     def _row(self, size: tuple[int, int]) -> float:
         return (1.0 - self.settings.look_ahead) * size[1]
@@ -270,10 +269,9 @@ class LaneFinder:
         count = 1 if self._interval < QUICK else len(trial.left)
         for horizon in trial.left[:count]:
             self._lay_floor(size, horizon)
-            chains, candidate, curve = self._see(trial.mask)
-            if self._teaches(curve, self._trust(chains, candidate, curve), size) and (
-                    candidate.score > trial.score):
-                trial.best, trial.score = horizon, candidate.score
+            _, seen = self._see(trial.mask)
+            if self._teaches(seen, size) and seen.candidate.score > trial.score:
+                trial.best, trial.score = horizon, seen.candidate.score
         del trial.left[:count]
         best = None
         if not trial.left:
@@ -281,10 +279,10 @@ class LaneFinder:
         self._lay_floor(size, first if best is None else best)
         return best is not None
 
-    def _teaches(self, curve: LaneCurve | None, trust: float, size: tuple[int, int]) -> bool:
+    def _teaches(self, seen: Sighting | None, size: tuple[int, int]) -> bool:
         """Tell whether a lane's two sides are surely seen and stand right, the car in between."""
-        return (curve is not None and curve.surrounds and trust >= CONFIDENT
-                and not self._implies_other_horizon(curve, size))
+        return (seen is not None and seen.curve.surrounds and seen.trust >= CONFIDENT
+                and not self._implies_other_horizon(seen.curve, size))
 
     def _implies_other_horizon(self, curve: LaneCurve, size: tuple[int, int]) -> bool:
         """Tell whether the first lane's sides are parallel only under quite another horizon."""
@@ -297,19 +295,20 @@ class LaneFinder:
         self._horizon, self._size = horizon, None
         self._look_from(size)
 
-    def _learn(self, size, curve: LaneCurve, trust: float) -> None:
+    def _learn(self, size, seen: Sighting) -> None:
         """Take over the width, and the horizon, from a lane whose two sides are surely seen."""
-        if not self._teaches(curve, trust, size):
+        if not self._teaches(seen, size):
             return
+        curve = seen.curve
         share = 1.0 if self._width is None else 0.1
         self._width = curve.width * share + (1.0 - share) * (self._width or 0.0)
         self._flare += share * (curve.flare - self._flare)
         bent = float(np.abs(curve.curvatures).max())
         if self.ground is not None or bent > nominal_view.STRAIGHT:
             return
-        seen = nominal_view.horizon_of(size, self._drawn_horizon, curve.width, curve.flare)
+        implied = nominal_view.horizon_of(size, self._drawn_horizon, curve.width, curve.flare)
         self._horizon_weight = min(self._horizon_weight + 1.0, nominal_view.MOST_WEIGHT)
-        self._horizon += (seen - self._horizon) / self._horizon_weight
+        self._horizon += (implied - self._horizon) / self._horizon_weight
         if abs(self._horizon - self._drawn_horizon) > nominal_view.REDRAWN:
             self._size = None  # the next picture is read on the floor laid anew
 
@@ -347,10 +346,10 @@ class LaneFinder:
                               min(self._last_confidence, 0.5) * max(left, 0.05), size,
                               markings=markings, held=True)
 
-    def _lane(self, chains: Chains, curve: LaneCurve, trust: float, confidence: float, size,
+    def _lane(self, chains: Chains, sighting: Sighting, confidence: float, size,
               track: LaneTrack | None = None) -> Lane:
-        """Return the lane of a curve; a track knows better where the car is against it."""
-        pixels = chains.marks.pixels
+        """Return the lane of a sighting; a track knows better where the car is against it."""
+        curve, pixels = sighting.curve, chains.marks.pixels
         state = np.array([curve.lateral, curve.heading, curve.curvatures[0], curve.width])
         covariance = curve.covariance[:2, :2]
         if track is not None:
@@ -359,7 +358,7 @@ class LaneFinder:
                 # A wrong width errs alike in every picture: filtering does not take it away.
                 covariance[0, 0] += (self._expected().width_sigma / 2.0) ** 2
         seen = self._in_sight(curve)
-        faith = trust / (1.0 + (curve.sigmas[seen] / FAITH_SIGMA) ** 2)
+        faith = sighting.trust / (1.0 + (curve.sigmas[seen] / FAITH_SIGMA) ** 2)
         return self._describe(curve.points[seen], faith, state, covariance, confidence, size,
                               markings=chains.polylines(),
                               left=pixels[curve.sides > 0], right=pixels[curve.sides < 0])

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,15 @@ CUT_OFF = 0.25        # of the usual width: what is narrower is the end of a das
 NEIGHBOR = 0.1        # lane widths within which a neighbouring lane is as wide
 SHARPEST = 0.9       # radians between car and lane
 SINGLE = 0.7         # trust in a lane of which one side is seen
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A lane that one picture may show."""
+
+    candidate: Candidate   # the markings that were chosen
+    curve: LaneCurve       # the centre line between them
+    trust: float           # 0 to 1, as :func:`confidence` has it
 
 
 def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
