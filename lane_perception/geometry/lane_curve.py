@@ -37,6 +37,7 @@ SAMPLES = 40              # places along the centre line at which it is computed
 KNOTS = 8                 # places where its curvature is a free number
 LONGEST = 2.8             # metres
 SHORTEST = 0.5            # metres
+BEYOND = 0.1              # metres that it is told after the last marks
 FURTHER = 1.0             # metres that it goes on after the longer of its markings, at most
 CURVATURE_SIGMA = 1.0     # 1/metres: how much lanes bend
 BEND_LENGTH = 1.2         # metres along the lane after which little of a bend is left
@@ -88,6 +89,11 @@ class LaneCurve:
     def surrounds(self) -> bool:
         """Tell whether marks on both sides bear it and the car stands between them."""
         return self.both and abs(self.lateral) < INSIDE * self.width
+
+    @property
+    def in_sight(self) -> NDArray[np.bool_]:
+        """Tell which of its points the marks reach, or nearly so."""
+        return np.arange(len(self.points)) * self.step <= self.seen + BEYOND
 
 
 class _Spline:

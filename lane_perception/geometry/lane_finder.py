@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.geometry import nominal_view
+from lane_perception.geometry import tape_horizon
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import link
 from lane_perception.geometry.confidence import Evidence
@@ -28,8 +29,8 @@ from lane_perception.geometry.lane import offset_of
 from lane_perception.geometry.lane_curve import fit
 from lane_perception.geometry.lane_curve import LaneCurve
 from lane_perception.geometry.marks import MarkReader
+from lane_perception.geometry.sighting import center_of
 from lane_perception.geometry.sighting import confidence as trust_in
-from lane_perception.geometry.sighting import crossing
 from lane_perception.geometry.sighting import MISFIT
 from lane_perception.geometry.sighting import moved
 from lane_perception.geometry.sighting import Sighting
@@ -40,7 +41,6 @@ __all__ = ['Lane', 'LaneFinder', 'LaneSettings']
 
 USUAL_WIDTH = 0.4         # metres: a lane that nobody has measured yet
 USUAL_WIDTH_SIGMA = 0.2
-BEYOND = 0.1              # metres that the centre line goes on after the last marks
 GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
 LEARNT_WIDTH_SIGMA = 0.02
 OTHER_WIDTH = 0.3         # share by which the learnt width is off that halves the trust
@@ -90,6 +90,7 @@ class LaneFinder:
         self._flare = 0.0
         self._horizon = self._drawn_horizon = nominal_view.FIRST_HORIZON
         self._horizon_weight = nominal_view.FIRST_WEIGHT
+        self._tape = tape_horizon.usual()   # what tape has said about the horizon
         self._untried = 0   # pictures until other horizons are tried (again)
         self._trial: nominal_view.HorizonTrial | None = None
         if self.ground is None:
@@ -111,6 +112,8 @@ class LaneFinder:
         size = (mask.shape[1], mask.shape[0])
         self._look_from(size)
         self._advance(stamp)
+        if self.ground is None and self._width is None:
+            self._suit_tape(mask, size)
         chains, seen = self._see(mask)
         if self.ground is None and self._width is None and (
                 seen is None or not seen.curve.both
@@ -131,7 +134,7 @@ class LaneFinder:
                 return self._unseen(chains, size, stamp)
             track = self._track
             odds = track.odds
-            self._line = seen.curve.points[self._in_sight(seen.curve)]
+            self._line = seen.curve.points[seen.curve.in_sight]
             self._line_state = track.state.copy()
             self._last_confidence = confidence
         if odds < self._needed:
@@ -205,12 +208,8 @@ class LaneFinder:
         trust = trust_in(chains, candidate, curve,
                          MISFIT if self.ground is not None else nominal_view.MISFIT)
         if self._width is not None and curve.both:
-            trust /= 1.0 + self._contradiction(curve) ** 2
+            trust /= 1.0 + ((curve.width / self._width - 1.0) / OTHER_WIDTH) ** 2
         return Sighting(candidate, curve, trust)
-
-    def _contradiction(self, curve: LaneCurve) -> float:
-        """Return how far a lane's width is from the learnt one; 1: as far as may be."""
-        return abs(curve.width - self._width) / (OTHER_WIDTH * self._width)
 
     def _confidence(self, chains, seen: Sighting | None, probability, size):
         """Return how likely a sighting's centre is right, None without one; its odds."""
@@ -247,6 +246,14 @@ class LaneFinder:
 
     def _row(self, size: tuple[int, int]) -> float:
         return (1.0 - self.settings.look_ahead) * size[1]
+
+    def _suit_tape(self, mask: NDArray[np.uint8], size: tuple[int, int]) -> None:
+        """Lay the floor on which tape is as wide far away as near; until a lane teaches better."""
+        def chains_under(horizon: float) -> Chains:
+            self._lay_floor(size, horizon)
+            return link(self._reader.read(mask))
+        horizon, self._tape = tape_horizon.settle(chains_under, self._horizon, size[1], self._tape)
+        self._lay_floor(size, horizon)
 
     def _try_horizons(self, mask: NDArray[np.uint8], size: tuple[int, int]) -> bool:
         """
@@ -292,7 +299,9 @@ class LaneFinder:
         return abs(implied - self._drawn_horizon) > nominal_view.FARTHEST
 
     def _lay_floor(self, size: tuple[int, int], horizon: float) -> None:
-        self._horizon, self._size = horizon, None
+        if (size, horizon) != (self._size, self._drawn_horizon):
+            self._size = None
+        self._horizon = horizon
         self._look_from(size)
 
     def _learn(self, size, seen: Sighting) -> None:
@@ -357,15 +366,11 @@ class LaneFinder:
             if not curve.both:
                 # A wrong width errs alike in every picture: filtering does not take it away.
                 covariance[0, 0] += (self._expected().width_sigma / 2.0) ** 2
-        seen = self._in_sight(curve)
+        seen = curve.in_sight
         faith = sighting.trust / (1.0 + (curve.sigmas[seen] / FAITH_SIGMA) ** 2)
         return self._describe(curve.points[seen], faith, state, covariance, confidence, size,
                               markings=chains.polylines(),
                               left=pixels[curve.sides > 0], right=pixels[curve.sides < 0])
-
-    @staticmethod
-    def _in_sight(curve: LaneCurve) -> NDArray[np.bool_]:
-        return np.arange(len(curve.points)) * curve.step <= curve.seen + BEYOND
 
     def _describe(self, line, trust, state, covariance, confidence, size, **more) -> Lane:
         """Return a lane from its centre line in the view's metres."""
@@ -373,10 +378,12 @@ class LaneFinder:
         shown = np.isfinite(pixels).all(axis=1)
         if not shown.any():
             return self._nothing(more['markings'])
-        center = self._center(line[shown], pixels[shown], size)
+        metric = self.ground is not None
+        center = center_of(line[shown], pixels[shown], size[0], self._row(size),
+                           self.settings.look_ahead_m if metric else 0.0)
         lane = dict(center=center, offset=offset_of(center[0], size[0]),
                     confidence=float(confidence), center_line=pixels[shown], **more)
-        if self.ground is not None:
+        if metric:
             lateral, heading, curvature, width = (float(value) for value in state)
             lane.update(path=line, trust=trust, lateral=lateral, heading=heading,
                         curvature=curvature, width=width, covariance=covariance.copy())
@@ -387,12 +394,3 @@ class LaneFinder:
         if self.ground is None:
             return Lane(markings=markings)
         return Lane(path=np.zeros((0, 2)), trust=np.zeros(0), markings=markings)
-
-    def _center(self, line, pixels, size) -> tuple[float, float]:
-        """Return the centre line's pixel on the look-ahead row, or at its distance in metres."""
-        if self.settings.look_ahead_m and self.ground is not None:
-            u, v = crossing(pixels, line[:, 0], self.settings.look_ahead_m)
-        else:
-            u, v = crossing(pixels, -pixels[:, 1], -self._row(size))
-        # A lane that leaves the picture is steered for at its rim: the offset stays within 1.
-        return min(max(u, 0.0), size[0] - 1.0), v

@@ -113,6 +113,22 @@ def median(values: NDArray[np.float64]) -> float:
     return float(np.partition(values, middle)[middle])
 
 
+def center_of(
+    line: NDArray[np.float64], pixels: NDArray[np.float64], width: int, row: float, ahead: float,
+) -> tuple[float, float]:
+    """
+    Return the pixel of a centre line on the look-ahead row, or at its distance in metres.
+
+    :param line: (N, 2) metres; pixels: the same points in the picture.
+    :param width: of the picture. A lane that leaves the picture is steered for at its rim, so
+        that the offset stays within 1.
+    :param row: of the picture, pixels.
+    :param ahead: metres at which it is read instead; 0: on the row.
+    """
+    u, v = crossing(pixels, line[:, 0], ahead) if ahead else crossing(pixels, -pixels[:, 1], -row)
+    return min(max(u, 0.0), width - 1.0), v
+
+
 def crossing(
     pixels: NDArray[np.float64], measure: NDArray[np.float64], level: float,
 ) -> tuple[float, float]:

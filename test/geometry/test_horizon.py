@@ -35,6 +35,17 @@ def test_the_first_picture_gives_the_middle_of_two_markings(horizon):
     assert lane.left is not None and len(lane.left) and len(lane.right)
 
 
+@pytest.mark.parametrize('horizon', [0, 60, 120, 160, 200])
+def test_the_tape_of_a_single_marking_tells_the_horizon(horizon):
+    mask = straight_lane(horizon)
+    mask[:, SIZE[0] // 2:] = 0
+    finder = LaneFinder()
+    for number in range(5):
+        finder.find(mask, number / 30)
+    # What is drawn here is a pixel too wide everywhere, as if it ended beyond the horizon.
+    assert horizon - 25 <= finder._horizon * SIZE[1] <= horizon
+
+
 def test_a_horizon_that_was_found_is_kept():
     finder = LaneFinder()
     for number in range(20):

@@ -1,0 +1,108 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+The horizon that tape tells: it is as wide far away as it is near.
+
+In the picture a marking's width shrinks to nothing at the horizon. So the rows on which one
+marking was read, and how wide it was on each, say where that is, also where a single marking is
+seen, or a lane that bends. One picture says it roughly; pictures add up.
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.geometry.chains import Chains
+from lane_perception.geometry.marks import FLOOR_NOISE
+from lane_perception.geometry.marks import PIXEL_NOISE
+from lane_perception.geometry.nominal_view import HIGHEST
+from lane_perception.geometry.nominal_view import LOWEST
+from lane_perception.geometry.nominal_view import REDRAWN
+from lane_perception.geometry.sighting import median
+
+STEP = 0.01             # fractions of the image height from the top
+GRID = np.arange(HIGHEST, LOWEST + STEP / 2, STEP)
+LOOKS = 3               # at one picture, each under the horizon that the one before told
+USUAL = (0.25, 0.2)     # mean and standard deviation before anything is seen
+FEWEST = 6              # marks of a marking that is looked at
+ENOUGH = 10             # marks of all markings together
+TALLEST = 0.1           # image heights that it has to span
+LIKE = (0.3, 2.5)       # times the usual width: what is far from it is an end, or something else
+PIXEL = 1.0             # pixels: error of a width, of which some are far off
+STRETCH = 1.0           # relative error of a width, by the squared tangent of the angle
+ALIKE = 6.0             # marks that say the same: their errors hang together
+MEMORY = 0.95           # of what was said, from one picture to the next
+
+
+def usual() -> NDArray[np.float64]:
+    """Return the log likelihood of each horizon of GRID before anything is seen."""
+    return -0.5 * ((GRID - USUAL[0]) / USUAL[1]) ** 2
+
+
+def said_by(chains: Chains, horizon: float, height: int) -> NDArray[np.float64] | None:
+    """
+    Return what the markings of one picture add to the log likelihood of each horizon of GRID.
+
+    :param chains: on the nominal floor with that horizon.
+    :param horizon: fraction of the image height from the top.
+    :param height: of the picture, pixels.
+    :returns: None where no marking is seen on enough rows.
+    """
+    marks, total, count = chains.marks, np.zeros(len(GRID)), 0
+    # Of markings as if each ran upright: in pixels, times the nominal camera's height.
+    upright = marks.pixels[:, 1] - horizon * height
+    widths = chains.widths * upright
+    shares = np.sqrt(np.maximum(marks.sigma ** 2 - FLOOR_NOISE ** 2, 1e-12)) / PIXEL_NOISE
+    # On a floor stretched by another lens than the nominal one, what runs askew looks wider.
+    askew = (chains.tangent[:, 1] / np.maximum(np.abs(chains.tangent[:, 0]), 1e-3)) ** 2
+    errors = widths * np.hypot(PIXEL * shares / np.hypot(*marks.across.T), STRETCH * askew)
+    for number in range(len(chains)):
+        members = chains.members(number)
+        wide = chains.widths[members]
+        usual_width = median(wide)
+        use = ((wide > LIKE[0] * usual_width) & (wide < LIKE[1] * usual_width)
+               & ~marks.lone[members])
+        row, width, error = (part[members][use] for part in (marks.pixels[:, 1], widths, errors))
+        if len(row) < FEWEST or np.ptp(row) < TALLEST * height:
+            continue
+        below = np.maximum(row[:, None] - GRID * height, 1e-3) / error[:, None]
+        seen = width / error
+        off = seen[:, None] - (seen @ below) / (below * below).sum(axis=0) * below
+        total -= np.log1p(off * off / 2.0).sum(axis=0)
+        count += len(row)
+    return total / ALIKE if count >= ENOUGH else None
+
+
+def settle(
+    chains_under: Callable[[float], Chains], horizon: float, height: int,
+    likelihood: NDArray[np.float64],
+) -> tuple[float, NDArray[np.float64]]:
+    """
+    Return the likeliest horizon, and the log likelihood of each of GRID with one picture more.
+
+    :param chains_under: returns the picture's markings on the nominal floor with a horizon.
+    :param horizon: to begin with, fraction of the image height from the top.
+    :param height: of the picture, pixels.
+    :param likelihood: as pictures before have it.
+    """
+    first = horizon
+    for _ in range(LOOKS):
+        said = said_by(chains_under(horizon), horizon, height)
+        if said is None:   # too little is seen, or under that horizon markings fall apart
+            return first, likelihood
+        before, horizon = horizon, _likeliest(likelihood + said)
+        if abs(horizon - before) <= REDRAWN:
+            break
+    return horizon, MEMORY * likelihood + said
+
+
+def _likeliest(likelihood: NDArray[np.float64]) -> float:
+    """Return the top of the parabola through the largest log likelihood and its neighbours."""
+    at = int(likelihood.argmax())
+    if at in (0, len(GRID) - 1):
+        return float(GRID[at])
+    before, top, after = likelihood[at - 1:at + 2]
+    return float(GRID[at] + STEP * 0.5 * (after - before) / max(2.0 * top - before - after, 1e-9))
