@@ -49,7 +49,7 @@ LEAST_TRUST = 0.3         # in a lane that a mask alone shows
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
 MOST_STILL = 2            # pictures with the stamp of the one before; from then on time stands
 FLOOR = 0.1               # the same with the network's probability, which then decides
-QUICK = 0.06              # seconds between pictures from which on there is time for all horizons
+QUICK = 0.06              # seconds between pictures from which on there is time for many looks
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
 
 
@@ -252,7 +252,9 @@ class LaneFinder:
         def chains_under(horizon: float) -> Chains:
             self._lay_floor(size, horizon)
             return link(self._reader.read(mask))
-        horizon, self._tape = tape_horizon.settle(chains_under, self._horizon, size[1], self._tape)
+        looks = 2 if self._interval < QUICK else tape_horizon.LOOKS
+        horizon, self._tape = tape_horizon.settle(chains_under, self._horizon, size[1], self._tape,
+                                                  looks)
         self._lay_floor(size, horizon)
 
     def _try_horizons(self, mask: NDArray[np.uint8], size: tuple[int, int]) -> bool:

@@ -25,7 +25,7 @@ from lane_perception.geometry.sighting import median
 
 STEP = 0.01             # fractions of the image height from the top
 GRID = np.arange(HIGHEST, LOWEST + STEP / 2, STEP)
-LOOKS = 3               # at one picture, each under the horizon that the one before told
+LOOKS = 3               # at one picture, where there is time
 USUAL = (0.25, 0.2)     # mean and standard deviation before anything is seen
 FEWEST = 6              # marks of a marking that is looked at
 ENOUGH = 10             # marks of all markings together
@@ -78,7 +78,7 @@ def said_by(chains: Chains, horizon: float, height: int) -> NDArray[np.float64] 
 
 def settle(
     chains_under: Callable[[float], Chains], horizon: float, height: int,
-    likelihood: NDArray[np.float64],
+    likelihood: NDArray[np.float64], looks: int = LOOKS,
 ) -> tuple[float, NDArray[np.float64]]:
     """
     Return the likeliest horizon, and the log likelihood of each of GRID with one picture more.
@@ -87,9 +87,11 @@ def settle(
     :param horizon: to begin with, fraction of the image height from the top.
     :param height: of the picture, pixels.
     :param likelihood: as pictures before have it.
+    :param looks: at the picture, each under the horizon that the one before told; the second
+        also shows whether the first was right, so less than two say little.
     """
     first = horizon
-    for _ in range(LOOKS):
+    for _ in range(looks):
         said = said_by(chains_under(horizon), horizon, height)
         if said is None:   # too little is seen, or under that horizon markings fall apart
             return first, likelihood
