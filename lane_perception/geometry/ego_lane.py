@@ -79,7 +79,7 @@ def choose(chains: Chains, expected: Expectation) -> Candidate | None:
     """Return the best candidate for the ego lane, or None when none is better than nothing."""
     if not len(chains):
         return None
-    survey = _survey(chains, expected.blind)
+    survey = _survey(chains, expected)
     order = sorted(range(len(chains)), key=lambda chain: -survey.evidence[chain])[:MOST]
     best = None
     for candidate in _candidates(order, survey, expected):
@@ -151,12 +151,12 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
     return Candidate(left, right, width, lateral, heading, score)
 
 
-def _survey(chains: Chains, blind: float) -> _Survey:
+def _survey(chains: Chains, expected: Expectation) -> _Survey:
     evidence = np.add.reduceat(chains.discounted, chains.first)
-    car_left, sigma, heading = _near_poses(chains)
+    car_left, sigma, heading = _near_poses(chains, expected.lateral is None)
     # A marking that begins far off, as on the outside of a bend, says little about where the car
     # stands; one that runs beside it and begins nearer says more.
-    sigma = np.hypot(sigma, blind * (chains.marks.ground[chains.first] ** 2).sum(axis=1))
+    sigma = np.hypot(sigma, expected.blind * (chains.marks.ground[chains.first] ** 2).sum(axis=1))
     every = np.arange(len(chains))
     error = np.sqrt(sigma[:, None] ** 2 + chains.spread ** 2 + (UNEVEN * chains.gap) ** 2)
     error[every, every] = sigma
@@ -167,10 +167,12 @@ def _survey(chains: Chains, blind: float) -> _Survey:
                    chains.gap.tolist(), chains.spread.tolist())
 
 
-def _near_poses(chains: Chains):
+def _near_poses(chains: Chains, along: bool):
     """
     Fit a parabola to each chain's near end and return the car's place against it.
 
+    :param along: whether a lane is taken to run more or less along the car where the car is, as
+        long as no track says how it runs.
     :returns: (M,) metres by which the car is left of each marking, their standard deviations, and
         the (M,) radians by which it points left of them.
     """
@@ -195,11 +197,12 @@ def _near_poses(chains: Chains):
     normal[:, [0, 1], [0, 1]] += 1e-6
     origin_a = -(middle * forward).sum(axis=1)
     origin_b = -(middle[:, 1] * forward[:, 0] - middle[:, 0] * forward[:, 1])
-    # Where the car is, a lane runs more or less along it.
-    level = np.column_stack((np.zeros_like(origin_a), np.ones_like(origin_a), 2.0 * origin_a))
-    ahead = -forward[:, 1] / np.maximum(forward[:, 0], 0.3)
-    normal += level[:, :, None] * level[:, None] / ALONG_SIGMA ** 2
-    target = sums[:, 5:] + level * (ahead / ALONG_SIGMA ** 2)[:, None]
+    target = sums[:, 5:]
+    if along:
+        level = np.column_stack((np.zeros_like(origin_a), np.ones_like(origin_a), 2.0 * origin_a))
+        ahead = -forward[:, 1] / np.maximum(forward[:, 0], 0.3)
+        normal += level[:, :, None] * level[:, None] / ALONG_SIGMA ** 2
+        target = target + level * (ahead / ALONG_SIGMA ** 2)[:, None]
     covariance = np.array([invert(one) for one in normal])
     shift, slope, bend = (covariance @ target[..., None])[..., 0].T
     lateral, turn = distance_to_arc(origin_a, origin_b - shift, slope, 2.0 * bend)
