@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 SHORT = 2.6          # usual widths of a marking from one corner of the dash to the other, at most
 SHORTEST = 0.085     # metres that are short whatever the width
 LONGEST = 0.16       # metres that are not
-COARSE = 320         # columns of the mask in which dashes are told apart, about
+COARSE = 320         # columns at least in which dashes are told apart; far ones lie close in rows
 FEWEST_PIXELS = 2    # of it in a dash: a smaller one has no middle to speak of
 
 
@@ -34,18 +34,19 @@ def short_dashes(
     :returns: the runs that stand for a short dash, one each; (M, 2) their dashes' middles in
         pixels; and (N,) which runs stand for nothing, because another one does.
     """
-    step = max(1, round(mask.shape[1] / COARSE))
-    coarse = np.ascontiguousarray(mask[::step, ::step])
+    coarse, step = _fewer_columns(mask)
     count, labels, stats, middles = cv2.connectedComponentsWithStats(
-        coarse, connectivity=8, ltype=cv2.CV_16U)
-    at = np.minimum(np.rint(pixels / step).astype(np.int64), np.array(labels.shape)[::-1] - 1)
-    label = labels[at[:, 1], at[:, 0]].astype(np.int64)
+        coarse.view(np.uint8), connectivity=8, ltype=cv2.CV_16U)
+    middles[:, 0] = (middles[:, 0] + 0.5) * step - 0.5
+    column, row = (pixels + 0.5).astype(np.int64).T
+    column = np.minimum(column // step, coarse.shape[1] - 1)
+    label = labels[np.minimum(row, coarse.shape[0] - 1), column].astype(np.int64)
     left, top, width, height, area = stats.T
     # What the picture's rim cuts has its middle elsewhere.
     whole = ((left > 0) & (top > 0) & (left + width < coarse.shape[1])
              & (top + height < coarse.shape[0]) & (area >= FEWEST_PIXELS))
     # Run by run of each dash, the one nearest to its middle first: that one stands for the dash.
-    away = np.abs(pixels - middles[label] * step).sum(axis=1)
+    away = np.abs(pixels - middles[label]).sum(axis=1)
     order = np.lexsort((away, label))
     first = np.flatnonzero(np.diff(label[order], prepend=-1))
     seen = label[order[first]]
@@ -59,4 +60,13 @@ def short_dashes(
     idle = short[label]
     standing = order[first[short[seen]]]
     idle[standing] = False
-    return standing, middles[label[standing]] * step, idle
+    return standing, middles[label[standing]], idle
+
+
+def _fewer_columns(mask: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], int]:
+    """Return a mask with neighbouring columns made one, set where any of them is; how many."""
+    step = 1
+    while step < 8 and mask.shape[1] >= 2 * step * COARSE:
+        step *= 2
+    whole = np.ascontiguousarray(mask[:, :mask.shape[1] // step * step])
+    return whole.view(f'u{step}') != 0, step

@@ -64,8 +64,10 @@ class MarkReader:
         width, height = image_size
         rows = _floor_rows(image_size, ground)
         self._top = int(rows[-1])
-        columns = np.linspace(2, width - 3, COLUMNS).astype(int)
-        columns = np.unique(np.clip(columns, 0, width - 1))  # of a picture narrower than 5
+        left = np.linspace(2, width - 3, COLUMNS)[:COLUMNS // 2].astype(int)
+        # The same on the right, so that a mirrored picture shows the mirrored lane; at most every
+        # column, of a picture narrower than that.
+        columns = np.unique(np.clip(np.append(left, width - 1 - left), 0, width - 1))
         self._rows = _Lines(rows, np.arange(width + 1) - 0.5, ground, image_size, False)
         self._columns = _Lines(columns, np.arange(self._top, height + 1) - 0.5, ground,
                                image_size, True)

@@ -207,9 +207,9 @@ few = settings(max_examples=12, deadline=None, derandomize=True,
 def test_the_mirrored_picture_changes_the_signs(place):
     mask = lane_mask(GROUND, **place)
     lane, mirrored = find(mask), find(np.ascontiguousarray(mask[:, ::-1]))
-    assert mirrored.offset == pytest.approx(-lane.offset, abs=0.004)
-    assert mirrored.lateral == pytest.approx(-lane.lateral, abs=0.003)
-    assert mirrored.heading == pytest.approx(-lane.heading, abs=0.02)
+    assert mirrored.offset == pytest.approx(-lane.offset, abs=0.001)
+    assert mirrored.lateral == pytest.approx(-lane.lateral, abs=0.001)
+    assert mirrored.heading == pytest.approx(-lane.heading, abs=0.005)
 
 
 @given(place)
@@ -217,7 +217,7 @@ def test_the_mirrored_picture_changes_the_signs(place):
 def test_without_a_calibration_the_mirrored_offset_changes_its_sign(place):
     mask = lane_mask(GROUND, **place)
     mirrored = find(np.ascontiguousarray(mask[:, ::-1]), ground=None)
-    assert mirrored.offset == pytest.approx(-find(mask, ground=None).offset, abs=0.004)
+    assert mirrored.offset == pytest.approx(-find(mask, ground=None).offset, abs=0.001)
 
 
 @given(place, strategies.sampled_from([(320, 240), (960, 720), (1280, 960)]))
