@@ -24,6 +24,8 @@ from lane_perception.data.synthetic.track import whole
 from lane_perception.data.synthetic.track import without
 
 LAYOUTS = {'one': 0.36, 'two': 0.44, 'three': 0.06, 'middle_only': 0.06, 'one_edge': 0.08}
+PAINTED = (0.05, 0.35)   # metres of a dash
+SHORT = 0.12             # instead of one up to here: a dash of 0.8 to 4 times the tape's width
 
 
 def lay_track(random: np.random.Generator, road: Curve, lane_width: float, tape_width: float,
@@ -117,7 +119,10 @@ def _lay(random: np.random.Generator, road: Curve, offset: float, width: float, 
     if not tidy and random.random() < 0.6:
         widths *= 1 + random.uniform(0.01, 0.1) * wander(random, count, random.uniform(0.05, 0.4))
     if style == 'dashed':
-        painted = random.uniform(0.05, 0.35)
+        painted = random.uniform(*PAINTED)
+        if painted < SHORT:
+            times = 0.8 + 3.2 * (painted - PAINTED[0]) / (SHORT - PAINTED[0])
+            painted = max(times * width, 2 * STEP)
         gap = painted * random.uniform(0.4, 1.6)
         pieces = dashes(curve, painted, gap, random.uniform(0, painted + gap))
     else:
