@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.geometry.chains import Chains
+from lane_perception.geometry.chains import median
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_curve import LaneCurve
-from lane_perception.geometry.sighting import median
 
 FILE = Path(__file__).with_name('confidence.json')
 CALIBRATED = Path(__file__).with_name('confidence_calibrated.json')   # with a calibration

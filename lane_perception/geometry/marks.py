@@ -39,6 +39,7 @@ class Marks:
     ground: NDArray[np.float64]  # (N, 2) metres, x forward, y left
     pixels: NDArray[np.float64]  # (N, 2) u right, v down
     sigma: NDArray[np.float64]   # (N,) metres: standard deviation across the marking
+    count: NDArray[np.int64]     # (N,) pixels from one edge to the other, along the line read
     across: NDArray[np.float64]  # (N, 2) metres: from one edge to the other, along the line read
     lone: NDArray[np.bool_]      # (N,) the middle of a short dash, of which there is no other
 
@@ -81,8 +82,8 @@ class MarkReader:
         across = np.hypot(*(end - start).T)
         fits = across < WIDEST  # false for NaN
         if not fits.any():
-            return Marks(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2)),
-                         np.zeros(0, bool))
+            return Marks(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.int64),
+                         np.zeros((0, 2)), np.zeros(0, bool))
         widths = across[fits]
         usual = np.partition(widths, len(widths) // 3)[len(widths) // 3]
         fits &= across < max(OBLIQUE * usual + 0.01, WIDE)
@@ -104,8 +105,8 @@ class MarkReader:
         keep = np.flatnonzero(keep)
         if len(keep) > MOST:
             keep = keep[np.argpartition(distance[keep], MOST)[:MOST]]
-        return Marks(middle[keep], pixels[keep], sigma[keep], (end - start)[fits][keep],
-                     lone[fits][keep])
+        return Marks(middle[keep], pixels[keep], sigma[keep], count[keep],
+                     (end - start)[fits][keep], lone[fits][keep])
 
     def _merge_dashes(self, mask, pixels, start, end, middle, fits, lone, usual):
         """Put one mark into the middle of each short dash, and tell in place which it is."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.geometry.chains import Chains
+from lane_perception.geometry.chains import median
 from lane_perception.geometry.ego_lane import Candidate
 from lane_perception.geometry.lane_curve import LaneCurve
 
@@ -20,7 +21,9 @@ BESIDE = 1.5         # lane widths from it within which marks askew to the lane 
 ASKEW = 0.5          # sine of the angle between the lane and such a mark
 ASKEW_WEIGHT = 0.3
 UNEVEN = 0.2          # median deviation of the tape's width, of it, that halves the trust
-CUT_OFF = 0.25        # of the usual width: what is narrower is the end of a dash
+DASHED = 0.35         # of a side's marks are short dashes: what else is read there are their ends
+FEWEST_PIXELS = 2     # across a marking that tell its width
+FEWEST = 3            # marks that tell how even it is
 NEIGHBOR = 0.1        # lane widths within which a neighbouring lane is as wide
 SHARPEST = 0.9       # radians between car and lane
 SINGLE = 0.7         # trust in a lane of which one side is seen
@@ -90,12 +93,11 @@ def _width_spread(chains: Chains, curve: LaneCurve) -> float:
     spread, count = 0.0, 0
     for side in (1, -1):
         some = np.flatnonzero(curve.sides == side)
-        read = some[~chains.marks.lone[some]]   # a short dash's width is not read
-        if len(read) < max(3, len(some) / 2):
+        if not len(some) or chains.marks.lone[some].mean() > DASHED:
             continue
-        some = read
-        # A line that is read cuts the ends off a dash: what is left there says nothing.
-        some = some[widths[some] >= CUT_OFF * median(widths[some])]
+        some = chains.uncut(some[chains.marks.count[some] >= FEWEST_PIXELS])
+        if len(some) < FEWEST:
+            continue
         width, ahead = widths[some], distance[some]
         usual, away = width.mean(), ahead - ahead.mean()
         # A wrong horizon makes all tape grow or shrink far away: that trend is no unevenness.
@@ -105,12 +107,6 @@ def _width_spread(chains: Chains, curve: LaneCurve) -> float:
         spread += len(some) * median(off) / max(float(usual), 1e-4)
         count += len(some)
     return spread / max(count, 1)
-
-
-def median(values: NDArray[np.float64]) -> float:
-    """Return the median, of an even number the upper; a fifth of the time of numpy's."""
-    middle = len(values) // 2
-    return float(np.partition(values, middle)[middle])
 
 
 def center_of(

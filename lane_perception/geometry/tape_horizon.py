@@ -16,12 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.geometry.chains import Chains
-from lane_perception.geometry.marks import FLOOR_NOISE
-from lane_perception.geometry.marks import PIXEL_NOISE
+from lane_perception.geometry.chains import median
 from lane_perception.geometry.nominal_view import HIGHEST
 from lane_perception.geometry.nominal_view import LOWEST
 from lane_perception.geometry.nominal_view import REDRAWN
-from lane_perception.geometry.sighting import median
 
 STEP = 0.01             # fractions of the image height from the top
 GRID = np.arange(HIGHEST, LOWEST + STEP / 2, STEP)
@@ -30,7 +28,7 @@ USUAL = (0.25, 0.2)     # mean and standard deviation before anything is seen
 FEWEST = 6              # marks of a marking that is looked at
 ENOUGH = 10             # marks of all markings together
 TALLEST = 0.1           # image heights that it has to span
-LIKE = (0.3, 2.5)       # times the usual width: what is far from it is an end, or something else
+WIDER = 2.5             # times the usual width: something else
 PIXEL = 1.0             # pixels: error of a width, of which some are far off
 STRETCH = 1.0           # relative error of a width, by the squared tangent of the angle
 ALIKE = 6.0             # marks that say the same: their errors hang together
@@ -55,17 +53,16 @@ def said_by(chains: Chains, horizon: float, height: int) -> NDArray[np.float64] 
     # Of markings as if each ran upright: in pixels, times the nominal camera's height.
     upright = marks.pixels[:, 1] - horizon * height
     widths = chains.widths * upright
-    shares = np.sqrt(np.maximum(marks.sigma ** 2 - FLOOR_NOISE ** 2, 1e-12)) / PIXEL_NOISE
     # On a floor stretched by another lens than the nominal one, what runs askew looks wider.
     askew = (chains.tangent[:, 1] / np.maximum(np.abs(chains.tangent[:, 0]), 1e-3)) ** 2
-    errors = widths * np.hypot(PIXEL * shares / np.hypot(*marks.across.T), STRETCH * askew)
+    errors = widths * np.hypot(PIXEL / marks.count, STRETCH * askew)
     for number in range(len(chains)):
         members = chains.members(number)
-        wide = chains.widths[members]
-        usual_width = median(wide)
-        use = ((wide > LIKE[0] * usual_width) & (wide < LIKE[1] * usual_width)
-               & ~marks.lone[members])
-        row, width, error = (part[members][use] for part in (marks.pixels[:, 1], widths, errors))
+        use = chains.uncut(np.arange(members.start, members.stop))
+        if not len(use):
+            continue
+        use = use[chains.widths[use] < WIDER * median(chains.widths[use])]
+        row, width, error = (part[use] for part in (marks.pixels[:, 1], widths, errors))
         if len(row) < FEWEST or np.ptp(row) < TALLEST * height:
             continue
         below = np.maximum(row[:, None] - GRID * height, 1e-3) / error[:, None]

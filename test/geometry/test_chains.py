@@ -13,6 +13,7 @@ def marks(*lines):
     """Return the marks of (N, 2) floor points of several lines."""
     points = np.concatenate(lines)
     return Marks(points, np.zeros_like(points), np.full(len(points), 0.002),
+                 np.full(len(points), 5),
                  np.tile((0.0, 0.02), (len(points), 1)), np.zeros(len(points), bool))
 
 
