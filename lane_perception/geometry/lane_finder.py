@@ -330,6 +330,8 @@ class LaneFinder:
             self._track = LaneTrack(sighting, curve.covariance, stamp, odds)
         elif self._track.distance(sighting, curve.covariance) <= OUTLIER:
             self._track.update(sighting, curve.covariance, odds)
+        elif curve.beside:
+            return False   # while the own lane is out of sight
         else:
             # Once is an outlier; twice in agreement, the lane is there and the track was wrong.
             rival, self._rival = self._rival, LaneTrack(

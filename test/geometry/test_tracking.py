@@ -4,6 +4,7 @@
 
 import numpy as np
 import pytest
+from drawn_floor import dashed
 from drawn_floor import lane_mask
 from drawn_floor import view
 
@@ -85,6 +86,14 @@ def test_a_lane_around_the_car_is_believed_more_than_a_track_outside_of_it():
     after = watch(one, [lane_mask(GROUND, lateral=-0.18)] * 4, start=10 / 30)
     assert after[0].lateral == pytest.approx(0.14, abs=0.03), 'once is an outlier'
     assert [lane.lateral for lane in after[1:]] == pytest.approx([-0.18] * 3, abs=0.02)
+
+
+def test_a_lane_beside_is_not_taken_while_little_is_seen_of_the_own_one():
+    one = finder()
+    watch(one, [STRAIGHT] * 10)
+    # Of the own lane a few dashes on the right are in sight, beside them the lane next to it.
+    beside = lane_mask(GROUND, lateral=0.4, left=lambda s: dashed(s, painted=0.1, gap=0.3))
+    assert all(abs(lane.lateral) < 0.05 for lane in watch(one, [beside] * 5, start=10 / 30))
 
 
 def test_after_a_gap_the_neighbouring_lane_is_not_taken():
