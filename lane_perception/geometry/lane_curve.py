@@ -50,7 +50,7 @@ START_SIGMA = 0.1         # radians: the marks' directions, for the first curve
 HEADING_SIGMA = 0.3       # radians: the candidate's heading, for the first curve
 FEWEST = 5                # marks that make a side
 INSIDE = 0.5              # lane widths from its centre within which the car stands in a lane
-BESIDE = 0.6              # lane widths from its centre from which on the car stands in another one
+OUTSIDE = 0.6             # lane widths from its centre from which on the car stands outside of it
 ASKEW = 0.4               # sine of the angle between a mark and the lane beyond which it is
 
 _KNOT_UNIT = np.linspace(0.0, 1.0, KNOTS) ** 1.25
@@ -94,7 +94,7 @@ class LaneCurve:
     @property
     def beside(self) -> bool:
         """Tell whether it is a lane beside the one that the car stands in."""
-        return abs(self.lateral) > BESIDE * self.width
+        return abs(self.lateral) > OUTSIDE * self.width
 
     @property
     def in_sight(self) -> NDArray[np.bool_]:

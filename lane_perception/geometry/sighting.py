@@ -13,6 +13,7 @@ from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import median
 from lane_perception.geometry.ego_lane import Candidate
 from lane_perception.geometry.lane_curve import LaneCurve
+from lane_perception.geometry.lane_curve import OUTSIDE
 
 ENOUGH = 0.25        # metres of marking, discounted by distance, that make a lane likely
 MISFIT = 0.02        # metres: marks that lie so far off halve the trust
@@ -64,7 +65,7 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
     trust *= borne / (borne + float((length * against).sum()) + 1e-9)
     trust /= 1.0 + (curve.rms / misfit) ** 2
     trust /= 1.0 + (_width_spread(chains, curve) / UNEVEN) ** 4
-    outside = max(abs(curve.lateral) / curve.width - 0.6, 0.0)
+    outside = max(abs(curve.lateral) / curve.width - OUTSIDE, 0.0)
     trust /= 1.0 + (outside / 0.3) ** 2
     trust /= 1.0 + (max(abs(curve.heading) - SHARPEST, 0.0) / 0.3) ** 2
     if not curve.both:

@@ -20,8 +20,7 @@ def dashes_of(mask, rows):
             pixels.append(((left + right - 1) / 2.0, row))
             start.append((row * PIXEL, left * PIXEL))
             end.append((row * PIXEL, right * PIXEL))
-    return np.array(pixels), short_dashes(
-        mask, np.array(pixels), np.array(start), np.array(end), USUAL)
+    return short_dashes(mask, np.array(pixels), np.array(start), np.array(end), USUAL)
 
 
 def picture(width):
@@ -34,7 +33,7 @@ def picture(width):
 
 @pytest.mark.parametrize('width', [200, 641, 1280])
 def test_dashes_one_row_apart_are_told_apart(width):
-    _, (standing, middles, idle) = dashes_of(picture(width), range(10, 36))
+    standing, middles, idle = dashes_of(picture(width), range(10, 36))
     assert len(standing) == 3
     middles = middles[middles[:, 1].argsort()]
     assert middles[:, 1] == pytest.approx([13.5, 22.5, 31.5])
@@ -47,8 +46,8 @@ def test_a_mirrored_picture_has_the_mirrored_dashes():
     mask[:, 131:] = 0
     mask[40:45, 151:160] = 255    # an odd number of columns, from an odd one on
     mirrored = np.ascontiguousarray(mask[:, ::-1])
-    _, (_, middles, _) = dashes_of(mask, range(10, 45))
-    _, (_, others, _) = dashes_of(mirrored, range(10, 45))
+    _, middles, _ = dashes_of(mask, range(10, 45))
+    _, others, _ = dashes_of(mirrored, range(10, 45))
     others[:, 0] = 639 - others[:, 0]
     assert sorted(map(tuple, middles)) == pytest.approx(sorted(map(tuple, others)))
 
@@ -56,5 +55,5 @@ def test_a_mirrored_picture_has_the_mirrored_dashes():
 def test_a_long_line_is_no_dash():
     mask = np.zeros((120, 640), np.uint8)
     mask[10:110, 100:110] = 255
-    _, (standing, _, idle) = dashes_of(mask, range(10, 110, 5))
+    standing, _, idle = dashes_of(mask, range(10, 110, 5))
     assert not len(standing) and not idle.any()

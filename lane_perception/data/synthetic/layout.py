@@ -25,7 +25,8 @@ from lane_perception.data.synthetic.track import without
 
 LAYOUTS = {'one': 0.36, 'two': 0.44, 'three': 0.06, 'middle_only': 0.06, 'one_edge': 0.08}
 PAINTED = (0.05, 0.35)   # metres of a dash
-SHORT = 0.12             # instead of one up to here: a dash of 0.8 to 4 times the tape's width
+SHORT = 0.12             # a dash up to here is as many times as long as its tape is wide instead:
+TIMES = (0.8, 4.0)
 
 
 def lay_track(random: np.random.Generator, road: Curve, lane_width: float, tape_width: float,
@@ -121,8 +122,7 @@ def _lay(random: np.random.Generator, road: Curve, offset: float, width: float, 
     if style == 'dashed':
         painted = random.uniform(*PAINTED)
         if painted < SHORT:
-            times = 0.8 + 3.2 * (painted - PAINTED[0]) / (SHORT - PAINTED[0])
-            painted = max(times * width, 2 * STEP)
+            painted = max(np.interp(painted, (PAINTED[0], SHORT), TIMES) * width, 2 * STEP)
         gap = painted * random.uniform(0.4, 1.6)
         pieces = dashes(curve, painted, gap, random.uniform(0, painted + gap))
     else:
