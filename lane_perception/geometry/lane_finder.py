@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.geometry import nominal_view
-from lane_perception.geometry import tape_horizon
 from lane_perception.geometry.chains import Chains
-from lane_perception.geometry.chains import link
 from lane_perception.geometry.confidence import Evidence
 from lane_perception.geometry.confidence import gather
 from lane_perception.geometry.confidence import Judgement
@@ -28,7 +26,7 @@ from lane_perception.geometry.lane import LaneSettings
 from lane_perception.geometry.lane import offset_of
 from lane_perception.geometry.lane_curve import fit
 from lane_perception.geometry.lane_curve import LaneCurve
-from lane_perception.geometry.marks import MarkReader
+from lane_perception.geometry.place import Place
 from lane_perception.geometry.sighting import center_of
 from lane_perception.geometry.sighting import confidence as trust_in
 from lane_perception.geometry.sighting import MISFIT
@@ -39,16 +37,11 @@ from lane_perception.geometry.tracking import OUTLIER
 
 __all__ = ['Lane', 'LaneFinder', 'LaneSettings']
 
-USUAL_WIDTH = 0.4         # metres: a lane that nobody has measured yet
-USUAL_WIDTH_SIGMA = 0.2
-GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
-LEARNT_WIDTH_SIGMA = 0.02
 OTHER_WIDTH = 0.3         # share by which the learnt width is off that halves the trust
-CONFIDENT = 0.75          # trust in a lane from which is learnt
 LEAST_TRUST = 0.3         # in a lane that a mask alone shows
+FLOOR = 0.1               # the same with the network's probability, which then decides
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
 MOST_STILL = 2            # pictures with the stamp of the one before; from then on time stands
-FLOOR = 0.1               # the same with the network's probability, which then decides
 QUICK = 0.06              # seconds between pictures from which on there is time for many looks
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
 
@@ -74,9 +67,7 @@ class LaneFinder:
         self._judge = judge or shipped(ground is not None)
         self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
         self.ground = ground
-        self._reader: MarkReader | None = None
-        self._floors: dict[tuple, tuple[GroundCalibration, MarkReader]] = {}
-        self._size: tuple[int, int] | None = None
+        self.place = Place(ground)
         self.reset()
 
     def reset(self) -> None:
@@ -86,15 +77,7 @@ class LaneFinder:
         self._stamp: float | None = None
         self._still = 0     # pictures in a row with that same stamp
         self._interval = inf   # seconds since the picture before
-        self._width: float | None = None
-        self._flare = 0.0
-        self._horizon = self._drawn_horizon = nominal_view.FIRST_HORIZON
-        self._horizon_weight = nominal_view.FIRST_WEIGHT
-        self._tape = tape_horizon.usual()   # what tape has said about the horizon
-        self._untried = 0   # pictures until other horizons are tried (again)
-        self._trial: nominal_view.HorizonTrial | None = None
-        if self.ground is None:
-            self._size = None
+        self.place.forget()
 
     def find(self, mask: NDArray[np.uint8], stamp: float | None = None,
              probability: NDArray[np.float32] | None = None) -> Lane:
@@ -109,29 +92,29 @@ class LaneFinder:
             rule of thumb.
         :raises UserError: when the mask's aspect ratio contradicts the ground calibration.
         """
-        size = (mask.shape[1], mask.shape[0])
-        self._look_from(size)
+        place = self.place
+        place.look_from((mask.shape[1], mask.shape[0]))
         self._advance(stamp)
-        if self.ground is None and self._width is None:
-            self._suit_tape(mask, size)
+        quick = self._interval < QUICK
+        if place.is_nominal_and_new:
+            place.suit_tape(mask, quick)
         chains, seen = self._see(mask)
-        if self.ground is None and self._width is None and (
-                seen is None or not seen.curve.both
-                or self._implies_other_horizon(seen.curve, size)):
-            if self._try_horizons(mask, size):
+        if place.is_nominal_and_new and (
+                seen is None or not seen.curve.both or place.implies_other_horizon(seen.curve)):
+            if place.try_horizons(mask, lambda one: self._see(one)[1], quick):
                 chains, seen = self._see(mask)
-        confidence, odds = self._confidence(chains, seen, probability, size)
+        confidence, odds = self._confidence(chains, seen, probability)
         if self._track is not None and not (seen and seen.curve.surrounds):
             other = self._against_track(chains, seen)
-            other_confidence, other_odds = self._confidence(chains, other, probability, size)
+            other_confidence, other_odds = self._confidence(chains, other, probability)
             if (other_confidence or 0.0) > (confidence or 0.0):
                 seen, confidence, odds = other, other_confidence, other_odds
         if confidence is None or confidence < self.settings.min_confidence:
-            return self._unseen(chains, size, stamp)
+            return self._unseen(chains, stamp)
         track = None
         if stamp is not None:
             if not self._follow(seen.curve, stamp, odds):
-                return self._unseen(chains, size, stamp)
+                return self._unseen(chains, stamp)
             track = self._track
             odds = track.odds
             self._line = seen.curve.points[seen.curve.in_sight]
@@ -139,25 +122,8 @@ class LaneFinder:
             self._last_confidence = confidence
         if odds < self._needed:
             return self._nothing(chains.polylines())
-        self._learn(size, seen)
-        return self._lane(chains, seen, confidence, size, track)
-
-    def _look_from(self, size: tuple[int, int]) -> None:
-        """Prepare for pictures of a size, (width, height)."""
-        if size == self._size:
-            return
-        before, self._drawn_horizon = self._drawn_horizon, self._horizon
-        if self._width is not None and self.ground is None:
-            self._flare += nominal_view.flare_of(size, self._horizon - before, self._width)
-        floor = size, self._horizon
-        if self.ground is None and floor in self._floors:
-            self._view, self._reader = self._floors[floor]
-        else:
-            self._view = self.ground or nominal_view.nominal_view(size, self._horizon)
-            self._reader = MarkReader(size, self._view)
-            if self._horizon in (nominal_view.FIRST_HORIZON, *nominal_view.OTHER_HORIZONS):
-                self._floors[floor] = self._view, self._reader  # it will be tried again
-        self._size = size
+        place.learn(seen)
+        return self._lane(chains, seen, confidence, track)
 
     def _advance(self, stamp: float | None) -> None:
         """Move the track on to a picture's stamp, or drop it."""
@@ -174,28 +140,16 @@ class LaneFinder:
             self._track.predict(stamp)
 
     def _expected(self) -> Expectation:
-        if self.settings.lane_width and self.ground is not None:
-            width, sigma = self.settings.lane_width, GIVEN_WIDTH_SIGMA
-        elif self._width is not None:
-            width = self._width
-            sigma = (LEARNT_WIDTH_SIGMA if self.ground is not None
-                     else nominal_view.LEARNT_WIDTH_SIGMA)
-        else:
-            width, sigma = USUAL_WIDTH, USUAL_WIDTH_SIGMA
-        known = dict(width=width, width_sigma=sigma)
-        if self.ground is None:
-            known.update(spread=nominal_view.SPREAD, blind=nominal_view.BLIND, flare=self._flare,
-                         flare_sigma=(nominal_view.FLARE_SIGMA if self._width is None
-                                      else nominal_view.LEARNT_FLARE_SIGMA))
+        known = self.place.expected(self.settings.lane_width)
         if self._track is not None:
-            place, turn = np.sqrt(np.diag(self._track.covariance)[:2])
-            known.update(lateral=self._track.state[0], lateral_sigma=0.04 + place,
+            aside, turn = np.sqrt(np.diag(self._track.covariance)[:2])
+            known.update(lateral=self._track.state[0], lateral_sigma=0.04 + aside,
                          heading=self._track.state[1], heading_sigma=0.1 + turn)
         return Expectation(**known)
 
     def _see(self, mask: NDArray[np.uint8]) -> tuple[Chains, Sighting | None]:
         """Return the marks in chains, and the lane that they suit best."""
-        chains = link(self._reader.read(mask))
+        chains = self.place.read(mask)
         expected = self._expected()
         return chains, self._sight(chains, choose(chains, expected), expected)
 
@@ -207,11 +161,11 @@ class LaneFinder:
             return None
         trust = trust_in(chains, candidate, curve,
                          MISFIT if self.ground is not None else nominal_view.MISFIT)
-        if self._width is not None and curve.both:
-            trust /= 1.0 + ((curve.width / self._width - 1.0) / OTHER_WIDTH) ** 2
+        if self.place.width is not None and curve.both:
+            trust /= 1.0 + ((curve.width / self.place.width - 1.0) / OTHER_WIDTH) ** 2
         return Sighting(candidate, curve, trust)
 
-    def _confidence(self, chains, seen: Sighting | None, probability, size):
+    def _confidence(self, chains, seen: Sighting | None, probability):
         """Return how likely a sighting's centre is right, None without one; its odds."""
         if seen is None:
             return None, 0.0
@@ -220,8 +174,8 @@ class LaneFinder:
         if seen.trust < FLOOR:
             return None, 0.0
         ahead = self.settings.look_ahead_m if self.ground is not None else 0.0
-        evidence = gather(chains, seen.curve, seen.trust, probability, self._view, size,
-                          self._row(size), ahead)
+        evidence = gather(chains, seen.curve, seen.trust, probability, self.place.view,
+                          self.place.size, self._row(), ahead)
         if isinstance(self._judge, Judgement):
             return self._judge.right(evidence), self._judge.odds(evidence)
         return self._judge(evidence), self._needed
@@ -244,84 +198,8 @@ class LaneFinder:
         other = self._sight(chains, free, expected)
         return other if other is not None and other.curve.surrounds else None
 
-    def _row(self, size: tuple[int, int]) -> float:
-        return (1.0 - self.settings.look_ahead) * size[1]
-
-    def _suit_tape(self, mask: NDArray[np.uint8], size: tuple[int, int]) -> None:
-        """Lay the floor on which tape is as wide far away as near; until a lane teaches better."""
-        def chains_under(horizon: float) -> Chains:
-            self._lay_floor(size, horizon)
-            return link(self._reader.read(mask))
-        looks = 2 if self._interval < QUICK else tape_horizon.LOOKS
-        horizon, self._tape = tape_horizon.settle(chains_under, self._horizon, size[1], self._tape,
-                                                  looks)
-        self._lay_floor(size, horizon)
-
-    def _try_horizons(self, mask: NDArray[np.uint8], size: tuple[int, int]) -> bool:
-        """
-        Look for the horizon under which the mask shows both sides of a lane.
-
-        Under a horizon far from the true one a lane's sides run apart or cross, so that they do
-        not pass for its sides. Until a lane has been seen, now and then other horizons are tried:
-        all of them at once or, where pictures follow on each other quickly, one with each picture,
-        on the same mask, so that none of the pictures is late.
-
-        :returns: whether one was found; the floor is laid anew for it.
-        """
-        self._untried -= 1
-        if self._trial is None or self._trial.mask.shape != mask.shape:
-            if self._untried >= 0 or not mask.any():
-                return False
-            self._untried = nominal_view.TRIED_EVERY - 1
-            self._trial = nominal_view.HorizonTrial(mask.copy())
-        first, trial = self._horizon, self._trial
-        count = 1 if self._interval < QUICK else len(trial.left)
-        for horizon in trial.left[:count]:
-            self._lay_floor(size, horizon)
-            _, seen = self._see(trial.mask)
-            if self._teaches(seen, size) and seen.candidate.score > trial.score:
-                trial.best, trial.score = horizon, seen.candidate.score
-        del trial.left[:count]
-        best = None
-        if not trial.left:
-            best, self._trial = trial.best, None
-        self._lay_floor(size, first if best is None else best)
-        return best is not None
-
-    def _teaches(self, seen: Sighting | None, size: tuple[int, int]) -> bool:
-        """Tell whether a lane's two sides are surely seen and stand right, the car in between."""
-        return (seen is not None and seen.curve.surrounds and seen.trust >= CONFIDENT
-                and not self._implies_other_horizon(seen.curve, size))
-
-    def _implies_other_horizon(self, curve: LaneCurve, size: tuple[int, int]) -> bool:
-        """Tell whether the first lane's sides are parallel only under quite another horizon."""
-        if self.ground is not None or self._width is not None:
-            return False
-        implied = nominal_view.horizon_of(size, self._drawn_horizon, curve.width, curve.flare)
-        return abs(implied - self._drawn_horizon) > nominal_view.FARTHEST
-
-    def _lay_floor(self, size: tuple[int, int], horizon: float) -> None:
-        if (size, horizon) != (self._size, self._drawn_horizon):
-            self._size = None
-        self._horizon = horizon
-        self._look_from(size)
-
-    def _learn(self, size, seen: Sighting) -> None:
-        """Take over the width, and the horizon, from a lane whose two sides are surely seen."""
-        if not self._teaches(seen, size):
-            return
-        curve = seen.curve
-        share = 1.0 if self._width is None else 0.1
-        self._width = curve.width * share + (1.0 - share) * (self._width or 0.0)
-        self._flare += share * (curve.flare - self._flare)
-        bent = float(np.abs(curve.curvatures).max())
-        if self.ground is not None or bent > nominal_view.STRAIGHT:
-            return
-        implied = nominal_view.horizon_of(size, self._drawn_horizon, curve.width, curve.flare)
-        self._horizon_weight = min(self._horizon_weight + 1.0, nominal_view.MOST_WEIGHT)
-        self._horizon += (implied - self._horizon) / self._horizon_weight
-        if abs(self._horizon - self._drawn_horizon) > nominal_view.REDRAWN:
-            self._size = None  # the next picture is read on the floor laid anew
+    def _row(self) -> float:
+        return (1.0 - self.settings.look_ahead) * self.place.size[1]
 
     def _follow(self, curve: LaneCurve, stamp: float, odds: float) -> bool:
         """Take a sighting into the track; return False where it is an outlier."""
@@ -345,7 +223,7 @@ class LaneFinder:
         self._rival = None
         return True
 
-    def _unseen(self, chains: Chains, size, stamp: float | None) -> Lane:
+    def _unseen(self, chains: Chains, stamp: float | None) -> Lane:
         """Return the lane held through a gap, or that there is none."""
         markings = chains.polylines()
         track = self._track
@@ -356,10 +234,10 @@ class LaneFinder:
         line = moved(self._line, self._line_state, track.state)
         return self._describe(line, np.full(len(line), max(left, 0.0) / 2.0), track.state[:4],
                               track.covariance[:2, :2],
-                              min(self._last_confidence, 0.5) * max(left, 0.05), size,
+                              min(self._last_confidence, 0.5) * max(left, 0.05),
                               markings=markings, held=True)
 
-    def _lane(self, chains: Chains, sighting: Sighting, confidence: float, size,
+    def _lane(self, chains: Chains, sighting: Sighting, confidence: float,
               track: LaneTrack | None = None) -> Lane:
         """Return the lane of a sighting; a track knows better where the car is against it."""
         curve, pixels = sighting.curve, chains.marks.pixels
@@ -372,18 +250,19 @@ class LaneFinder:
                 covariance[0, 0] += (self._expected().width_sigma / 2.0) ** 2
         seen = curve.in_sight
         faith = sighting.trust / (1.0 + (curve.sigmas[seen] / FAITH_SIGMA) ** 2)
-        return self._describe(curve.points[seen], faith, state, covariance, confidence, size,
+        return self._describe(curve.points[seen], faith, state, covariance, confidence,
                               markings=chains.polylines(),
                               left=pixels[curve.sides > 0], right=pixels[curve.sides < 0])
 
-    def _describe(self, line, trust, state, covariance, confidence, size, **more) -> Lane:
+    def _describe(self, line, trust, state, covariance, confidence, **more) -> Lane:
         """Return a lane from its centre line in the view's metres."""
-        pixels = self._view.to_image(line, size)
+        size = self.place.size
+        pixels = self.place.view.to_image(line, size)
         shown = np.isfinite(pixels).all(axis=1)
         if not shown.any():
             return self._nothing(more['markings'])
         metric = self.ground is not None
-        center = center_of(line[shown], pixels[shown], size[0], self._row(size),
+        center = center_of(line[shown], pixels[shown], size[0], self._row(),
                            self.settings.look_ahead_m if metric else 0.0)
         lane = dict(center=center, offset=offset_of(center[0], size[0]),
                     confidence=float(confidence), center_line=pixels[shown], **more)

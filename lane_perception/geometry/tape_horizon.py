@@ -24,6 +24,7 @@ from lane_perception.geometry.nominal_view import REDRAWN
 STEP = 0.01             # fractions of the image height from the top
 GRID = np.arange(HIGHEST, LOWEST + STEP / 2, STEP)
 LOOKS = 3               # at one picture, where there is time
+QUICK_LOOKS = 2         # where there is little
 USUAL = (0.25, 0.2)     # mean and standard deviation before anything is seen
 FEWEST = 6              # marks of a marking that is looked at
 ENOUGH = 10             # marks of all markings together

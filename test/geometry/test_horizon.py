@@ -43,7 +43,7 @@ def test_the_tape_of_a_single_marking_tells_the_horizon(horizon):
     for number in range(5):
         finder.find(mask, number / 30)
     # What is drawn here is a pixel too wide everywhere, as if it ended beyond the horizon.
-    assert horizon - 25 <= finder._horizon * SIZE[1] <= horizon
+    assert horizon - 25 <= finder.place.horizon * SIZE[1] <= horizon
 
 
 def test_a_horizon_that_was_found_is_kept():
@@ -70,7 +70,7 @@ def test_in_a_quick_video_no_picture_waits_for_all_horizons(monkeypatch):
     for number in range(10, 30):
         lane = finder.find(straight_lane(-30), number / 30)
     assert lane.left is not None and len(lane.left) and len(lane.right)
-    assert finder._horizon * SIZE[1] == pytest.approx(-30, abs=25)
+    assert finder.place.horizon * SIZE[1] == pytest.approx(-30, abs=25)
 
 
 def test_a_floor_that_was_laid_before_shows_the_same_lane():
@@ -91,4 +91,4 @@ def test_a_floor_that_was_laid_before_shows_the_same_lane():
 def test_the_first_lane_teaches_no_horizon_far_from_the_true_one(horizon):
     finder = LaneFinder()
     assert finder.find(straight_lane(horizon), 0.0).center is not None
-    assert finder._horizon * SIZE[1] == pytest.approx(horizon, abs=25)
+    assert finder.place.horizon * SIZE[1] == pytest.approx(horizon, abs=25)

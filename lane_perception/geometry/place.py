@@ -1,0 +1,197 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""The floor that marks are read on, and what lanes have taught of the whole place."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.geometry import nominal_view
+from lane_perception.geometry import tape_horizon
+from lane_perception.geometry.chains import Chains
+from lane_perception.geometry.chains import link
+from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.lane_curve import LaneCurve
+from lane_perception.geometry.marks import MarkReader
+from lane_perception.geometry.sighting import Sighting
+
+USUAL_WIDTH = 0.4         # metres: a lane that nobody has measured yet
+USUAL_WIDTH_SIGMA = 0.2
+GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
+LEARNT_WIDTH_SIGMA = 0.02
+CONFIDENT = 0.75          # trust in a lane from which is learnt
+
+
+class Place:
+    """
+    A floor, the width of its lanes and, without a calibration, its horizon.
+
+    With a calibration the floor is known, and only the width is learnt. Without one it is the
+    nominal floor (nominal_view.py), whose horizon is learnt, and so is how the lane's width seems
+    to grow ahead on it.
+    """
+
+    def __init__(self, ground: GroundCalibration | None) -> None:
+        """Know nothing but the calibration."""
+        self.ground = ground
+        self.size: tuple[int, int] | None = None   # (width, height) of the pictures
+        self._floors: dict[tuple, tuple[GroundCalibration, MarkReader]] = {}
+        self._stale = True   # whether the floor is to be laid anew before it is read
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all that was learnt."""
+        self.width: float | None = None   # metres
+        self._flare = 0.0                 # metres of width gained per metre ahead
+        self.horizon = self._laid_horizon = nominal_view.FIRST_HORIZON   # fractions of the height
+        self._horizon_weight = nominal_view.FIRST_WEIGHT
+        self._tape = tape_horizon.usual()   # what tape has said about the horizon
+        self._untried = 0   # pictures until other horizons are tried (again)
+        self._trial: nominal_view.HorizonTrial | None = None
+        self._stale = self._stale or self.ground is None
+
+    @property
+    def is_nominal_and_new(self) -> bool:
+        """Tell whether nobody has calibrated it, and no lane has taught anything."""
+        return self.ground is None and self.width is None
+
+    def look_from(self, size: tuple[int, int]) -> None:
+        """
+        Lay the floor for pictures of a size, (width, height), unless it lies already.
+
+        :raises UserError: when the aspect ratio contradicts the ground calibration.
+        """
+        if size == self.size and not self._stale:
+            return
+        if self.ground is not None:
+            self.view, self._reader = self.ground, MarkReader(size, self.ground)
+        else:
+            self._lay_nominal(size)
+        self.size, self._stale = size, False
+
+    def _lay_nominal(self, size: tuple[int, int]) -> None:
+        before, self._laid_horizon = self._laid_horizon, self.horizon
+        if self.width is not None:
+            self._flare += nominal_view.flare_of(size, self.horizon - before, self.width)
+        floor = size, self.horizon
+        if floor not in self._floors:
+            view = nominal_view.nominal_view(size, self.horizon)
+            self.view, self._reader = view, MarkReader(size, view)
+            if self.horizon not in (nominal_view.FIRST_HORIZON, *nominal_view.OTHER_HORIZONS):
+                return
+            self._floors[floor] = self.view, self._reader  # it will be tried again
+        self.view, self._reader = self._floors[floor]
+
+    def read(self, mask: NDArray[np.uint8]) -> Chains:
+        """Return the marks of a mask, in chains."""
+        return link(self._reader.read(mask))
+
+    def expected(self, given_width: float) -> dict[str, Any]:
+        """
+        Return what an Expectation says of the place.
+
+        :param given_width: of the lane, metres; 0: not given. For a calibrated floor.
+        """
+        if given_width and self.ground is not None:
+            width, sigma = given_width, GIVEN_WIDTH_SIGMA
+        elif self.width is not None:
+            width = self.width
+            sigma = (LEARNT_WIDTH_SIGMA if self.ground is not None
+                     else nominal_view.LEARNT_WIDTH_SIGMA)
+        else:
+            width, sigma = USUAL_WIDTH, USUAL_WIDTH_SIGMA
+        known = dict(width=width, width_sigma=sigma)
+        if self.ground is None:
+            known.update(spread=nominal_view.SPREAD, blind=nominal_view.BLIND, flare=self._flare,
+                         flare_sigma=(nominal_view.FLARE_SIGMA if self.width is None
+                                      else nominal_view.LEARNT_FLARE_SIGMA))
+        return known
+
+    def suit_tape(self, mask: NDArray[np.uint8], quick: bool) -> None:
+        """
+        Lay the floor on which tape is as wide far away as near; until a lane teaches better.
+
+        :param quick: whether pictures follow on each other so quickly that few looks have to do.
+        """
+        def chains_under(horizon: float) -> Chains:
+            self._lay(horizon)
+            return self.read(mask)
+        horizon, self._tape = tape_horizon.settle(
+            chains_under, self.horizon, self.size[1], self._tape,
+            tape_horizon.QUICK_LOOKS if quick else tape_horizon.LOOKS)
+        self._lay(horizon)
+
+    def try_horizons(
+        self, mask: NDArray[np.uint8], see: Callable[[NDArray[np.uint8]], Sighting | None],
+        quick: bool,
+    ) -> bool:
+        """
+        Look for the horizon under which the mask shows both sides of a lane.
+
+        Under a horizon far from the true one a lane's sides run apart or cross, so that they do
+        not pass for its sides. Until a lane has been seen, now and then other horizons are tried:
+        all of them at once or, where pictures follow on each other quickly, one with each picture,
+        on the same mask, so that none of the pictures is late.
+
+        :param see: returns the lane that a mask shows on the floor as it lies.
+        :param quick: as for :meth:`suit_tape`.
+        :returns: whether one was found; the floor is laid anew for it.
+        """
+        self._untried -= 1
+        if self._trial is None or self._trial.mask.shape != mask.shape:
+            if self._untried >= 0 or not mask.any():
+                return False
+            self._untried = nominal_view.TRIED_EVERY - 1
+            self._trial = nominal_view.HorizonTrial(mask.copy())
+        first, trial = self.horizon, self._trial
+        count = 1 if quick else len(trial.left)
+        for horizon in trial.left[:count]:
+            self._lay(horizon)
+            seen = see(trial.mask)
+            if self._teaches(seen) and seen.candidate.score > trial.score:
+                trial.best, trial.score = horizon, seen.candidate.score
+        del trial.left[:count]
+        best = None
+        if not trial.left:
+            best, self._trial = trial.best, None
+        self._lay(first if best is None else best)
+        return best is not None
+
+    def implies_other_horizon(self, curve: LaneCurve) -> bool:
+        """Tell whether the first lane's sides are parallel only under quite another horizon."""
+        return self.is_nominal_and_new and (
+            abs(self._implied(curve) - self._laid_horizon) > nominal_view.FARTHEST)
+
+    def learn(self, seen: Sighting) -> None:
+        """Take over the width, and the horizon, from a lane whose two sides are surely seen."""
+        if not self._teaches(seen):
+            return
+        curve = seen.curve
+        share = 1.0 if self.width is None else 0.1
+        self.width = curve.width * share + (1.0 - share) * (self.width or 0.0)
+        self._flare += share * (curve.flare - self._flare)
+        bent = float(np.abs(curve.curvatures).max())
+        if self.ground is not None or bent > nominal_view.STRAIGHT:
+            return
+        self._horizon_weight = min(self._horizon_weight + 1.0, nominal_view.MOST_WEIGHT)
+        self.horizon += (self._implied(curve) - self.horizon) / self._horizon_weight
+        # The next picture is then read on the floor laid anew.
+        self._stale = abs(self.horizon - self._laid_horizon) > nominal_view.REDRAWN
+
+    def _teaches(self, seen: Sighting | None) -> bool:
+        """Tell whether a lane's two sides are surely seen and stand right, the car in between."""
+        return (seen is not None and seen.curve.surrounds and seen.trust >= CONFIDENT
+                and not self.implies_other_horizon(seen.curve))
+
+    def _implied(self, curve: LaneCurve) -> float:
+        """Return the horizon under which a lane's sides are parallel."""
+        return nominal_view.horizon_of(self.size, self._laid_horizon, curve.width, curve.flare)
+
+    def _lay(self, horizon: float) -> None:
+        self._stale = self._stale or horizon != self._laid_horizon
+        self.horizon = horizon
+        self.look_from(self.size)
