@@ -43,6 +43,9 @@ FLOOR = 0.1               # the same with the network's probability, which then 
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
 MOST_STILL = 2            # pictures with the stamp of the one before; from then on time stands
 QUICK = 0.06              # seconds between pictures from which on there is time for many looks
+OWN = 0.25                # lane widths, and radians, by which the car stands off its own lane
+OWN_TURN = 0.5
+ALIKE = 0.1               # of a lane's width by which its neighbour's differs
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
 
 
@@ -151,7 +154,20 @@ class LaneFinder:
         """Return the marks in chains, and the lane that they suit best."""
         chains = self.place.read(mask)
         expected = self._expected()
-        return chains, self._sight(chains, choose(chains, expected), expected)
+        seen = self._sight(chains, choose(chains, expected), expected)
+        if seen is not None and seen.curve.beside and expected.lateral is None:
+            seen = self._own(seen.curve, chains, expected)
+        return chains, seen
+
+    def _own(self, beside: LaneCurve, chains: Chains, expected: Expectation) -> Sighting | None:
+        """Return the lane that the car stands in, where the best one is that beside it."""
+        expected = replace(expected, lateral=0.0, lateral_sigma=OWN * beside.width,
+                           heading_sigma=OWN_TURN)
+        if self.place.width is None:   # neighbours are as wide
+            expected = replace(expected, width=beside.width,
+                               width_sigma=min(expected.width_sigma, ALIKE * beside.width))
+        own = self._sight(chains, choose(chains, expected), expected)
+        return None if own is None or own.curve.beside else own
 
     def _sight(self, chains: Chains, candidate: Candidate | None,
                expected: Expectation) -> Sighting | None:
@@ -191,9 +207,8 @@ class LaneFinder:
         """
         expected = replace(self._expected(), lateral=None)
         free = choose(chains, expected)
-        if free is None or free.left is None or free.right is None or (
-                seen is not None
-                and (free.left, free.right) == (seen.candidate.left, seen.candidate.right)):
+        if free is None or (seen is not None and (free.left, free.right) == (
+                seen.candidate.left, seen.candidate.right)):
             return None
         other = self._sight(chains, free, expected)
         return other if other is not None and other.curve.surrounds else None

@@ -69,7 +69,10 @@ def said_by(chains: Chains, horizon: float, height: int) -> NDArray[np.float64] 
         below = np.maximum(row[:, None] - GRID * height, 1e-3) / error[:, None]
         seen = width / error
         off = seen[:, None] - (seen @ below) / (below * below).sum(axis=0) * below
-        total -= np.log1p(off * off / 2.0).sum(axis=0)
+        said = -np.log1p(off * off / 2.0).sum(axis=0)
+        if said.argmax() == 0:   # as wide far away as near in the picture: drawn, or too thin
+            continue
+        total += said
         count += len(row)
     return total / ALIKE if count >= ENOUGH else None
 

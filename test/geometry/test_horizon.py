@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.nominal_view import FIRST_HORIZON
 
 SIZE = (640, 480)   # width, height
 BOTTOM = (60, 500)  # columns where the two markings leave the picture
@@ -44,6 +45,14 @@ def test_the_tape_of_a_single_marking_tells_the_horizon(horizon):
         finder.find(mask, number / 30)
     # What is drawn here is a pixel too wide everywhere, as if it ended beyond the horizon.
     assert horizon - 25 <= finder.place.horizon * SIZE[1] <= horizon
+
+
+def test_a_line_of_one_width_from_near_to_far_is_drawn_and_tells_no_horizon():
+    finder, mask = LaneFinder(), np.zeros(SIZE[::-1], np.uint8)
+    cv2.line(mask, (200, SIZE[1]), (300, 170), 255, 4)
+    for number in range(5):
+        finder.find(mask, number / 30)
+    assert finder.place.horizon == FIRST_HORIZON
 
 
 def test_a_horizon_that_was_found_is_kept():

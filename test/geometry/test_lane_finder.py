@@ -308,3 +308,18 @@ def test_a_lane_that_leaves_the_picture_keeps_the_offset_within_one(curvature, s
     lane = find(lane_mask(GROUND, curvature=curvature), look_ahead=0.6, lane_width=0.4)
     assert 0.5 < side * lane.offset <= 1.0
     assert 0 <= lane.center[0] <= 639
+
+
+@pytest.mark.parametrize('dash', [(0.05, 0.1), (0.1, 0.1), (0.2, 0.2)])
+@pytest.mark.parametrize('begins', [0.3, 0.6, 0.9])
+@pytest.mark.parametrize('side', [1, -1])
+def test_a_first_lane_is_not_the_one_beside_the_car(dash, begins, side):
+    # Of the own lane one marking is in sight, from some way on; of its neighbour both are.
+    line = arc(heading=0.1 * side)
+    mask = draw(GROUND, [
+        (*line, 0.2 * side, lambda s: dashed(s, *dash) & (s > begins)),
+        (*line, 0.6 * side, everywhere)])
+    lane = LaneFinder().find(mask)
+    shown = GROUND.to_image(line[1][line[1][:, 0] > 0.2])
+    middle = shown[np.abs(shown[:, 1] - 0.65 * 480).argmin(), 0]
+    assert lane.center is None or abs(lane.center[0] - middle) < 80
