@@ -30,12 +30,14 @@ from lane_perception.geometry.lane_curve import LaneCurve
 FILE = Path(__file__).with_name('confidence.json')
 CALIBRATED = Path(__file__).with_name('confidence_calibrated.json')   # with a calibration
 # What says that there is a lane, and what says how right its centre is.
-PRESENT = ('log_length', 'both', 'logit_marks', 'logit_trust', 'odd_tape')
+PRESENT = ('log_length', 'both', 'logit_marks', 'logit_trust', 'odd_tape', 'beside', 'log_chains',
+           'bend')
 RIGHT = ('log_sigma', 'beside')
 ASIDE = 0.01      # metres to the side by which pixels per metre are measured
 TAPE = 0.03       # metres: a usual width of tape
 SUREST = 1e-4     # probabilities are kept so far off 0 and 1
 ODDEST = 4.0      # a width that is off by a factor of 7.4 is as odd as any
+MOST_BENT = 3.0   # 1/metres: a lane that bends more is as bent as any
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Evidence:
     odd_tape: float          # squared logarithm of its markings' width over that of usual tape
     log_sigma: float         # logarithm of the centre's standard deviation, in picture widths
     beside: float            # how far the car is off the lane's centre, in lane widths
+    log_chains: float        # logarithm of the number of markings in sight, its own and others
+    bend: float              # its largest curvature, 1/metres: seams and planks run straight
 
 
 def gather(chains: Chains, curve: LaneCurve, trust: float, probability: NDArray[np.float32],
@@ -73,7 +77,8 @@ def gather(chains: Chains, curve: LaneCurve, trust: float, probability: NDArray[
         logit_marks=_log_odds_at(chains.marks.pixels[used], probability, size),
         logit_trust=_logit(trust), odd_tape=min(log(tape / TAPE) ** 2, ODDEST),
         log_sigma=log(min(max(sigma, 1e-3), 3.0)),
-        beside=min(abs(curve.lateral) / curve.width, 2.0))
+        beside=min(abs(curve.lateral) / curve.width, 2.0), log_chains=log(len(chains)),
+        bend=min(float(np.abs(curve.curvatures).max()), MOST_BENT))
 
 
 def _log_odds_at(pixels: NDArray[np.float64], probability: NDArray[np.float32],

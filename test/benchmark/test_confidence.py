@@ -27,7 +27,7 @@ def sightings(seed, odds, sigma, frames=400, seen=300):
     right = random.random(seen) < 1.0 / (1.0 + np.exp(2.0 * (logs + 4.0)))
     evidence = [Evidence(random.normal(), float(random.random() < 0.5),
                          random.normal(odds, 1.0), random.normal(), random.normal(),
-                         log, abs(random.normal()))
+                         log, *np.abs(random.normal(size=3)))
                 for log in logs]
     return Sightings(frames, evidence, right.tolist() if odds > 0 else [False] * seen)
 

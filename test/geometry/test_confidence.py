@@ -63,6 +63,7 @@ def test_the_evidence_is_that_of_the_picture():
     assert both.both == 1.0
     assert both.logit_marks == pytest.approx(math.log(4.0), rel=1e-5)
     assert 0.0 <= both.beside < 0.1
+    assert both.log_chains == pytest.approx(math.log(2.0)) and both.bend < 0.1
     assert both.log_sigma < math.log(0.02), 'both sides in view: the centre is known to 2 %'
     one_side = evidence_for(lane_mask(GROUND, left=None), 0.8)
     assert one_side.both == 0.0 and one_side.log_length < both.log_length
@@ -87,12 +88,12 @@ def test_the_centre_is_less_sure_further_ahead():
 def test_a_logistic_function_is_what_its_weights_say():
     function = Logistic(1.0, {'both': 2.0, 'log_sigma': -1.0})
     evidence = Evidence(log_length=5.0, both=1.0, logit_marks=7.0, logit_trust=0.0,
-                        odd_tape=0.0, log_sigma=-2.0, beside=3.0)
+                        odd_tape=0.0, log_sigma=-2.0, beside=3.0, log_chains=1.0, bend=0.5)
     assert function(evidence) == pytest.approx(1.0 / (1.0 + math.exp(-5.0)))
 
 
 def test_below_the_least_there_is_no_lane():
-    evidence = Evidence(0.0, 1.0, 0.0, 0.0, 0.0, -3.0, 0.0)
+    evidence = Evidence(0.0, 1.0, 0.0, 0.0, 0.0, -3.0, 0.0, 0.7, 0.0)
     present, right = Logistic(0.0, {}), Logistic(1.0, {})
     assert Judgement(present, right, 0.51)(evidence) is None
     assert Judgement(present, right, 0.5)(evidence) == pytest.approx(0.731, abs=1e-3)
@@ -107,6 +108,7 @@ def test_the_shipped_judgement_says_what_one_would_expect(calibrated, file):
     assert judgement.present.weights['both'] > 0 and judgement.right.weights['log_sigma'] < 0
     assert judgement.present.weights['logit_marks'] > 0
     assert judgement.present.weights['odd_tape'] < 0
+    assert judgement.present.weights['beside'] < 0
     command = json.loads(file.read_text())['command']
     assert 'benchmark.confidence --fit' in command
     assert ('--calibrated' in command) == calibrated
