@@ -25,7 +25,7 @@ class LaneSettings:
     look_ahead_m: float = 0.0     # the same in metres ahead of base_link; 0: use look_ahead
     lane_width: float = 0.0       # metres between the markings' middles; 0: learn it
     max_gap_s: float = 0.5        # seconds without a sighting until there is no lane
-    min_confidence: float = 0.04  # 0 to 1: a sighting below it is no lane; 0: all that are lanes
+    min_confidence: float = 0.06  # 0 to 1: a sighting below it is no lane; 0: all that are lanes
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be, naming the setting."""
