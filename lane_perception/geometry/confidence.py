@@ -77,8 +77,7 @@ def gather(chains: Chains, curve: LaneCurve, trust: float, probability: NDArray[
         logit_marks=_log_odds_at(chains.marks.pixels[used], probability, size),
         logit_trust=_logit(trust), odd_tape=min(log(tape / TAPE) ** 2, ODDEST),
         log_sigma=log(min(max(sigma, 1e-3), 3.0)),
-        beside=min(abs(curve.lateral) / curve.width, 2.0), log_chains=log(len(chains)),
-        bend=min(float(np.abs(curve.curvatures).max()), MOST_BENT))
+        beside=min(curve.aside, 2.0), log_chains=log(len(chains)), bend=min(curve.bend, MOST_BENT))
 
 
 def _log_odds_at(pixels: NDArray[np.float64], probability: NDArray[np.float32],

@@ -87,14 +87,24 @@ class LaneCurve:
     both: bool                       # whether marks on both sides bear it
 
     @property
+    def aside(self) -> float:
+        """How far the car is off its centre, to either side, in lane widths."""
+        return abs(self.lateral) / self.width
+
+    @property
+    def bend(self) -> float:
+        """Its largest curvature to either side, 1/metres."""
+        return float(np.abs(self.curvatures).max())
+
+    @property
     def surrounds(self) -> bool:
         """Tell whether marks on both sides bear it and the car stands between them."""
-        return self.both and abs(self.lateral) < INSIDE * self.width
+        return self.both and self.aside < INSIDE
 
     @property
     def beside(self) -> bool:
         """Tell whether it is a lane beside the one that the car stands in."""
-        return abs(self.lateral) > OUTSIDE * self.width
+        return self.aside > OUTSIDE
 
     @property
     def in_sight(self) -> NDArray[np.bool_]:

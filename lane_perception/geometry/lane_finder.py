@@ -69,9 +69,13 @@ class LaneFinder:
         self.settings = settings
         self._judge = judge or shipped(ground is not None)
         self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
-        self.ground = ground
         self.place = Place(ground)
         self.reset()
+
+    @property
+    def ground(self) -> GroundCalibration | None:
+        """Return the ground calibration, None without one."""
+        return self.place.ground
 
     def reset(self) -> None:
         """Forget the track, the learnt width and the horizon: a new recording begins."""

@@ -174,8 +174,7 @@ class Place:
         share = 1.0 if self.width is None else 0.1
         self.width = curve.width * share + (1.0 - share) * (self.width or 0.0)
         self._flare += share * (curve.flare - self._flare)
-        bent = float(np.abs(curve.curvatures).max())
-        if self.ground is not None or bent > nominal_view.STRAIGHT:
+        if self.ground is not None or curve.bend > nominal_view.STRAIGHT:
             return
         self._horizon_weight = min(self._horizon_weight + 1.0, nominal_view.MOST_WEIGHT)
         self.horizon += (self._implied(curve) - self.horizon) / self._horizon_weight

@@ -65,7 +65,7 @@ def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
     trust *= borne / (borne + float((length * against).sum()) + 1e-9)
     trust /= 1.0 + (curve.rms / misfit) ** 2
     trust /= 1.0 + (_width_spread(chains, curve) / UNEVEN) ** 4
-    outside = max(abs(curve.lateral) / curve.width - OUTSIDE, 0.0)
+    outside = max(curve.aside - OUTSIDE, 0.0)
     trust /= 1.0 + (outside / 0.3) ** 2
     trust /= 1.0 + (max(abs(curve.heading) - SHARPEST, 0.0) / 0.3) ** 2
     if not curve.both:
