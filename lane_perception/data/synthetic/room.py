@@ -21,6 +21,7 @@ from lane_perception.data.synthetic.murals import WIDTH
 
 FAR = np.float32(1e6)
 LAMP = np.float32(1e7)  # stands for the height where a ray ends in a lamp
+CLEARANCE = 0.1         # metres from a road that is driven to the next wall, at least
 _UNPACK = ((np.arange(256) / 255.0) ** 2 * PEAK).astype(np.float32)
 
 
@@ -132,11 +133,13 @@ class Room:
         return result
 
 
-def draw_room(random: np.random.Generator, points: NDArray, light: NDArray) -> Room:
+def draw_room(random: np.random.Generator, points: NDArray, light: NDArray,
+              clear: NDArray = np.zeros((0, 2))) -> Room:
     """
     Return a random room around (N, 2) world points.
 
     :param light: (3,) typical light on the floor; walls get more or less of it.
+    :param clear: (M, 2) world points that no wall comes near: the edges of a road that is driven.
     """
     angle = random.uniform(0, np.pi)
     axes = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
@@ -144,6 +147,9 @@ def draw_room(random: np.random.Generator, points: NDArray, light: NDArray) -> R
     low, high = turned.min(0), turned.max(0)
     space = np.exp(random.uniform(np.log(0.15), np.log(5.0), 4))
     low, high = low - space[:2], high + space[2:]
+    turned = np.vstack((turned, clear @ axes.T))
+    low = np.minimum(low, turned.min(0) - CLEARANCE)
+    high = np.maximum(high, turned.max(0) + CLEARANCE)
     center = axes.T @ ((low + high) / 2)
     strength = np.exp(random.normal(0.0, 0.5))
     ceiling = strength * np.exp(random.normal(-0.5, 0.7))

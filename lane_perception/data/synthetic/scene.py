@@ -132,12 +132,14 @@ def furnish(streams: Streams, settings: WorldSettings, track: Track, poses: list
     random = streams['room']
     extent = random.uniform(3, 12) if len(poses) == 1 else np.inf
     light = np.array(lights.ambient) + 0.3
-    room = draw_room(random, np.vstack((coarse[reach < extent], place)), light)
+    half = max(abs(side) for side in road_span(track))
+    aside = half * track.road.normals[::10]
+    edges = np.vstack((coarse + aside, coarse - aside)) if len(poses) > 1 else np.zeros((0, 2))
+    room = draw_room(random, np.vstack((coarse[reach < extent], place)), light, clear=edges)
     outdoors = random.random() < 0.1
     if outdoors:
         room = draw_landscape(random, place, light)
     visible = track if with_track else None
-    half = max(abs(side) for side in road_span(track))
     decals, things, shades = [], [], []
     lying, standing, shading = (streams[name] for name in ('decals', 'things', 'shades'))
     for pose in poses:
