@@ -67,4 +67,4 @@ lint: venv-dev
 	@$(VENV)/bin/python -m pytest -q test/test_style.py
 
 clean:
-	rm -rf build install log out
+	rm -rf build install log

@@ -36,6 +36,7 @@ def verbs():
 # the extra 'ros' at the desk. OpenCV is left to the extras too: apt's python3-opencv,
 # opencv-python and opencv-python-headless provide the same module, and two of them in one
 # environment break it.
+ZSTD = 'backports.zstd>=1.0; python_version < "3.14"'   # damaged and compressed recordings
 EXTRAS = {
     # ROS 2 Kilted from PyPI, for Python 3.11 and 3.12 on x86-64. cv_bridge: see the Makefile.
     'ros': [
@@ -51,10 +52,10 @@ EXTRAS = {
     'openvino': ['openvino>=2024.4'],
     'onnxruntime': ['onnxruntime>=1.17'],
     # Bags without ROS, thinning of lines for line F1, and telling pictures apart.
-    'recordings': ['rosbags>=0.10', 'scikit-image>=0.21', 'imagehash>=4.3'],
+    'recordings': ['rosbags>=0.10', ZSTD, 'scikit-image>=0.21', 'imagehash>=4.3'],
     'train': [
-        'torch>=2.4',
-        'torchvision>=0.19',
+        'torch>=2.6',
+        'torchvision>=0.21',
         'lightning>=2.6',  # averages weights, and loads checkpoints without running code
         'tensorboard>=2.14',
         'onnx>=1.16',
@@ -63,6 +64,7 @@ EXTRAS = {
         'imagehash>=4.3',
         'pycocotools>=2.0.7',
         'rosbags>=0.10',
+        ZSTD,
         'scikit-image>=0.21',
     ],
     'report': ['plotly>=5.20', 'jinja2>=3.1'],

@@ -211,13 +211,13 @@ class Segmenter:
         probability = self.probability(image)
         start = perf_counter()
         full = resize_probability(probability, *image.shape[:2])
-        mask = _reaches(full, self.threshold)
+        mask = reaches(full, self.threshold)
         self.last_probability = probability
         self.timings['threshold'] += perf_counter() - start
         return mask
 
 
-def _reaches(probability: NDArray[np.float32], threshold: float) -> NDArray[np.uint8]:
+def reaches(probability: NDArray[np.float32], threshold: float) -> NDArray[np.uint8]:
     """Return 255 where the threshold is reached, else 0; a third of the time of cv2.inRange."""
     return np.negative(np.greater_equal(probability, np.float32(threshold)).view(np.uint8))
 

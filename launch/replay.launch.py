@@ -55,10 +55,11 @@ def play_and_record(context):
     actions = [player, RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[end]))]
     if value('record'):
         # Declared in the other launch file, like image and model.
-        space = f'/{context.launch_configurations.get("namespace", "")}'.rstrip('/')
+        space = context.launch_configurations.get('namespace', '').strip('/')
+        node = f'/{space}/{PACKAGE}' if space else f'/{PACKAGE}'
         # Humble takes topics in this place only; later releases take them here too.
         actions.insert(0, ExecuteProcess(
             cmd=['ros2', 'bag', 'record', '--use-sim-time', '-o', value('record'),
-                 *(f'{space}/{PACKAGE}/{output}' for output in OUTPUTS)],
+                 *(f'{node}/{output}' for output in OUTPUTS)],
             output='screen'))
     return actions

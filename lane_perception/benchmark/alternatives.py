@@ -3,7 +3,7 @@
 """
 Time what a frame's stages could have been beside what they are.
 
-Each group does one job in several ways; the first is the way that the package goes.
+Each group does one job in several ways; IN_USE are the ways that the package goes.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 
 from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.images import mask_message
+from lane_perception.segmenter import reaches
 from lane_perception.segmenter import resize_image
 from lane_perception.segmenter import resize_probability
 
 Ways = dict[str, Callable[[], Any]]
+IN_USE = ('bytes, linear', 'in floats', "the message's own array filled")
 
 
 def measure_alternatives(
@@ -89,14 +91,13 @@ def _mask_ways(
         return cv2.threshold(full, threshold * 255, 255, cv2.THRESH_BINARY)[1]
 
     def in_floats() -> NDArray[np.uint8]:
+        return reaches(resize_probability(probability, height, width), threshold)
+
+    def in_opencv() -> NDArray[np.uint8]:
         return cv2.compare(
             resize_probability(probability, height, width), threshold, cv2.CMP_GE)
-
-    def in_numpy() -> NDArray[np.uint8]:
-        full = resize_probability(probability, height, width)
-        return (full >= threshold).astype(np.uint8) * 255
-    return {'resized and thresholded in bytes': in_bytes, 'in floats': in_floats,
-            'in floats, numpy': in_numpy}
+    return {'in floats': in_floats, 'in floats, compared by OpenCV': in_opencv,
+            'resized and thresholded in bytes': in_bytes}
 
 
 def _message_ways(mask: NDArray[np.uint8]) -> Ways:

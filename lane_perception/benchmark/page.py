@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from typing import Iterable
 
+from lane_perception.benchmark.alternatives import IN_USE
 from lane_perception.benchmark.model_page import FILES
 from lane_perception.benchmark.model_page import model_page
 
@@ -159,8 +160,9 @@ def _stages(part: dict[str, Any]) -> list[str]:
     for size in sizes:
         head += [size, 'p99']
     lines += [*_table(head, rows), '', '### What the stages could have been', '',
-              'Each job in several ways, microseconds; the first is the one in use.', '']
-    rows = [[job, way, *(f"{part[size]['alternatives'][job][way]:.0f}" for size in sizes)]
+              'Each job in several ways, microseconds.', '']
+    rows = [[job, f'{way} (in use)' if way in IN_USE else way,
+             *(f"{part[size]['alternatives'][job][way]:.0f}" for size in sizes)]
             for job, ways in part[sizes[0]]['alternatives'].items() for way in ways]
     return lines + _table(['job', 'way', *sizes], rows)
 

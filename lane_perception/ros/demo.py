@@ -23,6 +23,7 @@ from lane_perception.evaluation.report_files import write_json
 from lane_perception.machine import command_line
 from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
+from lane_perception.model_file import member_names
 from lane_perception.ros.demo_pictures import Pictures
 from lane_perception.ros.demo_score import pairs
 from lane_perception.ros.demo_score import score
@@ -78,8 +79,8 @@ def run_demo(
     :raises UserError: for a model, recording or topic that cannot be used.
     :raises NothingCameOut: when no mask was received.
     """
-    for name in settings.model.split(','):
-        read_card(find_model(name.strip()))
+    for name in member_names(settings.model):
+        read_card(find_model(name))
     settings.out.mkdir(parents=True, exist_ok=True)
     source = _own_recording(settings, progress) if settings.bag else _synthetic(settings, progress)
     playback_settings = PlaybackSettings(

@@ -21,11 +21,14 @@ def private_environment() -> dict[str, str]:
     """
     Return an environment for ROS processes that nobody else shall hear.
 
-    They meet in a domain of their own on this machine only, so that a demo beside a running car
-    neither drives it nor hears it; ROS_DOMAIN_ID is kept where it is set.
+    They meet in a domain of their own on this machine only, never in that of ROS_DOMAIN_ID, so
+    that a demo beside a running car neither drives it nor hears it.
     """
     environment = dict(os.environ)
-    environment.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % DOMAINS))
+    domain = 1 + os.getpid() % DOMAINS
+    if str(domain) == environment.get('ROS_DOMAIN_ID'):
+        domain = 1 + domain % DOMAINS
+    environment['ROS_DOMAIN_ID'] = str(domain)
     # Humble knows only the older variable; the newer releases warn about it.
     if environment.get('ROS_DISTRO') == 'humble':
         environment['ROS_LOCALHOST_ONLY'] = '1'

@@ -6,7 +6,8 @@ Record what a lane_node publishes, with the stamps of the pictures that it belon
 Messages are taken as bytes and written as they are. The log time of each is its header stamp, so
 that the output bag runs alongside the recording that was played. ``~/offset`` has no header: it is
 published right after the ``~/center`` of the same frame, and the writer's time that DDS carries
-with every sample says which centre that was.
+with every sample says which centre that was. (Humble tells no such time; there it is that of
+arrival.)
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from rclpy.qos import ReliabilityPolicy
 
 from lane_perception.ros.lane_outputs import OUTPUT_TYPES
 from lane_perception.ros.message_classes import message_class
+from lane_perception.ros.qos import NUMBERED
 from lane_perception.ros.serialized import read_stamp
 
 QUEUE_DEPTH = 50  # messages per topic; a recorder that falls behind this far loses some
@@ -77,8 +79,13 @@ class OutputRecorder:
         node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def _callback(self, name: str) -> Any:
-        if name == 'offset':
-            return self._on_offset
+        """Return the subscription's callback; it takes no message info where there is none."""
+        with_info = self._on_offset if name == 'offset' else self._on_stamped(name)
+        if NUMBERED:
+            return with_info
+        return lambda data: with_info(data, {'source_timestamp': time.time_ns()})
+
+    def _on_stamped(self, name: str) -> Any:
         topic = f'{self._prefix}/{name}'
         message_type = OUTPUT_TYPES[name]
 

@@ -215,12 +215,13 @@ def test_replay_takes_the_nodes_arguments_and_hands_them_on(share):
     assert context.launch_configurations['image'] == 'image'
 
 
-def test_replay_records_the_topics_of_a_node_in_a_namespace(share):
+@pytest.mark.parametrize('namespace', ['front', '/front', 'front/'])
+def test_replay_records_the_topics_of_a_node_in_a_namespace(share, namespace):
     from launch import LaunchContext
     from launch.utilities import perform_substitutions
     context = LaunchContext()
     context.launch_configurations.update(bag='drive', rate='1.0', delay='0.0', record='lanes',
-                                         namespace='front')
+                                         namespace=namespace)
     recorder = load(REPLAY_FILE).play_and_record(context)[0]
     command = [perform_substitutions(context, part) for part in recorder.cmd]
     assert '/front/lane_perception/mask' in command

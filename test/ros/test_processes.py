@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """No process that a verb started outlives it, and nothing half written stays."""
 
+import os
 import subprocess
 import sys
 import time
 
+from lane_perception.ros.processes import private_environment
 import psutil
 import pytest
 from recordings_on_disk import TOPIC
@@ -30,6 +32,14 @@ def ended(processes, seconds=30.0):
     for one in alive:
         one.kill()
     return not alive
+
+
+@pytest.mark.parametrize('around', [0, 1])
+def test_a_demo_is_never_in_the_domain_of_the_car(monkeypatch, around):
+    own = private_environment()['ROS_DOMAIN_ID']
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(int(own) + around))
+    beside = private_environment()['ROS_DOMAIN_ID']
+    assert beside != os.environ['ROS_DOMAIN_ID'] and 1 <= int(beside) <= 101
 
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='only Linux tells of the end of a parent')
