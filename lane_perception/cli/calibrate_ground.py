@@ -46,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     way.add_argument('--lane-width', type=float,
                      help="metres between the middles of a straight lane's two markings")
     parser.add_argument('--bag-topic', help="of the pictures in the recording; without it its "
-                        'first')
+                        'first picture topic that is no mask')
     parser.add_argument('--frame', type=int, default=0, help='which picture of the recording')
     parser.add_argument('--camera-info', type=Path,
                         help='lens file as camera_calibration writes it; without it that of the '
@@ -59,7 +59,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--max-error', type=float, default=10.0,
                         help='millimetres of RMS error on the floor that are accepted')
     parser.add_argument('--out', type=Path, default=Path('ground.yaml'),
-                        help='calibration file; a picture to judge it by is put beside it (.png)')
+                        help='calibration file; a picture to judge it by is put beside it '
+                        '(ground_check.png)')
     return parser
 
 
@@ -69,6 +70,8 @@ def body(argv: Sequence[str] | None = None) -> int:
     if (arguments.points or arguments.click) and arguments.camera_to_axle:
         raise UserError('--camera-to-axle is for --board and --lane-width: the measured points '
                         'already say where the axle is')
+    picture = arguments.out.parent / f'{arguments.out.stem}_check.png'
+    _spare_inputs(arguments, picture)
     image, info = _picture(arguments)
     size = (image.shape[1], image.shape[0])
     lens = None
@@ -89,7 +92,6 @@ def body(argv: Sequence[str] | None = None) -> int:
         calibration = calibrating.moved_to_axle(calibration, arguments.camera_to_axle)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     calibration.save(arguments.out)
-    picture = arguments.out.with_suffix('.png')
     write_image(picture, draw_calibration(image, calibration, pixels))
     print(f'{arguments.out}: reprojection error {error:.2f} mm (RMS of {len(pixels)} points on '
           f'the floor){_mount(calibration)}')
@@ -97,6 +99,19 @@ def body(argv: Sequence[str] | None = None) -> int:
         print('four points leave nothing to check the result by: measure a fifth')
     print(f'judge it by eye: {picture}')
     return 0
+
+
+def _spare_inputs(arguments, picture: Path) -> None:
+    """Refuse to write the file or its picture over anything that is read."""
+    read = [arguments.image, arguments.points, arguments.camera_info, arguments.bag,
+            *map(Path, arguments.model.split(','))]
+    if arguments.bag is not None:
+        for pattern in ('metadata.yaml', '*.mcap*', '*.db3*'):
+            read += arguments.bag.glob(pattern)
+    read = [path for path in read if path is not None and path.is_file()]
+    for written in (arguments.out, picture):
+        if written.is_file() and any(written.samefile(path) for path in read):
+            raise UserError(f'{written} is read and would be overwritten: give another --out')
 
 
 def _mount(calibration) -> str:
@@ -112,7 +127,9 @@ def _picture(arguments):
     if arguments.image is not None:
         if not arguments.image.is_file():
             raise UserError(f'there is no picture {arguments.image}')
-        image = cv2.imread(str(arguments.image))
+        # The sensor's rows and columns, as the node sees them, whatever EXIF says.
+        image = cv2.imread(str(arguments.image),
+                           cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         if image is None:
             raise UserError(f'{arguments.image} is no picture that OpenCV can read')
         return image, None
@@ -128,11 +145,7 @@ def _from_bag(path: Path, topic: str | None, number: int):
     from lane_perception.data.recordings import RecordingReader
     from lane_perception.ros.images import to_bgr
     with RecordingReader(path) as reader:
-        topics = reader.image_topics()
-        if topic is None and not topics:
-            raise UserError(f'{path} holds no pictures')
-        topic = topic or topics[0]
-        reader.require(topic)
+        topic = reader.choose_images(topic).name
         image = None
         for count, (_, _, message) in enumerate(reader.frames(topic)):
             if count == number:

@@ -53,8 +53,9 @@ class Board:
             raise UserError(f'board "{text}" cannot be: 3 x 4 or more, squares in metres')
         if kind == 'charuco' and not 0.0 < board.marker < board.square:
             raise UserError(f'board "{text}": a marker is smaller than its square')
-        if not hasattr(cv2, 'aruco') and kind == 'charuco':
-            raise UserError('this OpenCV has no aruco module; use a checkerboard')
+        if kind == 'charuco' and not hasattr(getattr(cv2, 'aruco', None), 'CharucoDetector'):
+            raise UserError('this OpenCV cannot find ChArUco boards; use a checkerboard, or '
+                            'OpenCV 4.7 or newer')
         if kind == 'charuco' and not hasattr(cv2.aruco, board.dictionary):
             raise UserError(f'OpenCV knows no marker dictionary {board.dictionary}')
         return board

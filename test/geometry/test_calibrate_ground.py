@@ -45,8 +45,45 @@ def test_a_board_gives_file_and_picture(files, capsys):
     calibration = GroundCalibration.load(files / 'ground.yaml')
     pixels, _ = camera(forward=0.1).project(PLACES)
     assert np.abs(calibration.to_ground(pixels) - PLACES).max() < 0.01
-    picture = cv2.imread(str(files / 'ground.png'))
+    picture = cv2.imread(str(files / 'ground_check.png'))
     assert picture.shape[0] == 480 and picture.shape[1] > 1000
+
+
+def test_a_calibration_called_as_the_picture_leaves_the_picture_alone(files):
+    before = (files / 'floor.png').read_bytes()
+    for _ in range(2):   # what an earlier run wrote is replaced
+        assert run(files, '--points', str(files / 'points.csv'),
+                   '--out', str(files / 'floor.yaml')) == 0
+    assert (files / 'floor.png').read_bytes() == before
+    assert (files / 'floor_check.png').is_file()
+
+
+@pytest.mark.parametrize('source, out', [
+    ('floor.png', 'floor.png'), ('points.csv', 'points.csv'), ('lens.yaml', 'lens.yaml'),
+    ('floor.png', 'link.yaml'), ('floor_check.png', 'floor.yaml')])
+def test_nothing_that_is_read_is_overwritten(files, capsys, source, out):
+    (files / 'floor_check.png').write_bytes((files / 'floor.png').read_bytes())
+    (files / 'link.yaml').symlink_to(files / 'floor.png')
+    before = (files / source).read_bytes()
+    image = source if source.endswith('.png') else 'floor.png'
+    assert run(files, '--image', str(files / image), '--points', str(files / 'points.csv'),
+               '--out', str(files / out)) == 2
+    said = capsys.readouterr().err
+    assert 'would be overwritten' in said and said.count('\n') == 1
+    assert (files / source).read_bytes() == before
+
+
+def test_exif_does_not_turn_the_picture(files):
+    exif = b'Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0'
+    jpeg = cv2.imencode('.jpg', cv2.imread(str(files / 'floor.png')))[1].tobytes()
+    (files / 'floor.jpg').write_bytes(
+        jpeg[:2] + b'\xff\xe1' + (len(exif) + 2).to_bytes(2, 'big') + exif + jpeg[2:])
+    assert cv2.imread(str(files / 'floor.jpg')).shape[:2] == (640, 480)
+    assert run(files, '--image', str(files / 'floor.jpg'), '--board', 'checkerboard:6x4:0.06',
+               '--camera-to-axle', '0.1') == 0
+    calibration = GroundCalibration.load(files / 'ground.yaml')
+    pixels, _ = camera(forward=0.1).project(PLACES)
+    assert np.abs(calibration.to_ground(pixels) - PLACES).max() < 0.01
 
 
 def test_points_give_the_same_floor(files):
@@ -99,8 +136,8 @@ def test_points_that_a_lens_would_show_to_be_wrong_are_refused_without_one(
     assert not (files / 'new').exists()
 
 
-def write_bag(files, infos):
-    """Write a bag with the picture and CameraInfo of (topic, matrix) each."""
+def write_bag(files, infos, mask_topic=None):
+    """Write a bag with the picture, CameraInfo of (topic, matrix) each, and an empty mask."""
     recordings = pytest.importorskip('lane_perception.data.recordings')
     typestore = pytest.importorskip('rosbags.typesys')
     store = typestore.get_typestore(typestore.Stores.LATEST)
@@ -108,11 +145,14 @@ def write_bag(files, infos):
     time = kinds['builtin_interfaces/msg/Time'](sec=1, nanosec=0)
     header = kinds['std_msgs/msg/Header'](stamp=time, frame_id='camera')
     one = camera(forward=0.1)
-    picture = kinds['sensor_msgs/msg/CompressedImage'](
-        header=header, format='png', data=np.frombuffer((files / 'floor.png').read_bytes(),
-                                                        np.uint8))
+    picture, mask = (
+        kinds['sensor_msgs/msg/CompressedImage'](header=header, format='png', data=data)
+        for data in (np.fromfile(files / 'floor.png', np.uint8),
+                     cv2.imencode('.png', np.zeros((480, 640), np.uint8))[1]))
     region = kinds['sensor_msgs/msg/RegionOfInterest'](0, 0, 0, 0, False)
     messages = [('/camera/image_raw/compressed', picture)]
+    if mask_topic is not None:
+        messages.append((mask_topic, mask))
     for topic, matrix in infos:
         messages.append((topic, kinds['sensor_msgs/msg/CameraInfo'](
             header=header, height=480, width=640, distortion_model='plumb_bob',
@@ -135,6 +175,32 @@ def test_a_recording_with_camera_info_gives_the_lens_beside_the_picture(files):
     assert run_bag(files, '--board', 'checkerboard:6x4:0.06') == 0
     lens = GroundCalibration.load(files / 'bag.yaml').lens
     assert lens.model == 'plumb_bob' and lens.matrix[0, 0] == pytest.approx(matrix[0, 0])
+
+
+def test_masks_in_a_recording_are_not_taken_for_its_pictures(files):
+    write_bag(files, [('/camera/camera_info', camera(forward=0.1).matrix)],
+              mask_topic='/a/lane_mask/compressed')
+    assert run_bag(files, '--board', 'checkerboard:6x4:0.06') == 0
+
+
+def test_a_topic_without_pictures_is_refused(files, capsys):
+    write_bag(files, [('/camera/camera_info', camera(forward=0.1).matrix)])
+    assert run_bag(files, '--board', 'checkerboard:6x4:0.06',
+                   '--bag-topic', '/camera/camera_info') == 2
+    said = capsys.readouterr().err
+    assert 'holds sensor_msgs/msg/CameraInfo' in said and said.count('\n') == 1
+
+
+def test_a_recording_is_not_overwritten(files, capsys):
+    write_bag(files, [('/camera/camera_info', camera(forward=0.1).matrix)])
+    for file in (files / 'bag').iterdir():
+        before = file.read_bytes()
+        assert run_bag(files, '--board', 'checkerboard:6x4:0.06', '--out', str(file)) == 2
+        assert 'would be overwritten' in capsys.readouterr().err
+        assert file.read_bytes() == before
+    for _ in range(2):
+        assert run_bag(files, '--board', 'checkerboard:6x4:0.06',
+                       '--out', str(files / 'bag' / 'ground.yaml')) == 0
 
 
 def test_lenses_of_other_cameras_are_not_guessed_from(files, capsys):

@@ -94,6 +94,8 @@ def test_a_board_tells_the_focal_length_of_an_undistorted_lens():
 
 def test_a_charuco_board_seen_in_part_is_enough():
     import cv2
+    if not hasattr(cv2.aruco, 'CharucoDetector'):
+        pytest.skip('OpenCV is older than 4.7')
     board = Board.parse('charuco:6x8:0.06:0.045:DICT_4X4_50')
     dictionary = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
     print_ = cv2.aruco.CharucoBoard((6, 8), 0.06, 0.045, dictionary).generateImage((720, 960))
@@ -102,6 +104,14 @@ def test_a_charuco_board_seen_in_part_is_enough():
     assert 6 <= len(corners[0]) <= 35
     calibration = calibrating.from_board(*corners, SIZE, calibration_of(one).lens)
     assert worst_error(calibration, one, 0.0) < 0.01
+
+
+@pytest.mark.parametrize('missing', ['cv2.aruco.CharucoDetector', 'cv2.aruco'])
+def test_an_opencv_that_finds_no_charuco_boards_says_so(monkeypatch, missing):
+    monkeypatch.delattr(missing, raising=False)   # an old OpenCV lacks it anyway
+    with pytest.raises(UserError, match='use a checkerboard, or OpenCV 4.7'):
+        Board.parse('charuco:6x8:0.06:0.045:DICT_4X4_50')
+    assert Board.parse('checkerboard:6x4:0.06').kind == 'checkerboard'
 
 
 @pytest.mark.parametrize('places, sentence', [
