@@ -8,6 +8,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import re
 import sys
 from pathlib import Path
 from typing import Sequence
@@ -17,8 +18,6 @@ PACKAGES = ('numpy', 'opencv-python', 'opencv-python-headless', 'openvino', 'onn
 INSTRUCTIONS = ('avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16', 'amx_int8',
                 'asimddp', 'bf16', 'i8mm')   # of the processor, those that networks profit from
 
-SCHEDULING = {os.SCHED_OTHER: 'normal', os.SCHED_FIFO: 'real-time', os.SCHED_RR: 'real-time'}
-
 
 def describe_machine() -> dict[str, object]:
     """Return processor, cores, memory, system, versions and the date, ready for JSON."""
@@ -26,17 +25,24 @@ def describe_machine() -> dict[str, object]:
         'processor': _processor(),
         'architecture': platform.machine(),
         'instructions': [name for name in INSTRUCTIONS if name in _flags()],
-        'cores': len(os.sched_getaffinity(0)),
+        'cores': usable_cores(),
         'memory_gib': round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30, 1),
         'gpu': _gpu(),
-        'system': f'{platform.system()} {platform.release()}',
+        'system': _system(),
         'python': platform.python_version(),
         'ros_distro': os.environ.get('ROS_DISTRO', ''),
         'packages': _versions(),
-        'scheduling': SCHEDULING.get(os.sched_getscheduler(0), 'other'),
+        **_scheduling(),
         'load_average': round(os.getloadavg()[0], 2),
         'date': datetime.date.today().isoformat(),
     }
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may run on; all, where the system does not say."""
+    if hasattr(os, 'sched_getaffinity'):   # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def command_line(verb: str) -> str:
@@ -48,6 +54,19 @@ def module_line(module: str, argv: Sequence[str] | None = None) -> str:
     """Return the command of a module of this folder with its arguments."""
     return ' '.join([f'python -m lane_perception.benchmark.{module}',
                      *(sys.argv[1:] if argv is None else argv)])
+
+
+def _system() -> str:
+    """Return the system and its major.minor release, not the build of one machine."""
+    release = re.match(r'(\d+(\.\d+)?)?', platform.release())[0]
+    return f'{platform.system()} {release}'.rstrip()
+
+
+def _scheduling() -> dict[str, str]:
+    if not hasattr(os, 'sched_getscheduler'):   # not on macOS
+        return {}
+    names = {os.SCHED_OTHER: 'normal', os.SCHED_FIFO: 'real-time', os.SCHED_RR: 'real-time'}
+    return {'scheduling': names.get(os.sched_getscheduler(0), 'other')}
 
 
 def _cpuinfo(key: str) -> str:

@@ -72,10 +72,10 @@ def recording_names(bags: list[Path]) -> list[str]:
     """Return a name for each recording that no other has: its own, with a number if need be."""
     names: list[str] = []
     for bag in bags:
-        name, number = bag.stem if bag.is_file() else bag.name, 2
-        name = name or 'recording'
+        own = (bag.stem if bag.is_file() else bag.name) or 'recording'
+        name, number = own, 2
         while name in names:
-            name, number = f'{bag.name}_{number}', number + 1
+            name, number = f'{own}_{number}', number + 1
         names.append(name)
     return names
 
@@ -116,8 +116,10 @@ def replay_all(
     :param workers: processes here; 1 works without Dask.
     :param say: told about each recording in a sentence.
     """
+    bags = [_from_anywhere(bag) for bag in bags]
     names = recording_names(bags)
-    tasks = {name: replace(settings, bag=bag, out=settings.out / name)
+    asked = _with_whole_paths(settings)
+    tasks = {name: replace(asked, bag=bag, out=asked.out / name)
              for name, bag in zip(names, bags)}
     entries: dict[str, dict[str, Any]] = {}
     for name, task in tasks.items():
@@ -134,6 +136,23 @@ def replay_all(
     report = _over_all(settings, {name: entries[name] for name in names})
     write_json(settings.out / 'report.json', report)
     return report
+
+
+def _with_whole_paths(settings: ReplaySettings) -> ReplaySettings:
+    """Return the settings as a worker in another working directory has to be told them."""
+    places = {name: _from_anywhere(place) for name in ('bag', 'out', 'labels', 'ground')
+              if (place := getattr(settings, name)) is not None}
+    members = [(name, Path(name).expanduser()) for name in member_names(settings.model)]
+    model = ','.join(str(_from_anywhere(place)) if place.exists() else name
+                     for name, place in members)
+    return replace(settings, model=model, **places)
+
+
+def _from_anywhere(place: Path) -> Path:
+    """Return a path that holds in every working directory; a link keeps its own name."""
+    if place.name in ('', '..'):
+        return place.resolve()
+    return place.parent.resolve() / place.name
 
 
 def _run(
@@ -202,6 +221,7 @@ def _done_before(settings: ReplaySettings) -> dict[str, Any] | None:
 
 def _fingerprint(settings: ReplaySettings) -> str:
     """Return what tells one piece of work from another: settings, model, recording, program."""
+    settings = _with_whole_paths(settings)
     digest = hashlib.sha256(package_version().encode())
     asked = {key: str(value) for key, value in asdict(settings).items() if key != 'out'}
     digest.update(json.dumps(asked, sort_keys=True).encode())

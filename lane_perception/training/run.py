@@ -19,6 +19,7 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks import WeightAveraging
 
 from lane_perception.errors import UserError
+from lane_perception.machine import usable_cores
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import find_model
 from lane_perception.model_file import read_safetensors
@@ -148,7 +149,7 @@ def _free_cores(workers: int) -> int:
 
     Its threads wait for one another in every layer, so one that shares a core holds up them all.
     """
-    cores = len(os.sched_getaffinity(0)) // processes.count_here()
+    cores = usable_cores() // processes.count_here()
     return max(1, cores - workers)
 
 

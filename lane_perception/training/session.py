@@ -61,16 +61,17 @@ def start(
     seed = parse_synthetic(data)
     recipe = load_recipe(recipe_name or ('lite' if seed is None else 'pretrain'), changes)
     folder = Path(out)
-    if seed is None and not Path(data).is_dir():
-        raise UserError(f'--data {data} is not a folder, nor synthetic:SEED')
+    if seed is None:
+        if not Path(data).is_dir():
+            raise UserError(f'--data {data} is not a folder, nor synthetic:SEED')
+        data = str(Path(data).resolve())   # a run may go on from another working directory
     with processes.first_alone() as is_first:
         if is_first and (folder / SETTINGS).exists():
             raise UserError(f'{folder} holds a run already; go on with it by --resume {folder}, '
                             'or choose another --out')
         folder.mkdir(parents=True, exist_ok=True)
         if is_first:
-            _write_settings(
-                folder, data if seed is not None else str(Path(data).resolve()), recipe)
+            _write_settings(folder, data, recipe)
     return _go(folder, data, recipe, strict, fit_memory, goes_on=False)
 
 
@@ -148,7 +149,8 @@ def _train_within_memory(
         print(f'batch_size={recipe.batch_size} needs too much memory; going on with '
               f'batch_size={fitting.batch_size} accumulation={fitting.accumulation}')
         recipe, goes_on = fitting, True
-        _write_settings(folder, data, recipe)
+        if processes.number() == 0:
+            _write_settings(folder, data, recipe)
 
 
 def prepare(folder: Path, data: str, recipe: Recipe, strict: bool = False) -> RunData:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.resize import area_resized
 from lane_perception.data.resize import thinner_than
 from lane_perception.data.resize import touched
 from lane_perception.segmenter import resize_image
@@ -36,7 +37,7 @@ def make_sample(
         coverage by markings, 0 to 255, and whether the pixel is judged, 0 or 255.
     """
     marking = np.where(mask == MARKING, 1, 0).astype(np.uint8)
-    coverage = area_or_linear(marking * np.uint8(255), height, width)
+    coverage = area_resized(marking * np.uint8(255), height, width, cv2.INTER_LINEAR)
     shrinking = max(mask.shape[0] / height, mask.shape[1] / width)
     if shrinking > 1:
         thin = thinner_than(marking, THIN * shrinking)
@@ -44,27 +45,12 @@ def make_sample(
             coverage[touched(thin, height, width)] = 255
     unsure = (mask != MARKING) & (mask != FLOOR)
     if unsure.any():
-        judged = area_or_linear(np.where(unsure, 0, 255).astype(np.uint8), height, width)
+        judged = area_resized(np.where(unsure, 0, 255).astype(np.uint8), height, width,
+                              cv2.INTER_LINEAR)
         judged = np.where(judged >= WHOLLY_JUDGED, 255, 0).astype(np.uint8)
     else:
         judged = np.full((height, width), 255, np.uint8)
     return resize_image(image, height, width), np.stack([coverage, judged], axis=-1)
-
-
-def area_or_linear(values: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """
-    Return (height, width) from (H, W): the mean over each pixel's area.
-
-    Along an axis that grows, values are interpolated linearly between pixel centers instead.
-    OpenCV's INTER_AREA averages only where both axes shrink, hence one axis after the other.
-    """
-    for size in ((width, values.shape[0]), (width, height)):
-        if (values.shape[1], values.shape[0]) == size:
-            continue
-        shrinks = size[0] <= values.shape[1] and size[1] <= values.shape[0]
-        values = cv2.resize(values, size,
-                            interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return values
 
 
 def halve(

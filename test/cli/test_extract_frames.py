@@ -131,6 +131,20 @@ def test_a_broken_frame_is_named_and_the_rest_extracted(tmp_path, bright_model, 
     assert 'frame 4' in capsys.readouterr().err
 
 
+def test_a_damaged_message_is_named_once(tmp_path, bright_model, capsys):
+    from lane_perception.data.recordings import RecordingReader
+    from lane_perception.data.recordings import RecordingWriter
+    bag = write_recording(tmp_path / 'bag', count=10, truth=False)
+    with RecordingReader(bag) as reader, RecordingWriter(tmp_path / 'bad') as writer:
+        for number, raw in enumerate(reader.messages()):
+            data = raw.data[:20] if number in (4, 7) else raw.data
+            writer.write_serialized(raw.topic, raw.message_type, data, raw.log_time_ns)
+    assert run(tmp_path / 'bad', tmp_path / 'out', bright_model, '--count', 3) == 0
+    problems = json.loads((tmp_path / 'out' / 'report.json').read_text())['problems']
+    assert len(problems) == 2 and all('damaged' in problem for problem in problems)
+    assert capsys.readouterr().err.count('was left out') == 2
+
+
 @pytest.mark.parametrize('source, more, sentence', [
     ('none', [], 'there is no file or folder'),
     ('text.txt', [], 'neither a recording'),

@@ -9,6 +9,7 @@ import pytest
 from bright_model import write_bright_model
 from recordings_on_disk import TRUTH
 from recordings_on_disk import track
+from recordings_on_disk import write_ground
 from recordings_on_disk import write_recording
 
 from lane_perception.cli.replay import main
@@ -153,6 +154,44 @@ def test_a_scheduler_that_does_not_answer_is_named(bags, model, tmp_path, capsys
     assert 'tcp://127.0.0.1:9' in capsys.readouterr().err.strip().splitlines()[-1]
 
 
+@pytest.fixture
+def relative(bags, tmp_path):
+    """Return arguments whose paths, the model's too, hold in tmp_path alone."""
+    write_bright_model(tmp_path / 'm.onnx', 128, 160)
+    write_ground(tmp_path / 'ground.yaml')
+    (tmp_path / 'labels').mkdir()
+    write_image(tmp_path / 'labels' / 'frame_0.png', track(0)[1])
+    (tmp_path / 'elsewhere').mkdir()
+    return ['bags/monday', 'bags/tuesday', '--labels', 'labels', '--ground', 'ground.yaml',
+            '--model', 'm.onnx,lane_lite', '--no-video', '--no-bag', '--out', 'out']
+
+
+def test_a_worker_with_another_working_directory_finds_everything(
+        relative, tmp_path, monkeypatch):
+    distributed = pytest.importorskip('distributed', reason='pip install distributed')
+    monkeypatch.chdir(tmp_path)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True,
+                                  dashboard_address=None) as cluster:
+        with distributed.Client(cluster) as client:
+            client.run(os.chdir, str(tmp_path / 'elsewhere'))
+        assert main([*relative, '--scheduler', cluster.scheduler_address]) == 0
+    report = json.loads((tmp_path / 'out' / 'report.json').read_text())
+    assert report['model'] == 'm.onnx,lane_lite', 'as it was asked for'
+    assert report['recordings']['tuesday']['images_judged'] == 1
+    assert not list((tmp_path / 'elsewhere').iterdir())
+
+
+def test_work_done_is_known_from_another_working_directory(
+        relative, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    main(relative)
+    monkeypatch.chdir(tmp_path / 'elsewhere')
+    main([f'../{one}' if (tmp_path / one).exists() else one.replace('m.onnx', '../m.onnx')
+          for one in relative])
+    said = capsys.readouterr().err
+    assert 'drive: done before' in said and 'tuesday: done before' in said
+
+
 def test_recordings_are_found_in_folders_of_folders_and_get_names_of_their_own(tmp_path):
     for place in ('a/drive', 'b/drive', 'b/other'):
         write_recording(tmp_path / place, count=1)
@@ -162,6 +201,9 @@ def test_recordings_are_found_in_folders_of_folders_and_get_names_of_their_own(t
     assert recording_names(found) == ['drive', 'drive_2', 'other']
     with pytest.raises(UserError, match='no recording'):
         find_recordings([tmp_path / 'nowhere'])
+    files = [tmp_path / place / 'drive.mcap' for place in ('a/drive', 'b/drive')]
+    assert all(file.is_file() for file in files)
+    assert recording_names(files) == ['drive', 'drive_2']
 
 
 def test_what_an_earlier_run_left_in_the_same_folder_is_no_recording(tmp_path):

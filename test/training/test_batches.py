@@ -98,7 +98,7 @@ def test_the_sweep_finds_what_counting_at_each_threshold_finds():
 
 
 def test_a_pixel_at_the_threshold_is_a_marking_in_the_sweep_as_in_the_segmenter():
-    from lane_perception.segmenter import _reaches
+    from lane_perception.segmenter import reaches
     for level in range(20, 181):
         exactly = np.full((1, 1, 2, 2), level / 200, np.float32)
         exactly[..., 1] = np.nextafter(exactly[..., 1], np.float32(0))
@@ -107,7 +107,7 @@ def test_a_pixel_at_the_threshold_is_a_marking_in_the_sweep_as_in_the_segmenter(
         sweep.add(torch.from_numpy(exactly), label, torch.ones_like(label), torch.tensor([0]))
         result = sweep.result()
         assert result['lane_iou'] == 1.0 and result['threshold'] == level / 200
-        assert (_reaches(exactly[0, 0], result['threshold']) == 255 * label[0, 0].numpy()).all()
+        assert (reaches(exactly[0, 0], result['threshold']) == 255 * label[0, 0].numpy()).all()
 
 
 @pytest.mark.parametrize('name', sorted(LOSSES))

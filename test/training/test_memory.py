@@ -4,6 +4,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from labeled_folder import write_folder
 
 pytest.importorskip('lightning')
 
+from lane_perception.training import session  # noqa: E402
 from lane_perception.training.memory import advice  # noqa: E402
 from lane_perception.training.memory import smaller  # noqa: E402
 from lane_perception.training.recipe import Recipe  # noqa: E402
@@ -32,8 +34,8 @@ sys.exit(main(sys.argv[1:]))
 def _train(data, run, *arguments):
     changes = [change for change in QUICK if not change.startswith('input_')]
     return subprocess.run(
-        [sys.executable, '-c', LIMITED, '--data', str(data), '--out', str(run), *arguments,
-         *changes, 'input_width=640', 'input_height=384', 'batch_size=64', 'epochs=1'],
+        [sys.executable, '-c', LIMITED, '--data', os.path.relpath(data), '--out', str(run),
+         *arguments, *changes, 'input_width=640', 'input_height=384', 'batch_size=64', 'epochs=1'],
         capture_output=True, text=True, timeout=280)
 
 
@@ -52,10 +54,28 @@ def test_fit_memory_goes_on_with_a_batch_that_fits(tmp_path):
     data = write_folder(tmp_path / 'data', 66)
     ended = _train(data, tmp_path / 'run', '--fit-memory')
     assert ended.returncode == 0, ended.stderr[-2000:]
-    recipe = json.loads((tmp_path / 'run' / 'run.json').read_text())['recipe']
+    settings = json.loads((tmp_path / 'run' / 'run.json').read_text())
+    assert settings['data'] == str(data), 'to be resumed from any working directory'
+    recipe = settings['recipe']
     assert recipe['batch_size'] < 64
     assert recipe['batch_size'] * recipe['accumulation'] == 64
     assert (tmp_path / 'run' / 'model.onnx').is_file()
+
+
+@pytest.mark.parametrize('number', [0, 1])
+def test_only_the_first_process_writes_down_the_batch_that_fits(tmp_path, monkeypatch, number):
+    tried = []
+
+    def train(recipe, *arguments):
+        tried.append(recipe.batch_size)
+        if len(tried) == 1:
+            raise MemoryError
+    monkeypatch.setattr(session, 'train', train)
+    monkeypatch.setenv('RANK', str(number))
+    session._train_within_memory(Recipe(batch_size=8), None, tmp_path, 'synthetic:1', False,
+                                 fit_memory=True, goes_on=False)
+    assert tried == [8, 4]
+    assert (tmp_path / 'run.json').is_file() == (number == 0)
 
 
 def test_a_smaller_batch_keeps_the_pictures_of_a_step_until_there_is_none():

@@ -104,7 +104,8 @@ def extract(
         'frames_in_source': len(times),
         'frames_looked_at': len(candidates),
         'frames': sorted(frames, key=lambda frame: frame['rank']),
-        'problems': source.problems,
+        # Each pass over the source says again what it could not read.
+        'problems': list(dict.fromkeys(source.problems)),
     }
     with whole_file(out / 'report.json') as temporary:
         temporary.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
