@@ -14,8 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import replace
 from math import hypot
+from math import isnan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lane_perception.geometry.beside import APART
 from lane_perception.geometry.beside import DOUBLE
@@ -31,6 +33,9 @@ SECOND = 0.5            # what the weaker marking of a pair adds, against the st
 ALONG_SIGMA = 0.4       # radians between the car and its lane
 KINK = 0.3              # 1/metres: a marking bends more than an arc, over its length squared
 UNEVEN = 0.1            # of the gap between two markings: how well it holds up to the car
+OFF_FREE = 0.35         # lane widths by which a side may lie off where the last picture had it
+OFF_SIGMA = 0.15        # what counts beyond that
+ABEAM = 0.1             # metres along that line that a mark may lie off its points
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Expectation:
     lateral_sigma: float = 0.1    # metres
     heading: float = 0.0          # radians that the car should point left of the lane
     heading_sigma: float = 0.2    # radians
+    line: NDArray[np.float64] | None = None   # (N, 2) metres: the centre line, from near to far
+    line_sigma: float = 0.0       # metres to the side
     spread: float = 0.12          # how much a lane's width may vary along it, of the width
     flare: float = 0.0            # metres of width gained per metre ahead
     flare_sigma: float = 0.02
@@ -71,6 +78,7 @@ class _Survey:
     car_left: list[float]     # how far the car is left of the marking
     sigma: list[float]        # standard deviation of that
     heading: list[float]      # radians that the car points left of the marking
+    off: list[float]          # how far it lies left of the expected line; NaN where not beside it
     gap: list[list[float]]    # [a][b]: how far b lies left of a; NaN where they do not overlap
     spread: list[list[float]]   # [a][b]: standard deviation of that along them
 
@@ -148,6 +156,11 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
         away = (lateral - expected.lateral) / hypot(expected.lateral_sigma, sigma)
         turned = (heading - expected.heading) / hypot(expected.heading_sigma, 0.15 + sigma)
         score /= 1.0 + 0.25 * (away * away + turned * turned)
+    for side, sign in ((left, 0.5), (right, -0.5)):
+        if side is not None and not isnan(survey.off[side]):
+            off = max(abs(survey.off[side] - sign * width) - OFF_FREE * width, 0.0)
+            off /= hypot(OFF_SIGMA * width, expected.line_sigma)
+            score /= 1.0 + off * off
     return Candidate(left, right, width, lateral, heading, score)
 
 
@@ -163,8 +176,27 @@ def _survey(chains: Chains, expected: Expectation) -> _Survey:
     beside = np.where(np.isnan(error), np.inf, error).argmin(axis=0)
     car_left = car_left[beside] - np.where(beside == every, 0.0, chains.gap[beside, every])
     sigma, heading = error[beside, every], heading[beside]
+    off = _off(chains, expected.line)
     return _Survey(evidence.tolist(), car_left.tolist(), sigma.tolist(), heading.tolist(),
-                   chains.gap.tolist(), chains.spread.tolist())
+                   off.tolist(), chains.gap.tolist(), chains.spread.tolist())
+
+
+def _off(chains: Chains, line: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Return the (M,) metres by which each marking lies left of a line; NaN where not beside."""
+    if line is None or len(line) < 2:
+        return np.full(len(chains), np.nan)
+    leg = np.diff(line, axis=0)
+    size = np.hypot(leg[:, 0], leg[:, 1])
+    leg /= size[:, None]
+    middle = (line[1:] + line[:-1]) / 2.0
+    floor = chains.marks.ground
+    at = ((middle * middle).sum(axis=1) * 0.5 - floor @ middle.T).argmin(axis=1)
+    away, ahead = floor - middle[at], leg[at]
+    along = away[:, 0] * ahead[:, 0] + away[:, 1] * ahead[:, 1]
+    left = away[:, 1] * ahead[:, 0] - away[:, 0] * ahead[:, 1]
+    weight = chains.discounted * (np.abs(along) < size[at] / 2.0 + ABEAM)
+    total, moment = np.add.reduceat(np.stack((weight, weight * left)), chains.first, axis=1)
+    return moment / np.where(total > 0.0, total, np.nan)
 
 
 def _near_poses(chains: Chains, along: bool):

@@ -46,6 +46,7 @@ QUICK = 0.06              # seconds between pictures from which on there is time
 OWN = 0.25                # lane widths, and radians, by which the car stands off its own lane
 OWN_TURN = 0.5
 ALIKE = 0.1               # of a lane's width by which its neighbour's differs
+DRIFT = 1.5               # m/s to the side by which what is seen ahead may move
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
 
 
@@ -152,6 +153,9 @@ class LaneFinder:
             aside, turn = np.sqrt(np.diag(self._track.covariance)[:2])
             known.update(lateral=self._track.state[0], lateral_sigma=0.04 + aside,
                          heading=self._track.state[1], heading_sigma=0.1 + turn)
+            if self.place.width is not None:   # before that a wrong lane may be tracked
+                known.update(line=moved(self._line, self._line_state, self._track.state),
+                             line_sigma=DRIFT * (self._track.stamp - self._track.seen))
         return Expectation(**known)
 
     def _see(self, mask: NDArray[np.uint8]) -> tuple[Chains, Sighting | None]:
@@ -209,7 +213,7 @@ class LaneFinder:
         and less likely to be right, the picture is believed. Like any outlier, that lane has to
         be seen twice.
         """
-        expected = replace(self._expected(), lateral=None)
+        expected = replace(self._expected(), lateral=None, line=None)
         free = choose(chains, expected)
         if free is None or (seen is not None and (free.left, free.right) == (
                 seen.candidate.left, seen.candidate.right)):

@@ -9,6 +9,7 @@ from drawn_floor import lane_mask
 from drawn_floor import view
 
 from lane_perception.data.synthetic.driving import World
+from lane_perception.data.synthetic.scene import Pose
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
 from lane_perception.simulation.eyes import calibration_of
@@ -94,6 +95,17 @@ def test_a_lane_beside_is_not_taken_while_little_is_seen_of_the_own_one():
     # Of the own lane a few dashes on the right are in sight, beside them the lane next to it.
     beside = lane_mask(GROUND, lateral=0.4, left=lambda s: dashed(s, painted=0.1, gap=0.3))
     assert all(abs(lane.lateral) < 0.05 for lane in watch(one, [beside] * 5, start=10 / 30))
+
+
+def test_the_lane_is_kept_where_only_the_neighbouring_one_shows_both_sides():
+    # Uncalibrated, into a bend whose inner side leaves the picture.
+    world, one = World(2300033), LaneFinder()
+    center = world.scene.track.center_line()
+    for number in range(20, 60):
+        at = int(center.index(number / 60))
+        pose = Pose(*(float(value) for value in center.points[at]), float(center.headings[at]))
+        lane = one.find(true_mask(world, pose), number / 30)
+        assert abs(lane.center[0] - world.truth(pose).center[0]) < 0.05 * world.camera.width
 
 
 def test_after_a_gap_the_neighbouring_lane_is_not_taken():
