@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from lane_perception.data.synthetic.camera import Camera
 from lane_perception.data.synthetic.driving import World
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
@@ -25,6 +26,7 @@ from lane_perception.simulation.eyes import PipelineEyes
 from lane_perception.simulation.eyes import TrueMaskEyes
 
 LOOP_SEED = 2_100_000   # the stream of the tracks
+CAMERA_SEED = 2_300_000   # the same, where each track has a camera of its own
 # By the offset it is driven without a calibration, and nobody says how wide the lane is.
 CASES: tuple[dict[str, Any], ...] = (
     dict(speed=0.5), dict(speed=1.0), dict(speed=0.5, drop=0.3, gap=0.5),
@@ -40,14 +42,15 @@ class Drive:
     case: int       # number in CASES
     seconds: float
     model: str      # the lane is seen through its masks; '': through true masks
+    camera: Camera | None   # None: one as people have on their cars, drawn from the track's seed
 
     def run(self) -> dict[str, Any]:
         """Drive, and return the drive's row."""
-        camera, case = car_camera(), CASES[self.case]
-        world = World(self.track, camera=camera, reverse=self.reverse)
+        case = CASES[self.case]
+        world = World(self.track, camera=self.camera, reverse=self.reverse)
         calibrated = 'steer_by' not in case
         settings = LaneSettings(lane_width=lane_width(world)) if calibrated else LaneSettings()
-        ground = calibration_of(camera) if calibrated else None
+        ground = calibration_of(world.camera) if calibrated else None
         if self.model:
             look = PipelineEyes(LanePipeline.load(self.model, ground=ground, settings=settings))
         else:
@@ -56,16 +59,19 @@ class Drive:
         return {'track': self.track, 'reverse': self.reverse, **case, **report}
 
 
-def closed_loops(tracks: int, seconds: float, model: str = '', workers: int = 1) -> dict[str, Any]:
+def closed_loops(tracks: int, seconds: float, model: str = '', workers: int = 1,
+                 one_camera: bool = True) -> dict[str, Any]:
     """
     Drive every case on every track, both ways round.
 
     :param seconds: of each drive.
     :param model: whose masks the lane is seen through; '': true masks.
     :param workers: processes that drive side by side; the figures do not depend on it.
+    :param one_camera: False: every track has another camera, and other seeds are driven.
     :returns: a summary for each case, and the drives.
     """
-    drives = [Drive(LOOP_SEED + number, reverse, case, seconds, model)
+    seed, camera = (LOOP_SEED, car_camera()) if one_camera else (CAMERA_SEED, None)
+    drives = [Drive(seed + number, reverse, case, seconds, model, camera)
               for number in range(tracks) for reverse in (False, True)
               for case in range(len(CASES))]
     rows = []

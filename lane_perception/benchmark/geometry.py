@@ -39,7 +39,7 @@ DRIVE_SEED = 1_920_000
 RATE = 30.0             # frames per second
 SWAY = 0.08             # lane widths to each side
 SWAY_LENGTH = 2.5       # metres
-PARTS = ('frames', 'untidy', 'drives', 'time', 'loop', 'model_frames', 'model_loop')
+PARTS = ('frames', 'untidy', 'drives', 'time', 'loop', 'cameras', 'model_frames', 'model_loop')
 
 
 def frames(count: int, tidy: bool = True, segmenter: Segmenter | None = None) -> dict:
@@ -184,6 +184,8 @@ def body(argv: Sequence[str] | None = None) -> int:
         'time': lambda: timing(40),
         'loop': lambda: closed_loops(arguments.tracks, arguments.seconds,
                                      workers=arguments.workers),
+        'cameras': lambda: closed_loops(arguments.tracks, arguments.seconds,
+                                        workers=arguments.workers, one_camera=False),
         'model_frames': lambda: frames(arguments.frames,
                                        segmenter=Segmenter.load(arguments.model)),
         'model_loop': lambda: closed_loops(arguments.tracks, arguments.seconds, arguments.model,

@@ -4,6 +4,7 @@
 
 from lane_perception.benchmark.closed_loops import CASES
 from lane_perception.benchmark.closed_loops import closed_loops
+from lane_perception.data.synthetic.driving import World
 
 
 def test_every_case_is_driven_both_ways_the_same_by_one_process_and_by_two():
@@ -16,3 +17,10 @@ def test_every_case_is_driven_both_ways_the_same_by_one_process_and_by_two():
         assert summary['drives'] == 2
         assert summary['departures'] == 0
         assert summary['distance_m'] > 0.1 * case['speed']
+
+
+def test_every_track_may_have_a_camera_of_its_own():
+    one, other = (closed_loops(2, 0.2, one_camera=one_camera) for one_camera in (True, False))
+    assert other['drives'][0]['track'] != one['drives'][0]['track']
+    assert World(other['drives'][0]['track']).camera != World(other['drives'][-1]['track']).camera
+    assert sum(summary['distance_m'] for summary in other['summary'].values()) > 0.0
