@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,14 @@ def body(argv: Sequence[str] | None = None) -> int:
         raise UserError(f'--count {arguments.count} should be at least 1')
     if arguments.worst < 0:
         raise UserError(f'--worst {arguments.worst} should be 0 or more')
+    if not math.isfinite(arguments.allow) or arguments.allow < 0:
+        raise UserError(f'--allow {arguments.allow:g} should be a number, 0 or more')
     lane = LaneSettings(look_ahead=arguments.look_ahead)
     baseline = read_baseline(arguments.baseline) if arguments.baseline else None
+    new = arguments.out / 'report.json'
+    if baseline and new.exists() and new.samefile(arguments.baseline):
+        raise UserError(f'--out {arguments.out} would overwrite the baseline '
+                        f'{arguments.baseline}; choose another --out')
     variants = combine(
         arguments.model or ['lane_lite'], arguments.runtime or ['auto'],
         arguments.precision or ['auto'], arguments.tta or ['none'], arguments.resolution or [''],
@@ -131,7 +138,9 @@ def _summary(report: dict[str, Any], out: Path) -> str:
                      f'{"-" if center is None else format(center, ".2f"):>10} '
                      f'{entry["latency_ms"]["p50"]:>7.1f}  {entry["name"]}')
     lines += [f'note: {problem}' for problem in report['problems']]
-    return '\n'.join([*lines, f'reports in {out}'])
+    # A file's name may hold bytes that are no UTF-8, which cannot be printed.
+    return '\n'.join([*lines, f'reports in {out}']).encode(
+        'utf-8', 'backslashreplace').decode('utf-8')
 
 
 def main(argv: Sequence[str] | None = None) -> int:

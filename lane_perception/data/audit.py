@@ -43,6 +43,7 @@ FULL = 0.5          # of the judged pixels: a mask with more markings is called 
 MANY_LEVELS = 8     # a mask with more different values was blurred or saved as JPEG
 SHEET_TILES = 48    # pictures on the contact sheet
 SHEET_COLUMNS = 6
+RUN_FILE = 'run.json'   # in a folder that training writes to
 SHOWN = 5           # names that a printed line lists
 PART_COLORS = {'train': (120, 230, 120), 'val': (80, 200, 255), 'test': (255, 160, 120)}
 
@@ -75,10 +76,14 @@ def audit_dataset(
     :param split: as of :func:`lane_perception.data.splits.choose_split`.
     :returns: what report.json holds. ``failures`` lists, as sentences, what forbids training:
         near-duplicates across the split, or no split at all.
-    :raises UserError: when the data set cannot be read at all.
+    :raises UserError: when the data set cannot be read at all, or the folder for the results
+        holds a training run, whose files would be overwritten.
     """
-    data = read_dataset(path, labels, classes)
     out = Path(out)
+    if (out / RUN_FILE).exists():
+        raise UserError(f'{out} holds a training run, whose report.json and split.json the audit '
+                        'would overwrite; choose another --out')
+    data = read_dataset(path, labels, classes)
     out.mkdir(parents=True, exist_ok=True)
     failures = []
     try:
@@ -191,7 +196,7 @@ def _report(
 
 
 def describe(report: dict[str, Any]) -> str:
-    """Return an audit's report as lines for people."""
+    """Return an audit's report as lines for people; what is no UTF-8 in names is escaped."""
     sizes = ', '.join(f'{size} ({count})' for size, count in report['sizes'].items())
     split = ', '.join(f'{part} {count}' for part, count in report['split'].items())
     lines = [
@@ -224,7 +229,7 @@ def describe(report: dict[str, Any]) -> str:
     if report['images_with_near_duplicates']:
         lines.append(f'{report["images_with_near_duplicates"]} pictures have a near-duplicate')
     lines += [f'FAILED: {failure}' for failure in report['failures']]
-    return '\n'.join(lines)
+    return '\n'.join(lines).encode('utf-8', 'backslashreplace').decode('utf-8')
 
 
 def _way(pixels: float, positive: str, negative: str) -> str:

@@ -30,7 +30,8 @@ def labeled_tile(
 
     :param image: (H, W, 3) uint8, BGR.
     :param mask: (H, W) uint8, or None.
-    :param caption: written above it; the end of it where there is no room for all.
+    :param caption: written above it; the end of it where there is no room for all. OpenCV's
+        letters are ASCII: any other is drawn as '?'.
     :param color: of the caption, BGR.
     :returns: (h, TILE_WIDTH, 3) uint8, BGR.
     """
@@ -43,7 +44,8 @@ def labeled_tile(
     height = max(1, round(TILE_WIDTH * image.shape[0] / image.shape[1]))
     small = cv2.resize(tinted, (TILE_WIDTH, height), interpolation=cv2.INTER_AREA)
     title = np.zeros((_CAPTION_HEIGHT, TILE_WIDTH, 3), np.uint8)
-    fits = caption if len(caption) <= 44 else f'...{caption[-41:]}'
+    drawable = ''.join(letter if ' ' <= letter <= '~' else '?' for letter in caption)
+    fits = drawable if len(drawable) <= 44 else f'...{drawable[-41:]}'
     cv2.putText(title, fits, (3, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.4, color, 1, cv2.LINE_AA)
     return np.vstack([title, small])
 

@@ -3,16 +3,21 @@
 """
 Draw lines and polygons into masks by one rule: a pixel counts when its center lies within.
 
+Areas given as COCO's run lengths are filled too.
+
 Coordinates are (u, v) pixels with the origin at the top left corner of the top left pixel, whose
 center is thus (0.5, 0.5), as in COCO, labelme and CVAT.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 Point = tuple[float, float]
+_MOST_CHARACTERS = 7   # of a compressed run length, 5 bits each: beyond any picture's pixels
 
 
 def draw_line(
@@ -59,3 +64,47 @@ def fill_polygon(mask: NDArray[np.uint8], points: tuple[Point, ...], value: int)
     np.add.at(crossings, (row, np.clip(np.ceil(u - 0.5), 0, width).astype(int)), 1)
     inside = np.cumsum(crossings[:, :width], axis=1) % 2 == 1
     mask[top:bottom][inside] = value
+
+
+def fill_runs(mask: NDArray[np.uint8], counts: Any, value: int) -> None:
+    """
+    Fill the second, fourth and so on of COCO's run lengths, which go down column after column.
+
+    Where they are damaged, pycocotools gives whatever lies in memory; so they are read here.
+
+    :param counts: whole numbers, or the text into which COCO compresses them.
+    :raises ValueError: when they are broken, or do not cover the mask exactly.
+    """
+    runs = _unpacked(counts) if isinstance(counts, str) else np.array(counts)
+    if runs.ndim != 1 or runs.dtype.kind not in 'iu':
+        raise ValueError('its run lengths are not whole numbers')
+    # Each is looked at before the sum, which could run over.
+    if runs.min(initial=0) < 0 or runs.max(initial=0) > mask.size or runs.sum() != mask.size:
+        raise ValueError('its run lengths do not cover the picture')
+    inside = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    mask[inside.reshape(mask.shape[::-1]).T] = value
+
+
+def _unpacked(text: str) -> NDArray[np.int64]:
+    """
+    Return the run lengths in COCO's compressed text.
+
+    Each is given as its difference to the last but one from the fourth on, in characters of five
+    bits, the lowest first; a sixth bit says that another follows (pycocotools, maskApi.c).
+
+    :raises ValueError: when it is not such a text.
+    """
+    digits = np.frombuffer(text.encode('ascii'), np.uint8).astype(np.int64) - ord('0')
+    ends = np.flatnonzero(digits & 32 == 0)
+    if (not len(ends) or ends[-1] != len(digits) - 1 or digits.min() < 0 or digits.max() > 63):
+        raise ValueError('its compressed run lengths are cut off or damaged')
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    lengths = ends - starts + 1
+    if lengths.max() > _MOST_CHARACTERS:
+        raise ValueError('its compressed run lengths are damaged')
+    place = np.arange(len(digits)) - np.repeat(starts, lengths)
+    runs = np.add.reduceat((digits & 31) << 5 * place, starts)
+    runs -= np.where(digits[ends] & 16, 1 << 5 * lengths, 0)   # the highest bit is the sign
+    runs[1::2] = np.cumsum(runs[1::2])
+    runs[2::2] = np.cumsum(runs[2::2])
+    return runs

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lane_perception.data.drawing import Point
 from lane_perception.data.drawing import draw_line
 from lane_perception.data.drawing import fill_polygon
+from lane_perception.data.drawing import fill_runs
 from lane_perception.data.frame_names import frame_identity
 from lane_perception.data.image_files import MARKING
 from lane_perception.data.image_files import NOT_JUDGED
@@ -86,29 +87,24 @@ class Shapes:
         for shape in sorted(self.shapes, key=lambda shape: not shape.judged):
             value = MARKING if shape.judged else NOT_JUDGED
             if shape.kind == 'rle':
-                mask[self._decoded(shape.rle, height, width)] = value
+                self._draw_runs(mask, shape.rle, value)
             elif shape.kind == 'line':
                 draw_line(mask, shape.points, shape.width or LINE_WIDTH * width, value)
             else:
                 fill_polygon(mask, shape.points, value)
         return mask
 
-    def _decoded(self, rle: Any, height: int, width: int) -> NDArray[np.bool_]:
+    def _draw_runs(self, mask: NDArray[np.uint8], rle: Any, value: int) -> None:
+        height, width = mask.shape
         try:
-            from pycocotools import mask as coco
-        except ModuleNotFoundError as error:
-            raise UserError(f'{self.source} holds run-length masks, which need pycocotools; '
-                            'pip install pycocotools') from error
-        try:
-            packed = coco.frPyObjects(rle, *rle['size']) if isinstance(rle['counts'], list) else {
-                'size': rle['size'], 'counts': rle['counts']}
-            decoded = coco.decode(packed).astype(bool)
+            said_height, said_width = rle['size']
+            if (said_height, said_width) != (height, width):
+                raise UserError(f'{self.source} holds a run-length mask of {said_width}x'
+                                f'{said_height} for a picture of {width}x{height}')
+            fill_runs(mask, rle['counts'], value)
         except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f'{self.source} holds a run-length mask that is broken') from error
-        if decoded.shape != (height, width):
-            raise UserError(f'{self.source} holds a run-length mask of {decoded.shape[1]}x'
-                            f'{decoded.shape[0]} for a picture of {width}x{height}')
-        return decoded
+            raise UserError(
+                f'{self.source} holds a run-length mask that is broken: {error}') from error
 
     def points_outside(self, height: int, width: int, margin: float = 1.0) -> int:
         """Return how many points lie more than margin pixels outside the picture."""

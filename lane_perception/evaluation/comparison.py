@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def read_baseline(path: Path) -> dict[str, Any]:
         report = json.loads(path.read_text(encoding='utf-8'))
     except FileNotFoundError as error:
         raise UserError(f'there is no baseline {path}') from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f'the baseline {path} cannot be read: {error}') from error
     if not isinstance(report, dict) or 'image_scores' not in report:
         raise UserError(f'the baseline {path} is not a report of evaluate or replay')
@@ -44,11 +45,11 @@ def compare(
 
     :param report: of this run, as evaluate and replay make it.
     :param baseline: the earlier one.
-    :param allow: by how much ``lane_iou`` and ``line_f1`` may fall.
+    :param allow: by how much ``lane_iou`` and ``line_f1`` may fall, 0 or more.
     :returns: ``metrics``: name to ``before``, ``now``, ``change``, ``interval`` (95 %, of the
         change, None for few images) and ``verdict`` (better, worse, within chance, equal);
         ``allow``; ``too_bad``: the metrics that fell by more than allowed.
-    :raises UserError: when the two were not scored on the same images.
+    :raises UserError: when the two were not scored on the same images, or the baseline is broken.
     """
     now = JudgedImages.of_report(report['image_scores'])
     try:
@@ -66,6 +67,8 @@ def compare(
         old, new = baseline.get(name), report.get(name)
         if old is None or new is None:
             continue
+        if not isinstance(old, (int, float)) or not math.isfinite(old):
+            raise UserError(f'the baseline holds a {name} that is no number; make it anew')
         change = new - old
         interval = intervals.get(name)
         metrics[name] = {'before': old, 'now': new, 'change': change, 'interval': interval,

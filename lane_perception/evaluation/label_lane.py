@@ -29,7 +29,9 @@ class LabelLane:
 
     def find(self, label: NDArray[np.uint8]) -> Lane:
         """Return the lane in a label (H, W); pixels that are not judged are no marking."""
-        return self._finder.find(cv2.compare(label, MARKING, cv2.CMP_EQ))
+        # Not by cv2.compare, which takes a label of one pixel for a number.
+        return self._finder.find(
+            cv2.threshold(label, MARKING - 1, MARKING, cv2.THRESH_BINARY)[1])
 
     def center_in(self, image: NDArray[np.uint8], label: NDArray[np.uint8]) -> Point | None:
         """Return the centre of a label's lane in the pixels of its picture (H, W, 3), or None."""

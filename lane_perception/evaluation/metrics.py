@@ -31,15 +31,11 @@ def confusion(prediction: NDArray[np.uint8], label: NDArray[np.uint8]) -> NDArra
     """
     if prediction.shape != label.shape:
         raise ValueError(f'a prediction of {prediction.shape} against a label of {label.shape}')
-    predicted = cv2.compare(prediction.astype(np.uint8, copy=False), 0, cv2.CMP_GT)
-    marked = cv2.compare(label, MARKING, cv2.CMP_EQ)
-    judged = cv2.bitwise_or(marked, cv2.compare(label, BACKGROUND, cv2.CMP_EQ))
-    found = cv2.bitwise_and(predicted, judged)
-    true_positive = cv2.countNonZero(cv2.bitwise_and(found, marked))
-    false_positive = cv2.countNonZero(found) - true_positive
-    false_negative = cv2.countNonZero(marked) - true_positive
-    true_negative = (
-        cv2.countNonZero(judged) - true_positive - false_positive - false_negative)
+    predicted, marked, background = prediction != 0, label == MARKING, label == BACKGROUND
+    true_positive = np.count_nonzero(predicted & marked)
+    false_positive = np.count_nonzero(predicted & background)
+    false_negative = np.count_nonzero(marked) - true_positive
+    true_negative = np.count_nonzero(background) - false_positive
     return np.array([true_positive, false_positive, false_negative, true_negative], np.int64)
 
 

@@ -27,6 +27,8 @@ def write_page(path: Path, report: dict[str, Any], exhibits: list[Exhibit]) -> N
     """
     Write report.html under a temporary name, then give it its own.
 
+    Bytes of a file's name that are no UTF-8 are written as escapes.
+
     :param report: of evaluate, replay, or replay over several recordings.
     :param exhibits: pictures, the worst first.
     :raises UserError: when the report extra is not installed.
@@ -49,7 +51,7 @@ def write_page(path: Path, report: dict[str, Any], exhibits: list[Exhibit]) -> N
         plot_data=_json([{key: plot[key] for key in ('id', 'data', 'layout')} for plot in drawn]))
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as temporary:
-        temporary.write_text(text, encoding='utf-8')
+        temporary.write_text(text, encoding='utf-8', errors='backslashreplace')
 
 
 def _json(value: Any) -> str:

@@ -31,7 +31,7 @@ class ThresholdCurve:
         :param label: (H, W) uint8: 0 background, 255 marking, anything between not judged.
         """
         for row, value in enumerate((BACKGROUND, MARKING)):
-            histogram = cv2.calcHist([probability], [0], cv2.compare(label, value, cv2.CMP_EQ),
+            histogram = cv2.calcHist([probability], [0], (label == value).view(np.uint8),
                                      [LEVELS + 1], [0.0, 1.0 + 1.0 / LEVELS])
             self._counts[row] += histogram.ravel().astype(np.int64)
 

@@ -120,10 +120,13 @@ class LabelFolder:
         from lane_perception.data.samples import MaskFile
         self._folder = folder
         self._rate = rate
+        self._problems: list[str] = []
         if not folder.is_dir():
             raise UserError(f'there is no folder of labels at {folder}')
         if (folder / 'masks').is_dir() or label_files(folder):
-            labels = {sample.stem: sample.label for sample in read_dataset(folder).samples}
+            data = read_dataset(folder)
+            labels = {sample.stem: sample.label for sample in data.samples}
+            self._problems += data.problems
         else:
             labels = {path.stem: MaskFile(path) for path in find_images(folder)}
         if not labels:
@@ -133,7 +136,6 @@ class LabelFolder:
         self._by_number: dict[int, Any] = {}
         self._first_ns: int | None = None
         self._used = 0
-        self._problems: list[str] = []
         for stem, label in labels.items():
             self._file(stem, label)
 

@@ -64,6 +64,15 @@ def test_the_split_is_the_one_of_the_recipe_that_training_would_use(data, tmp_pa
         'train': 1, 'val': 1, 'test': 0}
 
 
+def test_the_folder_of_a_run_is_refused_before_anything_is_read(data, tmp_path, capsys):
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run/run.json').write_text('{}')
+    assert main(['--audit', '--data', str(data), '--out', str(tmp_path / 'run')]) == 2
+    errors = capsys.readouterr().err.strip()
+    assert 'holds a training run' in errors and '\n' not in errors
+    assert [path.name for path in (tmp_path / 'run').iterdir()] == ['run.json']
+
+
 @pytest.mark.parametrize('arguments, sentence', [
     (['--audit', '--data', 'data', '--out', 'run', 'splitt=x'], 'did you mean split?'),
     (['--audit', '--data', 'data', '--out', 'run', 'lots'], 'not a setting of the form key=value'),

@@ -8,12 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
+from lane_perception.data.audit import RUN_FILE
 from lane_perception.data.audit import audit_dataset
 from lane_perception.data.audit import describe
+from lane_perception.data.contact_sheet import labeled_tile
 from lane_perception.data.near_duplicates import ALIKE
 from lane_perception.data.near_duplicates import distances
 from lane_perception.data.near_duplicates import nearest
 from lane_perception.data.near_duplicates import perceptual_hash
+from lane_perception.errors import UserError
 
 
 def scene(seed, height=96, width=128):
@@ -144,6 +147,43 @@ def test_contact_sheet_shows_pictures_with_their_markings(clean, tmp_path):
     assert (tinted[..., 2] - plain[:, 55:70, 2] > -90).all() and red.any()
     # Beside the marking the picture is as it was, within JPEG's loss.
     assert np.abs(sheet[18:258, 100:300].astype(int) - plain[:, 100:300]).mean() < 4
+
+
+def test_pictures_whose_names_are_no_utf_8_are_audited(clean, tmp_path):
+    """As a zip from Windows leaves them on Linux."""
+    for path in sorted(clean.glob('*/*')):
+        path.rename(path.with_name(path.name.replace('lap', 'gr\udcfcn')))
+    (clean / 'images/gr\udcfcn_023.jpg').write_bytes(b'broken')
+    report = audit_dataset(clean, tmp_path / 'out')
+    assert report['labeled'] == 24 and not report['failures']
+    for name in ('report.json', 'split.json'):
+        json.loads((tmp_path / 'out' / name).read_text(encoding='utf-8'))
+    assert json.loads((tmp_path / 'out/report.json').read_text()) == report
+    assert (tmp_path / 'out/contact_sheet.jpg').is_file()
+    assert 'gr\\udcfcn_023.jpg is damaged' in describe(report).encode('utf-8').decode('utf-8')
+
+
+def test_a_caption_is_drawn_with_a_question_mark_for_what_is_no_ascii():
+    image, mask = scene(1)
+    expected = labeled_tile(image, mask, 'test: gr?n_1')
+    for letter in ('\u00fc', '\udcfc', '\u20ac', '\n'):
+        assert (labeled_tile(image, mask, f'test: gr{letter}n_1') == expected).all()
+
+
+def test_a_folder_that_holds_a_run_is_refused_and_stays_as_it_is(clean, tmp_path):
+    run = tmp_path / 'run'
+    run.mkdir()
+    for name in ('run.json', 'report.json', 'split.json'):
+        (run / name).write_text('"of the run"')
+    with pytest.raises(UserError, match='run holds a training run.*choose another --out'):
+        audit_dataset(clean, run)
+    assert {path.name: path.read_text() for path in run.iterdir()} == dict.fromkeys(
+        ('run.json', 'report.json', 'split.json'), '"of the run"')
+
+
+def test_the_file_that_tells_a_run_is_the_one_that_training_writes():
+    session = pytest.importorskip('lane_perception.training.session', exc_type=ImportError)
+    assert RUN_FILE == session.SETTINGS
 
 
 def test_nearest_leaves_a_picture_itself_out():

@@ -3,6 +3,9 @@
 """evaluate scores what the pipeline says, every variant in one pass, and compares with before."""
 
 import json
+import os
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -172,6 +175,68 @@ def test_a_baseline_over_other_images_is_refused(data, model, tmp_path, capsys):
     assert '2 in common' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('way', ['same path', 'link'])
+def test_a_baseline_that_the_run_would_overwrite_is_refused(data, model, tmp_path, capsys, way):
+    out = tmp_path / 'out'
+    run(data, out, '--model', model)
+    before = (out / 'report.json').read_text()
+    baseline = out / 'report.json'
+    if way == 'link':
+        baseline = tmp_path / 'baseline.json'
+        baseline.symlink_to(out / 'report.json')
+    for _ in range(2):
+        capsys.readouterr()
+        assert main(['--data', str(data), '--model', str(model), '--threshold', '0.995',
+                     '--baseline', str(baseline), '--out', str(out)]) == 2
+        sentence, = capsys.readouterr().err.splitlines()
+        assert 'would overwrite the baseline' in sentence
+    assert (out / 'report.json').read_text() == before
+
+
+@pytest.mark.parametrize('value', ['NaN', '-Infinity', '"0.5"'])
+def test_a_baseline_whose_figures_are_no_numbers_is_refused(data, model, tmp_path, capsys, value):
+    _, before = run(data, tmp_path / 'before', '--model', model)
+    baseline = tmp_path / 'baseline.json'
+    baseline.write_text(json.dumps({**before, 'lane_iou': 12345.5}).replace('12345.5', value))
+    assert main(['--data', str(data), '--model', str(model), '--baseline', str(baseline),
+                 '--out', str(tmp_path / 'out')]) == 2
+    assert 'the baseline holds a lane_iou that is no number' in capsys.readouterr().err
+
+
+def test_a_picture_of_one_pixel_is_scored_with_the_rest(tmp_path, model):
+    for name in ('images', 'masks'):
+        (tmp_path / 'data' / name).mkdir(parents=True)
+    image = draw_track(120, 160)
+    for stem, picture in (('a_0', image), ('a_1', np.full((1, 1, 3), 255, np.uint8))):
+        write_image(tmp_path / f'data/images/{stem}.png', picture)
+        write_image(tmp_path / f'data/masks/{stem}.png', cv2.inRange(picture[:, :, 0], 160, 255))
+    status, report = run(tmp_path / 'data', tmp_path / 'out', '--model', model)
+    assert status == 0 and report['images_judged'] == 2 and report['problems'] == []
+    assert sum(report['image_scores'][1]['confusion']) == 1
+    assert (tmp_path / 'out/report.html').is_file() and (tmp_path / 'out/worst.jpg').is_file()
+
+
+def test_names_that_are_no_utf_8_come_into_every_report(data, model, tmp_path):
+    """As a zip from Windows leaves them on Linux; printed and written where UTF-8 is strict."""
+    for folder in ('images', 'masks'):
+        (tmp_path / 'data' / folder).mkdir(parents=True)
+        for number in range(2):
+            content = (data / folder / f'frame_{number:03d}.png').read_bytes()
+            (tmp_path / 'data' / folder / f'gr\udcfcn_{number}.png').write_bytes(content)
+    (tmp_path / 'data/images/gr\udcfcn_1.png').write_bytes(b'broken')
+    out = tmp_path / 'out'
+    command = [sys.executable, '-m', 'lane_perception.cli.evaluate', '--data',
+               str(tmp_path / 'data'), '--model', str(model), '--out', str(out)]
+    for more in ([], ['--baseline', str(out / 'report.json'), '--out', str(tmp_path / 'again')]):
+        done = subprocess.run(command + more, capture_output=True, encoding='utf-8',
+                              env={**os.environ, 'PYTHONIOENCODING': 'utf-8:strict'})
+        assert done.returncode == 0, done.stderr
+        assert 'gr\\udcfcn_1.png is damaged' in done.stdout
+    report = json.loads((out / 'report.json').read_bytes().decode('utf-8'))
+    assert [one['name'] for one in report['image_scores']] == ['gr\udcfcn_0']
+    assert 'gr\\udcfcn_0' in (out / 'report.html').read_bytes().decode('utf-8')
+
+
 def test_a_broken_image_is_named_and_the_rest_is_scored(data, model, tmp_path):
     import shutil
     broken = tmp_path / 'data'
@@ -190,6 +255,9 @@ def test_a_broken_image_is_named_and_the_rest_is_scored(data, model, tmp_path):
     (['--model', 'nonsense'], 'no model named'),
     (['--baseline', '/nowhere.json'], 'no baseline'),
     (['--threshold', '2'], 'between 0 and 1'),
+    (['--allow', 'nan'], '--allow nan should be a number, 0 or more'),
+    (['--allow', 'inf'], '--allow inf should be'),
+    (['--allow', '-0.1'], '--allow -0.1 should be'),
 ])
 def test_bad_use_gives_one_sentence_and_status_2(
         data, model, tmp_path, capsys, arguments, sentence):

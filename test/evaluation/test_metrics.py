@@ -5,10 +5,12 @@
 import numpy as np
 import pytest
 
+from lane_perception.evaluation.label_lane import LabelLane
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.metrics import confusion
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.metrics import per_image_lane_iou
+from lane_perception.evaluation.threshold_curve import ThresholdCurve
 
 
 def random_pair(seed, height=40, width=60, ignored=0.0):
@@ -108,6 +110,21 @@ def test_any_nonzero_prediction_is_a_marking():
     as_mask = confusion(np.full_like(label, 255), label)
     assert (confusion(np.ones_like(label), label) == as_mask).all()
     assert (confusion(np.ones(label.shape, bool), label) == as_mask).all()
+
+
+@pytest.mark.parametrize(('prediction', 'label', 'counts'), [
+    (255, 255, [1, 0, 0, 0]), (255, 0, [0, 1, 0, 0]), (0, 255, [0, 0, 1, 0]),
+    (0, 0, [0, 0, 0, 1]), (255, 127, [0, 0, 0, 0])])
+def test_a_picture_of_one_pixel_is_counted(prediction, label, counts):
+    def one(value, dtype=np.uint8):
+        return np.full((1, 1), value, dtype)
+    assert confusion(one(prediction), one(label)).tolist() == counts
+    curve = ThresholdCurve()
+    curve.add(one(0.7, np.float32), one(label))
+    point = curve.result(0.5)['stored']
+    assert (point['precision'], point['recall']) == {
+        255: (1.0, 1.0), 0: (0.0, 0.0), 127: (1.0, 0.0)}[label]
+    assert LabelLane().find(one(label)).center is None
 
 
 def test_sizes_must_agree_and_fit_to_label_makes_them_agree():

@@ -13,6 +13,8 @@ from typing import Sequence
 from lane_perception.data.readers.json_files import NOT_JUDGED_NAMES
 from lane_perception.data.readers.json_files import Pictures
 from lane_perception.data.readers.json_files import load_json
+from lane_perception.data.readers.json_files import read_points
+from lane_perception.data.readers.json_files import said_size
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import Shape
@@ -30,13 +32,13 @@ def read_coco(
     Read COCO annotation files.
 
     Every class is a marking, but one called "ignore" (or the like) marks what is not judged.
-    A picture without an annotation has an empty mask.
+    A picture without an annotation has an empty mask; one with a broken annotation is left out.
 
     :param path: the data set's folder.
     :param files: annotation files in it.
     :param classes: names of the classes that are markings; none: all.
     :param strict: what cannot be used is an error, not one of the result's problems.
-    :raises UserError: when a file is broken, or nothing in it can be used.
+    :raises UserError: when nothing can be used.
     """
     pictures = Pictures(path)
     samples: dict[str, LabeledImage] = {}
@@ -44,7 +46,12 @@ def read_coco(
     counts: Counter[str] = Counter()
     problems: list[str] = []
     for file in files:
-        for name, label in _labels(file, classes, counts, problems):
+        try:
+            labels = _labels(file, classes, counts, problems)
+        except UserError as error:
+            problems.append(str(error))
+            continue
+        for name, label in labels:
             picture = pictures.find(name, file.parent)
             if picture is None:
                 problems.append(f'{file} names {name}, which is not in {path}')
@@ -64,7 +71,8 @@ def read_coco(
     if not counts:
         raise UserError(f'{files[0]} is a COCO file without one polygon or mask'
                         + (f' of the classes {", ".join(classes)}' if classes else
-                           '; export it as segmentation, not as boxes'))
+                           '; export it as segmentation, not as boxes')
+                        + (f' ({problems[0]})' if problems else ''))
     named = ', '.join(f'{name} {count}' for name, count in sorted(counts.items()))
     labeled = {sample.image_path for sample in samples.values()}
     return DataSet(
@@ -83,45 +91,65 @@ def _labels(
         names = {one['id']: str(one['name']) for one in content.get('categories', [])}
         images = {one['id']: one for one in content['images']}
         shapes: dict[Any, list[Shape]] = defaultdict(list)
+        broken: dict[Any, str] = {}    # picture's id -> what is wrong with it
         for number, annotation in enumerate(content['annotations']):
             name = names.get(annotation.get('category_id'), '')
             judged = name.lower() not in NOT_JUDGED_NAMES
             if classes and name not in classes and judged:
                 continue
-            if annotation['image_id'] not in images:
-                problems.append(f'{file}: annotation {number} is of picture '
-                                f'{annotation["image_id"]}, which the file does not list')
+            picture = annotation['image_id']
+            if picture not in images:
+                problems.append(f'{file}: annotation {number} is of picture {picture}, which the '
+                                'file does not list')
                 continue
-            drawn, problem = _shapes(annotation.get('segmentation'), name, judged)
+            try:
+                drawn, problem = _shapes(annotation.get('segmentation'), name, judged)
+            except ValueError as error:
+                broken[picture] = f'annotation {number} {error}'
+                continue
             if problem:
                 problems.append(f'{file}: annotation {number} {problem}')
-            counts[name or 'unnamed'] += len(drawn)
-            shapes[annotation['image_id']] += drawn
-        counts += Counter()   # drops the zeros
-        return [(str(image['file_name']), Shapes(file, tuple(shapes[key]), _size(image)))
-                for key, image in images.items()]
+            shapes[picture] += drawn
+        labels = []
+        for picture, image in images.items():
+            try:
+                size = said_size(image.get('height'), image.get('width'))
+            except ValueError as error:
+                broken[picture] = str(error)
+            if picture in broken:
+                problems.append(f'{file}: {image["file_name"]} is left out: {broken[picture]}')
+                continue
+            labels.append((str(image['file_name']), Shapes(file, tuple(shapes[picture]), size)))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f'{file} is not a whole COCO file: {error!r}') from error
-
-
-def _size(image: dict) -> tuple[int, int] | None:
-    if image.get('height') and image.get('width'):
-        return int(image['height']), int(image['width'])
-    return None
+    counts.update(shape.name or 'unnamed' for _, label in labels for shape in label.shapes)
+    return labels
 
 
 def _shapes(segmentation: Any, name: str, judged: bool) -> tuple[list[Shape], str]:
-    """Return the shapes of an annotation, and what is wrong with it."""
+    """
+    Return the shapes of an annotation, and what in it marks no area.
+
+    :raises ValueError: when it is broken, so that the area cannot be told.
+    """
     if isinstance(segmentation, dict):
         if not {'size', 'counts'} <= set(segmentation):
-            return [], 'has a run-length mask without size or counts'
+            raise ValueError('has a run-length mask without size or counts')
         return [Shape('rle', rle=segmentation, judged=judged, name=name)], ''
     if not segmentation:
         return [], 'has no polygon and no mask'
-    drawn = []
+    if not isinstance(segmentation, list):
+        raise ValueError('has a segmentation that is neither polygons nor a mask')
+    drawn, problem = [], ''
     for polygon in segmentation:
-        if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
-            return drawn, 'has a polygon with fewer than three points'
-        points = tuple((float(u), float(v)) for u, v in zip(polygon[::2], polygon[1::2]))
+        if not isinstance(polygon, list) or len(polygon) % 2:
+            raise ValueError('has a polygon that is no list of pairs')
+        try:
+            points = read_points(zip(polygon[::2], polygon[1::2]))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError('has a coordinate that is no number of pixels') from error
+        if len(points) < 3:
+            problem = 'has a polygon with fewer than three points'
+            continue
         drawn.append(Shape('polygon', points, judged=judged, name=name))
-    return drawn, ''
+    return drawn, problem

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
+from typing import Iterable
 
 from lane_perception.data.image_files import find_images
 from lane_perception.errors import UserError
@@ -16,6 +18,7 @@ from lane_perception.errors import UserError
 NOT_LABELS = ('split.json', 'report.json', 'run.json', 'package.json')
 NOT_JUDGED_NAMES = ('ignore', 'ignored', 'not_judged', 'not judged', 'unsure', 'doubtful',
                     'dont_care', "don't care")
+FARTHEST = 1e9      # pixels: no picture is so large, and squares of it are still exact enough
 _ALL_OF = 8         # JSON files in a folder are all looked into up to this number, else the first
 
 
@@ -31,8 +34,41 @@ def load_json(path: Path) -> Any:
         raise UserError(f'{path} is not JSON: {error.msg} in line {error.lineno}') from error
     except UnicodeDecodeError as error:
         raise UserError(f'{path} is not a text file') from error
+    except RecursionError as error:
+        raise UserError(f'{path} is JSON that is nested too deeply') from error
+    except ValueError as error:
+        raise UserError(f'{path} holds a number that is too long') from error
     except OSError as error:
         raise UserError(f'{path} cannot be read: {error.strerror}') from error
+
+
+def read_points(pairs: Iterable[Any]) -> tuple[tuple[float, float], ...]:
+    """
+    Return a label's points, (u, v) pixels.
+
+    :raises TypeError: when they are no pairs.
+    :raises ValueError: when they are no pairs, or not finite numbers, or beyond any picture.
+    """
+    points = tuple((float(u), float(v)) for u, v in pairs)
+    # Python's JSON reads NaN and Infinity too.
+    if not all(math.isfinite(value) and abs(value) <= FARTHEST
+               for point in points for value in point):
+        raise ValueError('a coordinate is not finite or too large')
+    return points
+
+
+def said_size(height: Any, width: Any) -> tuple[int, int] | None:
+    """
+    Return the (height, width), pixels, that a label says its picture has; None for none.
+
+    :raises ValueError: when one of the two is no number.
+    """
+    if not height or not width:
+        return None
+    try:
+        return int(height), int(width)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError("the picture's height or width is no number") from error
 
 
 def label_files(place: Path) -> dict[str, list[Path]]:
@@ -88,7 +124,7 @@ def _first_line(file: Path) -> Any:
     try:
         with open(file, encoding='utf-8-sig') as stream:
             return json.loads(stream.readline())
-    except (json.JSONDecodeError, UnicodeDecodeError, OSError):
+    except (ValueError, RecursionError, OSError):
         return None
 
 

@@ -16,9 +16,12 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from lane_perception.data.readers.json_files import FARTHEST
 from lane_perception.data.readers.json_files import NOT_JUDGED_NAMES
 from lane_perception.data.readers.json_files import Pictures
 from lane_perception.data.readers.json_files import load_json
+from lane_perception.data.readers.json_files import read_points
+from lane_perception.data.readers.json_files import said_size
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import Shape
@@ -85,9 +88,10 @@ def _label(
 ) -> Shapes:
     if not isinstance(content, dict) or not isinstance(content.get('shapes'), list):
         raise UserError(f'{file} is not a labelme file: it has no list of shapes')
-    size = None
-    if content.get('imageHeight') and content.get('imageWidth'):
-        size = (int(content['imageHeight']), int(content['imageWidth']))
+    try:
+        size = said_size(content.get('imageHeight'), content.get('imageWidth'))
+    except ValueError as error:
+        raise UserError(f'{file} is broken: {error}') from error
     shapes = []
     for number, raw in enumerate(content['shapes']):
         try:
@@ -95,22 +99,26 @@ def _label(
             judged = name.lower() not in NOT_JUDGED_NAMES
             if classes and name not in classes and judged:
                 continue
-            points = tuple((float(u), float(v)) for u, v in raw['points'])
+            points = read_points(raw['points'])
             shape, problem = _shape(raw, points, name, judged, size)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise UserError(f'{file}: shape {number} is broken: {error!r}') from error
         if problem:
             problems.append(f'{file}: shape {number} ("{name}") {problem}')
         if shape is not None:
             shapes.append(shape)
-            counts[name] += 1
+    counts.update(shape.name for shape in shapes)
     return Shapes(file, tuple(shapes), size)
 
 
 def _shape(
     raw: dict, points: tuple, name: str, judged: bool, size: tuple[int, int] | None,
 ) -> tuple[Shape | None, str]:
-    """Return the shape, or None and what is wrong with it."""
+    """
+    Return the shape, or None and why it is no marking.
+
+    :raises ValueError: when it is a marking that cannot be told.
+    """
     kind = raw.get('shape_type') or 'polygon'
     if kind in ('line', 'linestrip'):
         if len(points) < 2:
@@ -133,35 +141,47 @@ def _shape(
                        for turn in turns)
         return Shape('polygon', circle, judged=judged, name=name), ''
     if kind == 'mask':
-        rle = _mask_rle(raw, points, size)
-        if rle is None:
-            return None, 'is a mask that cannot be decoded'
-        return Shape('rle', rle=rle, judged=judged, name=name), ''
+        return Shape('rle', rle=_mask_rle(raw, points, size), judged=judged, name=name), ''
     return None, f'is a {kind}, which is no marking'
 
 
 def _width(raw: dict) -> float:
-    """Return the width that a line's shape says, 0 when it says none."""
-    if isinstance(raw.get('width'), (int, float)):
-        return float(raw['width'])
+    """
+    Return the width that a line's shape says, pixels, 0 when it says none.
+
+    :raises ValueError: when it is negative, not finite or beyond any picture.
+    """
     match = _WIDTH.search(str(raw.get('description') or ''))
-    return float(match.group(1)) if match else 0.0
+    width = float(match.group(1)) if match else 0.0
+    if isinstance(raw.get('width'), (int, float)):
+        width = float(raw['width'])
+    if not 0 <= width <= FARTHEST:
+        raise ValueError('its width is negative, not finite or too large')
+    return width
 
 
-def _mask_rle(raw: dict, points: tuple, size: tuple[int, int] | None) -> dict | None:
-    """Return labelme's mask (a PNG at its place in the picture) as COCO's run lengths."""
+def _mask_rle(raw: dict, points: tuple, size: tuple[int, int] | None) -> dict:
+    """
+    Return labelme's mask (a PNG at its place in the picture) as COCO's run lengths.
+
+    :raises ValueError: when it cannot be decoded or does not lie in the picture.
+    """
     try:
         data = base64.b64decode(raw['mask'], validate=True)
         patch = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-        if patch is None or size is None:
-            return None
         left, top = (round(value) for value in points[0])
-        whole = np.zeros(size, np.uint8)
-        whole[top:top + patch.shape[0], left:left + patch.shape[1]] = patch != 0
-    except (KeyError, TypeError, ValueError, IndexError, binascii.Error, cv2.error):
-        return None
-    column_major = whole.T.reshape(-1)
-    changes = np.flatnonzero(np.diff(column_major)) + 1
-    edges = np.concatenate([[0], changes, [column_major.size]])
-    counts = np.diff(edges).tolist()
-    return {'size': list(size), 'counts': [0, *counts] if column_major[0] else counts}
+    except (KeyError, TypeError, ValueError, IndexError, binascii.Error, cv2.error) as error:
+        raise ValueError('it is a mask that cannot be decoded') from error
+    if patch is None or size is None:
+        raise ValueError('it is a mask that cannot be decoded')
+    height, width = size
+    if (min(left, top) < 0 or left + patch.shape[1] > width or top + patch.shape[0] > height
+            or max(size) > FARTHEST):
+        raise ValueError('it is a mask that does not lie in the picture')
+    # The picture may be said to be huge: only the patch is held in memory, and the places in the
+    # whole picture, counted down its columns, at which marking begins or ends.
+    columns = np.pad((patch != 0).T.astype(np.int8), ((0, 0), (1, 1)))
+    column, row = np.nonzero(np.diff(columns, axis=1))
+    edges = (left + column) * height + top + row
+    return {'size': [height, width],
+            'counts': np.diff(edges, prepend=0, append=height * width).tolist()}

@@ -11,6 +11,7 @@ from typing import Sequence
 
 from lane_perception.data.frame_names import frame_identity
 from lane_perception.data.readers.json_files import Pictures
+from lane_perception.data.readers.json_files import read_points
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import Shape
@@ -36,14 +37,19 @@ def read_tusimple(path: Path, files: Sequence[Path], strict: bool = False) -> Da
     samples: dict[str, LabeledImage] = {}
     problems: list[str] = []
     for file in files:
-        for number, text in enumerate(_lines(file), 1):
+        try:
+            lines = _lines(file)
+        except UserError as error:
+            problems.append(str(error))
+            continue
+        for number, text in enumerate(lines, 1):
             if not text.strip():
                 continue
             where = f'{file}, line {number},'
             try:
                 entry = json.loads(text)
                 name, shapes = str(entry['raw_file']), _tusimple_shapes(entry)
-            except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
                 problems.append(f'{where} is not a TuSimple label: {error!r}')
                 continue
             picture = pictures.find(name, file.parent, exact=True)
@@ -63,7 +69,7 @@ def _tusimple_shapes(entry: dict[str, Any]) -> tuple[Shape, ...]:
         if len(lane) != len(rows):
             raise ValueError(f'{len(lane)} columns for {len(rows)} rows')
         # Columns and rows are numbers of pixels, whose centers lie half a pixel further.
-        points = tuple((float(u) + 0.5, float(v) + 0.5) for u, v in zip(lane, rows) if u >= 0)
+        points = tuple((u + 0.5, v + 0.5) for u, v in read_points(zip(lane, rows)) if u >= 0)
         if len(points) > 1:
             shapes.append(Shape('line', points, name='lane'))
     return tuple(shapes)
@@ -109,10 +115,11 @@ def read_culane(path: Path, files: Sequence[Path], strict: bool = False) -> Data
 
 
 def _culane_shape(line: str) -> Shape:
-    values = [float(text) + 0.5 for text in line.split()]
+    values = line.split()
     if len(values) % 2 or len(values) < 4:
         raise ValueError(f'a line of {len(values)} numbers, which is not two points or more')
-    return Shape('line', tuple(zip(values[::2], values[1::2])), name='lane')
+    points = read_points(zip(values[::2], values[1::2]))
+    return Shape('line', tuple((u + 0.5, v + 0.5) for u, v in points), name='lane')
 
 
 def _lines(file: Path) -> list[str]:

@@ -14,6 +14,7 @@ from labels_on_disk import write_json
 from labels_on_disk import write_picture
 
 from lane_perception.data.drawing import fill_polygon
+from lane_perception.data.drawing import fill_runs
 from lane_perception.data.readers import read_dataset
 from lane_perception.data.samples import load_sample
 from lane_perception.errors import UserError
@@ -107,6 +108,7 @@ def test_boxes_are_refused(tmp_path):
         {'image_id': 9, 'category_id': 3, 'segmentation': [SQUARE]}]}, 'is of picture 9'),
     (coco([[1, 2, 3, 4]]), 'fewer than three points'),
     (coco({'size': [60, 100]}), 'without size or counts'),
+    ({'images': [{'id': 1}], 'annotations': []}, 'is not a whole COCO file'),
 ])
 def test_what_is_wrong_in_a_coco_file_is_said(tmp_path, content, problem):
     write_picture(tmp_path / 'a_1.jpg')
@@ -141,11 +143,60 @@ def test_run_lengths_of_another_size_are_refused(tmp_path):
         load_sample(read_dataset(tmp_path).samples[0])
 
 
-def test_broken_run_lengths_are_refused(tmp_path):
+@pytest.mark.parametrize('counts', [
+    [5, 3], [6001], [-1, 6001], [2 ** 63 - 1, 2 ** 63 - 1, 6002], [10 ** 30], [1, 'x'], [[6000]],
+    [], 'x', None, {}, '', compressed_run_lengths(square()[:30])['counts'],
+    compressed_run_lengths(square())['counts'][:-1], 'o' * 40 + '0', 'P1\u00fc', ' 0',
+], ids=str)
+def test_run_lengths_that_do_not_cover_the_picture_are_refused(tmp_path, counts):
     write_picture(tmp_path / 'a_1.jpg')
-    write_json(tmp_path / 'labels.json', coco({'size': [60, 100], 'counts': [1, 'x']}))
-    with pytest.raises(UserError, match='run-length mask that is broken'):
+    write_json(tmp_path / 'labels.json', coco({'size': [HEIGHT, WIDTH], 'counts': counts}))
+    with pytest.raises(UserError, match='labels.json holds a run-length mask that is broken: '):
         load_sample(read_dataset(tmp_path).samples[0])
+
+
+@pytest.mark.parametrize('size', [[10 ** 6, 10 ** 6], [10 ** 30, 1], [WIDTH, HEIGHT], [60], 60,
+                                  [None, 'x'], [-HEIGHT, -WIDTH]], ids=str)
+def test_run_lengths_of_an_impossible_size_are_refused(tmp_path, size):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'labels.json', coco({'size': size, 'counts': [10 ** 12]}))
+    with pytest.raises(UserError, match='labels.json holds a run-length mask'):
+        load_sample(read_dataset(tmp_path).samples[0])
+
+
+@pytest.mark.parametrize('share', [0.0, 0.01, 0.3, 0.99, 1.0])
+def test_run_lengths_are_read_as_pycocotools_writes_them(share):
+    random = np.random.default_rng(4)
+    for height, width in ((1, 1), (7, 5), (HEIGHT, WIDTH), (480, 854)):
+        mask = np.where(random.random((height, width)) < share, 255, 0).astype(np.uint8)
+        for counts in (run_lengths(mask)['counts'], compressed_run_lengths(mask)['counts']):
+            read = np.zeros_like(mask)
+            fill_runs(read, counts, 255)
+            assert (read == mask).all()
+
+
+@pytest.mark.parametrize('broken', [
+    coco([[20, 10, float('nan'), 10, 40, 30]]), coco([[20, 10, float('inf'), 10, 40, 30]]),
+    coco([[20, 10, 1e308, -1e308, 40, 30]]), coco([[20, 10, 10 ** 400, 10, 40, 30]]),
+    coco([[20, 10, 'a', 10, 40, 30]]), coco([[20, 10, [4], 10, 40, 30]]),
+    coco([SQUARE, SQUARE[:-1]]), coco([SQUARE, 'abc']), coco('abc'), coco(7),
+    coco([SQUARE], height='abc'), coco([SQUARE], width=[1]), coco([SQUARE], width=float('nan')),
+    coco([SQUARE], width=float('inf')),
+], ids=range(14))
+def test_a_picture_with_a_broken_coco_label_is_named_and_left_out(tmp_path, broken):
+    broken['images'].append({'id': 8, 'file_name': 'a_2.jpg'})
+    broken['annotations'].append({'image_id': 8, 'category_id': 3, 'segmentation': [SQUARE]})
+    broken['annotations'].append({'image_id': 7, 'category_id': 3, 'segmentation': [SQUARE]})
+    for name in ('a_1.jpg', 'a_2.jpg'):
+        write_picture(tmp_path / name)
+    write_json(tmp_path / 'labels.json', broken)
+    data = read_dataset(tmp_path)
+    problem, = data.problems
+    assert 'labels.json: a_1.jpg is left out: ' in problem
+    assert [sample.stem for sample in data.samples] == ['a_2'] and 'lane 1' in data.format
+    assert (load_sample(data.samples[0])[1] == square()).all()
+    with pytest.raises(UserError, match='a_1.jpg is left out'):
+        read_dataset(tmp_path, strict=True)
 
 
 @pytest.mark.parametrize('seed', range(8))

@@ -16,14 +16,21 @@ from labels_on_disk import write_json
 from labels_on_disk import write_picture
 
 from lane_perception.data.readers import read_dataset
+from lane_perception.data.samples import load_sample
 from lane_perception.errors import UserError
+
+PATCH = base64.b64encode(
+    cv2.imencode('.png', np.full((20, 20), 255, np.uint8))[1].tobytes()).decode()
+
+
+def short(value):
+    return str(value)[:20]
 
 
 @pytest.mark.parametrize('shape', [
     {'shape_type': 'polygon', 'points': [[20, 10], [40, 10], [40, 30], [20, 30]]},
     {'shape_type': 'rectangle', 'points': [[20, 10], [40, 30]]},
-    {'shape_type': 'mask', 'points': [[20, 10], [39, 29]], 'mask': base64.b64encode(
-        cv2.imencode('.png', np.full((20, 20), 255, np.uint8))[1].tobytes()).decode()},
+    {'shape_type': 'mask', 'points': [[20, 10], [39, 29]], 'mask': PATCH},
 ], ids=['polygon', 'rectangle', 'mask'])
 def test_labelme_areas(tmp_path, shape):
     write_picture(tmp_path / 'a_1.jpg')
@@ -72,7 +79,13 @@ def test_labelme_finds_pictures_by_windows_paths(tmp_path):
     (json.dumps(labelme(line([1, 2]), name='b.jpg')), 'fewer than two points'),
     (json.dumps(labelme({'shape_type': 'mask', 'points': [[1, 2]], 'mask': '!'})),
      'cannot be decoded'),
-])
+    (json.dumps(labelme({'shape_type': 'mask', 'points': [[90, 50]], 'mask': PATCH})),
+     'does not lie in the picture'),
+    (json.dumps(labelme({'shape_type': 'mask', 'points': [[-5, 5]], 'mask': PATCH})),
+     'does not lie in the picture'),
+    ('[' * 100_000 + ']' * 100_000, 'is not JSON'),
+    ('{"shapes": ' + '9' * 5000 + '}', 'is not JSON'),
+], ids=short)
 def test_a_broken_labelme_file_is_named_and_the_others_are_read(tmp_path, broken, problem):
     for name in ('a_1', 'b'):
         write_picture(tmp_path / f'{name}.jpg')
@@ -83,3 +96,69 @@ def test_a_broken_labelme_file_is_named_and_the_others_are_read(tmp_path, broken
     assert any(problem in one and 'b.json' in one for one in data.problems), data.problems
     with pytest.raises(UserError, match='b.json'):
         read_dataset(tmp_path, strict=True)
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), -float('inf'), 1e308, 10 ** 400],
+                         ids=short)
+@pytest.mark.parametrize('shape', ['line', 'linestrip', 'polygon', 'rectangle', 'circle', 'mask'])
+def test_a_labelme_shape_with_a_coordinate_beyond_all_is_named_and_left_out(
+        tmp_path, shape, value):
+    points = [[1, 2], [value, 4], [5, 6]][:3 if shape == 'polygon' else 2]
+    for name in ('a_1', 'b'):
+        write_picture(tmp_path / f'{name}.jpg')
+    write_json(tmp_path / 'a_1.json', labelme(line([0, 0], [50, 50])))
+    write_json(tmp_path / 'b.json', labelme(
+        line([0, 0], [50, 50]), {'shape_type': shape, 'points': points}, name='b.jpg'))
+    data = read_dataset(tmp_path)
+    assert list(data.by_stem()) == ['a_1'] and 'lane 1' in data.format
+    problem, = data.problems
+    assert 'b.json: shape 1 is broken' in problem
+
+
+@pytest.mark.parametrize('width', [float('nan'), float('inf'), -3, 10 ** 400], ids=short)
+def test_a_labelme_line_of_no_width_in_pixels_is_named_and_left_out(tmp_path, width):
+    for name in ('a_1', 'b'):
+        write_picture(tmp_path / f'{name}.jpg')
+    write_json(tmp_path / 'a_1.json', labelme())
+    write_json(tmp_path / 'b.json', labelme(line([0, 0], [50, 50], width=width), name='b.jpg'))
+    data = read_dataset(tmp_path)
+    assert list(data.by_stem()) == ['a_1'] and 'b.json: shape 0 is broken' in data.problems[0]
+
+
+@pytest.mark.parametrize('size', ['abc', [1], float('nan'), float('inf'), {'a': 1}])
+def test_a_labelme_file_whose_picture_has_no_size_is_named_and_left_out(tmp_path, size):
+    for name in ('a_1', 'b'):
+        write_picture(tmp_path / f'{name}.jpg')
+    write_json(tmp_path / 'a_1.json', labelme())
+    write_json(tmp_path / 'b.json', {**labelme(name='b.jpg'), 'imageHeight': size})
+    data = read_dataset(tmp_path)
+    assert list(data.by_stem()) == ['a_1']
+    assert "b.json is broken: the picture's height or width is no number" in data.problems[0]
+
+
+@pytest.mark.parametrize('size', [10 ** 6, 10 ** 9, 10 ** 30])
+def test_a_labelme_mask_in_a_huge_picture_is_refused_and_takes_no_memory(tmp_path, size):
+    for name in ('a_1', 'b'):
+        write_picture(tmp_path / f'{name}.jpg')
+    write_json(tmp_path / 'a_1.json', labelme())
+    shape = {'shape_type': 'mask', 'points': [[20, 10], [39, 29]], 'mask': PATCH}
+    write_json(tmp_path / 'b.json', {
+        **labelme(shape, name='b.jpg'), 'imageHeight': size, 'imageWidth': size})
+    data = read_dataset(tmp_path)
+    with pytest.raises(UserError, match='b.json'):
+        if data.problems:
+            raise UserError(data.problems[0])
+        load_sample(data.by_stem()['b'])
+
+
+@pytest.mark.parametrize(('left', 'top', 'height', 'width'), [
+    (0, 0, 60, 100), (3, 0, 60, 4), (99, 59, 1, 1), (0, 59, 1, 100), (40, 7, 31, 29)])
+def test_a_labelme_mask_lies_where_its_first_point_is(tmp_path, left, top, height, width):
+    patch = np.random.default_rng(3).choice(np.array([0, 255], np.uint8), (height, width))
+    coded = base64.b64encode(cv2.imencode('.png', patch)[1].tobytes()).decode()
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'a_1.json', labelme(
+        {'shape_type': 'mask', 'points': [[left, top]], 'mask': coded}))
+    expected = np.zeros((60, 100), np.uint8)
+    expected[top:top + height, left:left + width] = patch
+    assert (only_mask(read_dataset(tmp_path)) == expected).all()

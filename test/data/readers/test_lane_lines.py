@@ -73,3 +73,38 @@ def test_broken_culane_files_are_named(tmp_path):
     assert '00002.lines.txt has no picture' in problems[1]
     with pytest.raises(UserError, match='00001'):
         read_dataset(tmp_path, strict=True)
+
+
+@pytest.mark.parametrize('value', ['NaN', 'Infinity', '1e308', '"a"', '1' + '0' * 400,
+                                   '9' * 5000, '[' * 50_000 + ']' * 50_000],
+                         ids=lambda value: value[:9])
+def test_tusimple_line_with_a_column_that_is_no_number_is_named_and_left_out(tmp_path, value):
+    write_picture(tmp_path / 'clips/a/1/20.jpg')
+    write_picture(tmp_path / 'clips/a/2/20.jpg')
+    good = '{"raw_file": "clips/a/1/20.jpg", "h_samples": [10, 20, 30], "lanes": [[5, 5, 5]]}'
+    bad = good.replace('a/1', 'a/2').replace('[5, 5, 5]', f'[5, {value}, 5]')
+    (tmp_path / 'labels.json').write_text(f'{good}\n{bad}\n')
+    data = read_dataset(tmp_path)
+    assert list(data.by_stem()) == ['clips/a/1/20']
+    problem, = data.problems
+    assert 'labels.json, line 2, is not a TuSimple label' in problem
+
+
+@pytest.mark.parametrize('value', ['nan', 'inf', '-inf', '1e308', '1e400', 'a'])
+def test_culane_line_with_a_coordinate_that_is_no_number_is_named_and_left_out(tmp_path, value):
+    for name in ('00000', '00001'):
+        write_picture(tmp_path / f'{name}.jpg')
+        (tmp_path / f'{name}.lines.txt').write_text('1 2 3 4\n')
+    (tmp_path / '00001.lines.txt').write_text(f'1 2 3 4\n1 2 {value} 4 5 6\n')
+    data = read_dataset(tmp_path)
+    assert list(data.by_stem()) == ['00000']
+    assert '00001.lines.txt is not a CULane label' in data.problems[0]
+
+
+def test_tusimple_file_that_is_no_text_is_named_and_the_others_are_read(tmp_path):
+    write_picture(tmp_path / 'clips/a/1/20.jpg')
+    good = json.dumps({'raw_file': 'clips/a/1/20.jpg', 'h_samples': [10, 20], 'lanes': [[5, 5]]})
+    (tmp_path / 'label_a.json').write_text(good)
+    (tmp_path / 'label_b.json').write_bytes((good + '\n').encode() * 1000 + b'\xff')
+    data = read_dataset(tmp_path)
+    assert list(data.by_stem()) == ['clips/a/1/20'] and 'label_b.json' in data.problems[0]

@@ -51,8 +51,11 @@ def test_several_kinds_of_labels_must_be_told_apart(tmp_path):
     assert not only_mask(read_dataset(tmp_path, 'labelme')).any()
 
 
-def test_a_label_file_that_is_not_json_is_named(tmp_path):
+@pytest.mark.parametrize('content', [
+    '{"images": [', '[' * 100_000 + ']' * 100_000, '{"images": ' + '9' * 5000 + '}'],
+    ids=['cut off', 'nested too deeply', 'a number too long'])
+def test_a_label_file_that_is_not_json_is_named(tmp_path, content):
     write_picture(tmp_path / 'a.jpg')
-    (tmp_path / 'labels.json').write_text('{"images": [')
+    (tmp_path / 'labels.json').write_text(content)
     with pytest.raises(UserError, match='labels.json is not JSON'):
         read_dataset(tmp_path)
