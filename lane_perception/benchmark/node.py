@@ -23,6 +23,7 @@ from typing import Iterator
 from lane_perception.benchmark.recording import write_frames
 from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.errors import UserError
+from lane_perception.machine import usable_cores
 from lane_perception.ros.playback import Playback
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
@@ -75,8 +76,8 @@ def _plan(
         if SMALLER in special:
             more['parameters'] = {'resolution': SMALLER}
         if ONE_CORE in special:
-            if not shutil.which('taskset'):
-                continue
+            if not shutil.which('taskset') or not hasattr(os, 'sched_getaffinity'):
+                continue   # macOS lets nobody choose a core
             more['command'] = ('taskset', '-c', str(min(os.sched_getaffinity(0))))
         yield (', '.join([_name(size, transport, hz), *special]),
                _playback(settings, bag, transport, hz, **more), BUSY in special)
@@ -165,7 +166,9 @@ class _BusyCores:
 
     def __init__(self) -> None:
         self._processes = [subprocess.Popen([sys.executable, '-S', '-E', '-c', BUSY_LOOP])
-                           for _ in os.sched_getaffinity(0)]
+                           for _ in range(usable_cores())]
+        if not hasattr(os, 'sched_setscheduler'):   # not on macOS
+            return
         for process in self._processes:   # not with the benchmark's own priority, if it has one
             os.sched_setscheduler(process.pid, os.SCHED_OTHER, os.sched_param(0))
 

@@ -112,7 +112,8 @@ def _origin(result: dict[str, Any]) -> list[str]:
     packages = ', '.join(f'{name} {version}' for name, version in machine['packages'].items())
     return [f"`{result['command']}`",
             f"on {machine['processor']}, {machine['cores']} cores, {machine['date']}, load "
-            f"average {machine['load_average']} at the start, {machine['scheduling']} priority; "
+            f"average {machine['load_average']} at the start, "
+            f"{machine.get('scheduling', 'unknown')} priority; "
             f"Python {machine['python']}, {packages}."]
 
 

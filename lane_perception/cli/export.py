@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--architecture', help='of a state dict, e.g. deeplabv3_resnet101')
     parser.add_argument('--resolution', metavar='HxW',
                         help='input size of a state dict, pixels, multiples of 32')
-    parser.add_argument('--threshold', type=float, default=0.5,
+    parser.add_argument('--threshold', type=float,
                         help='lane probability for the card of a state dict (default: 0.5)')
     return parser
 

@@ -46,6 +46,27 @@ def _damaged(path: Path) -> str:
             f'weights of this one with initial={path.with_name(BEST_MODEL)}')
 
 
+def check_progress(path: Path) -> None:
+    """
+    Look whether rows can be added to progress.csv; a missing file is begun.
+
+    :raises UserError: naming the file, when another program has written it otherwise.
+    """
+    try:
+        if not path.is_file():
+            return
+        with path.open(newline='', encoding='utf-8') as file:
+            reader = csv.DictReader(file)
+            for row in reader:
+                [float(value) for value in row.values() if value]
+        if 'epoch' in (reader.fieldnames or ()):
+            return
+    except (ValueError, TypeError, csv.Error):
+        pass   # bytes that are no text, words, more fields than columns
+    raise UserError(f'{path} is not as the run wrote it, numbers parted by commas with a column '
+                    'epoch; put it back as it was, or move it away and a new one is begun')
+
+
 class Keep(Callback):
     """
     After each epoch write last.ckpt, a row of progress.csv, and the model when it is the best.

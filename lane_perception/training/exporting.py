@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
+
+import torch
+from torch import nn
 
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_sources import open_source
@@ -30,17 +34,22 @@ from lane_perception.training.rescoring import check
 from lane_perception.whole_file import whole_file
 
 CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt', '.bin', '.tar')
+NAME = re.compile(r'[\w-][\w.-]*', re.ASCII)
+THRESHOLD = 0.5   # lane probability for the card of a state dict that says no other
 
 
 def export(
     file: Path, out: Path, name: str | None, data: str, count: int, int8: bool,
-    architecture: str | None, resolution: str | None, threshold: float,
+    architecture: str | None, resolution: str | None, threshold: float | None,
 ) -> list[Path]:
     """
     Write the files and return their paths; see the verb's help for the arguments.
 
     :raises UserError: when anything cannot be read, does not fit, or loses accuracy.
     """
+    if name is not None and not NAME.fullmatch(name):
+        raise UserError(f'--name "{name}" cannot be the name of a model: it should be made of '
+                        'letters, digits, "_", "-" and ".", and not begin with "."')
     out.mkdir(parents=True, exist_ok=True)
     # A file that was not checked lies where nobody finds it, and what was there before stays.
     with tempfile.TemporaryDirectory(prefix='.export_', dir=out) as folder:
@@ -83,18 +92,19 @@ def _check(source: Path, path: Path, data: str, pictures: Pictures) -> None:
 
 def _source(
     file: Path, out: Path, folder: Path, name: str | None, architecture: str | None,
-    resolution: str | None, threshold: float,
+    resolution: str | None, threshold: float | None,
 ) -> Path:
     """Return the .safetensors file to export from, written into folder where there is none yet."""
     if file.suffix in CHECKPOINT_SUFFIXES:
-        return _convert(file, folder, name, architecture, resolution, threshold)
-    if architecture or resolution:
-        raise UserError('--architecture and --resolution are for state dicts; a model file '
-                        'brings its own')
+        return _convert(file, folder, name, architecture, resolution,
+                        THRESHOLD if threshold is None else threshold)
+    if architecture or resolution or threshold is not None:
+        raise UserError('--architecture, --resolution and --threshold are for state dicts; a '
+                        'model file brings its own')
     path = find_model(file, ('.safetensors',))
     if path.suffix != '.safetensors':
         raise UserError(f'{path} is exported already; give the .safetensors file or the run')
-    load_network(path)
+    _refuse_not_finite(load_network(path)[0], path)
     if name is None or (name == path.stem and path.parent.resolve() == out.resolve()):
         return path
     weights, card = read_safetensors(path)
@@ -118,6 +128,7 @@ def _convert(
     network, architecture, notes = read_checkpoint(file, architecture)
     for note in notes:
         print(f'{file.name}: {note}')
+    _refuse_not_finite(network, file)
     entry = find_network(architecture)
     card = ModelCard(
         name=name or file.stem, architecture=architecture, input_height=height,
@@ -127,6 +138,14 @@ def _convert(
     write_safetensors(destination, {
         key: value.detach().cpu().numpy() for key, value in network.state_dict().items()}, card)
     return destination
+
+
+def _refuse_not_finite(network: nn.Module, file: Path) -> None:
+    """Refuse weights of a training that went astray."""
+    for name, value in network.state_dict().items():
+        if not torch.isfinite(value).all():
+            raise UserError(f'{file} holds numbers that are not finite (NaN or infinite), the '
+                            f'first in {name}; export the weights of an earlier epoch')
 
 
 def read_pictures(data: str, count: int) -> Pictures:

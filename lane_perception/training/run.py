@@ -7,9 +7,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import signal
+import threading
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from typing import Iterator
 from typing import Sequence
 
 import lightning
@@ -19,10 +23,12 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks import WeightAveraging
 
 from lane_perception.errors import UserError
+from lane_perception.machine import describe_machine
 from lane_perception.machine import usable_cores
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import find_model
 from lane_perception.model_file import read_safetensors
+from lane_perception.model_file import read_safetensors_card
 from lane_perception.networks import find_network
 from lane_perception.training import processes
 from lane_perception.training.batches import EpochOrder
@@ -30,8 +36,10 @@ from lane_perception.training.batches import EveryOnce
 from lane_perception.training.batches import Samples
 from lane_perception.training.batches import make_loader
 from lane_perception.training.checkpoints import LAST
+from lane_perception.training.checkpoints import PROGRESS
 from lane_perception.training.checkpoints import Keep
 from lane_perception.training.checkpoints import check_checkpoint
+from lane_perception.training.checkpoints import check_progress
 from lane_perception.training.lane_training import LaneTraining
 from lane_perception.training.picture_grid import PictureGrid
 from lane_perception.training.recipe import Recipe
@@ -39,6 +47,7 @@ from lane_perception.training.schedule import Schedule
 from lane_perception.training.sources import Source
 
 LIGHTNING_PRECISION = {'fp32': '32-true', 'bf16': 'bf16-mixed', 'fp16': '16-mixed'}
+BF16_INSTRUCTIONS = {'avx512_bf16', 'amx_bf16'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,26 +67,47 @@ def choose_precision(asked: str) -> str:
         return asked
     if torch.cuda.is_available():
         return 'fp16'
-    return 'bf16' if torch.cpu._is_avx512_bf16_supported() else 'fp32'
+    return 'fp32' if BF16_INSTRUCTIONS.isdisjoint(describe_machine()['instructions']) else 'bf16'
 
 
-def load_initial(module: LaneTraining, name_or_path: str) -> None:
+def check_recipe(recipe: Recipe) -> None:
     """
-    Start from a model's weights.
+    Look at what can be told before anything is drawn, written or trained.
+
+    :raises UserError: when a setting or this machine forbids the run.
+    """
+    find_network(recipe.architecture)
+    choose_precision(recipe.precision)
+    if recipe.initial:
+        _find_initial(recipe)
+    if recipe.compile:
+        _check_compiler()
+    _logger(Path())
+
+
+def _find_initial(recipe: Recipe) -> Path:
+    """Return the file of the model to start from, which is of the recipe's architecture."""
+    path = find_model(recipe.initial, ('.safetensors',))
+    architecture = read_safetensors_card(path).architecture
+    if architecture != recipe.architecture:
+        raise UserError(
+            f'initial={recipe.initial} is a {architecture}, the recipe trains a '
+            f'{recipe.architecture}; set architecture={architecture}, or initial=')
+    return path
+
+
+def load_initial(module: LaneTraining) -> None:
+    """
+    Start from the weights of the recipe's initial model.
 
     :raises UserError: when it is of another architecture, or its tensors do not fit.
     """
-    path = find_model(name_or_path, ('.safetensors',))
-    weights, card = read_safetensors(path)
-    if card.architecture != module.recipe.architecture:
-        raise UserError(
-            f'initial={name_or_path} is a {card.architecture}, the recipe trains a '
-            f'{module.recipe.architecture}; set architecture={card.architecture}, or initial=')
-    tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
+    path = _find_initial(module.recipe)
+    tensors = {name: torch.from_numpy(value) for name, value in read_safetensors(path)[0].items()}
     try:
         module.network.load_state_dict(tensors)
     except RuntimeError as error:
-        raise UserError(f'{path}: its tensors do not fit {card.architecture}: '
+        raise UserError(f'{path}: its tensors do not fit {module.recipe.architecture}: '
                         f'{" ".join(str(error).split())[:300]}') from error
 
 
@@ -93,8 +123,9 @@ def train(
     :param resume: go on from folder's last.ckpt, if there is one.
     :param strict: a broken sample ends the run instead of being skipped.
     :param watch: called last, after the run's own callbacks.
-    :raises UserError: when initial or last.ckpt cannot be used.
+    :raises UserError: when initial, last.ckpt or progress.csv cannot be used.
     """
+    check_progress(folder / PROGRESS)
     torch.set_num_threads(recipe.threads or _free_cores(recipe.workers))
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
     module = LaneTraining(recipe)
@@ -103,7 +134,7 @@ def train(
     if goes_on:
         check_checkpoint(checkpoint)
     elif recipe.initial:
-        load_initial(module, recipe.initial)
+        load_initial(module)
     module.to(memory_format=torch.channels_last)
     if recipe.compile:
         _compile(module.network)
@@ -137,10 +168,43 @@ def train(
         num_sanity_val_steps=0, use_distributed_sampler=False, deterministic=True,
         logger=_logger(folder), log_every_n_steps=10, enable_model_summary=False,
         enable_progress_bar=progress, default_root_dir=folder)
-    with warnings.catch_warnings():
+    with _ended_by_signals(), warnings.catch_warnings():
         warnings.filterwarnings('ignore', message='.*(num_workers|does not have many workers).*')
         trainer.fit(module, loader, check, ckpt_path=checkpoint if goes_on else None,
                     weights_only=True)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """
+    Let Ctrl-C and SIGTERM end training as they end everything else.
+
+    Lightning turns Ctrl-C into an exit with status 1, and torch reports the death of loading
+    processes, which get the signals of a process group too. So here both signals raise what
+    Lightning lets through; whoever handled them before has them when training is put away.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: handler for number in (signal.SIGINT, signal.SIGTERM)
+              if callable(handler := signal.getsignal(number))}
+    received = []
+
+    def on_signal(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGCHLD, lambda *of_child: None)   # where torch reports deaths
+        received.append(number)
+        raise SystemExit
+    for number in before:
+        signal.signal(number, on_signal)
+    try:
+        yield
+    except BaseException:
+        if received:
+            before[received[0]](received[0], None)   # raises KeyboardInterrupt or SystemExit
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _free_cores(workers: int) -> int:
@@ -155,10 +219,14 @@ def _free_cores(workers: int) -> int:
 
 def _compile(network: torch.nn.Module) -> None:
     """Let torch fuse a network's steps; in place, so that the state dict keeps its names."""
+    _check_compiler()
+    network.compile(dynamic=False)
+
+
+def _check_compiler() -> None:
     if not shutil.which(os.environ.get('CXX', 'g++')):   # where torch looks for it
         raise UserError('compile=true needs a C++ compiler: install g++, name another one in CXX, '
                         'or leave compile=false')
-    network.compile(dynamic=False)
 
 
 def _for_card(recipe: Recipe) -> dict[str, Any]:
@@ -184,4 +252,8 @@ class _Average:
 
 def _logger(folder: Path):
     from lightning.pytorch.loggers import TensorBoardLogger
-    return TensorBoardLogger(folder, name=None, version='tensorboard')
+    try:
+        return TensorBoardLogger(folder, name=None, version='tensorboard')
+    except ModuleNotFoundError as error:
+        raise UserError('training needs tensorboard, which is not installed; '
+                        "pip install -e '.[train]' in the checkout") from error

@@ -5,10 +5,15 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
+import hashlib
 import json
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from typing import Iterator
 from typing import Sequence
 
 from lane_perception.data.readers import read_dataset
@@ -19,11 +24,14 @@ from lane_perception.data.snap_data import snapping_model
 from lane_perception.data.splits import SPLIT_FILE
 from lane_perception.data.splits import Split
 from lane_perception.data.splits import choose_split
+from lane_perception.data.splits import read_split
 from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
 from lane_perception.machine import package_version
-from lane_perception.training.checkpoints import BEST_MODEL
 from lane_perception.training import processes
+from lane_perception.training.checkpoints import BEST_MODEL
+from lane_perception.training.checkpoints import LAST
+from lane_perception.training.checkpoints import PROGRESS
 from lane_perception.training.export import export_file
 from lane_perception.training.memory import advice
 from lane_perception.training.memory import is_out_of_memory
@@ -32,6 +40,7 @@ from lane_perception.training.recipe import Recipe
 from lane_perception.training.recipe import load_recipe
 from lane_perception.training.recipe import make_recipe
 from lane_perception.training.run import RunData
+from lane_perception.training.run import check_recipe
 from lane_perception.training.run import train
 from lane_perception.training.run_report import report_run
 from lane_perception.training.sources import LabeledSource
@@ -41,6 +50,8 @@ from lane_perception.training.synthetic_cache import parse_synthetic
 from lane_perception.whole_file import whole_file
 
 SETTINGS = 'run.json'
+UNKNOWN = {'sha256': '', 'made': False}   # of a split: not made yet, or by an older version
+SNAPPED = 'snapped'   # of a run with labels=snap: the data set with the labels that it trains on
 
 
 def start(
@@ -48,7 +59,7 @@ def start(
     fit_memory: bool = False,
 ) -> Path:
     """
-    Begin a run in a new folder.
+    Begin a run in a new folder, or in one whose run ended before its first epoch did.
 
     :param data: a folder of labels, or ``synthetic:SEED``.
     :param recipe_name: a shipped recipe or a file; None chooses by the kind of data.
@@ -59,24 +70,87 @@ def start(
     :raises UserError: when the folder holds a run already, or anything cannot be used.
     """
     seed = parse_synthetic(data)
-    recipe = load_recipe(recipe_name or ('lite' if seed is None else 'pretrain'), changes)
+    recipe = _with_whole_paths(
+        load_recipe(recipe_name or ('lite' if seed is None else 'pretrain'), changes))
     folder = Path(out)
     if seed is None:
         if not Path(data).is_dir():
             raise UserError(f'--data {data} is not a folder, nor synthetic:SEED')
         data = str(Path(data).resolve())   # a run may go on from another working directory
-    with processes.first_alone() as is_first:
-        if is_first and (folder / SETTINGS).exists():
-            raise UserError(f'{folder} holds a run already; go on with it by --resume {folder}, '
-                            'or choose another --out')
-        folder.mkdir(parents=True, exist_ok=True)
-        if is_first:
-            _write_settings(folder, data, recipe)
-    return _go(folder, data, recipe, strict, fit_memory, goes_on=False)
+    check_recipe(recipe)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _no_other_train(folder):
+        with processes.first_alone() as is_first:
+            if is_first:
+                _take_over(folder, recipe)
+                _write_settings(folder, data, recipe)
+        return _go(folder, data, recipe, strict, fit_memory, goes_on=False)
 
 
-def _write_settings(folder: Path, data: str, recipe: Recipe) -> None:
-    text = json.dumps({'data': data, 'recipe': dataclasses.asdict(recipe)}, indent=1)
+def _with_whole_paths(recipe: Recipe) -> Recipe:
+    """Return a recipe whose paths count in every working directory; labels count in the data."""
+    whole = {key: str(Path(value).expanduser().resolve())
+             for key in ('initial', 'split', 'cache') if (value := getattr(recipe, key))
+             and (key == 'cache' or Path(value).expanduser().exists())
+             and (key, value) != ('split', 'folders')}
+    return dataclasses.replace(recipe, **whole)
+
+
+@contextmanager
+def _no_other_train(folder: Path) -> Iterator[None]:
+    """Hold a run's folder, as long as this process lives at most."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if processes.number() == 0:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UserError(f'another train is at work in {folder}; wait for its end, or '
+                                'choose another --out') from error
+            except OSError:
+                pass   # not every file system lets a folder be held
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take_over(folder: Path, recipe: Recipe) -> None:
+    """
+    Make room for a run where one ended before its first epoch did.
+
+    :raises UserError: when there is more than that.
+    """
+    if not (folder / SETTINGS).exists():
+        return
+    if any((folder / name).exists() for name in (LAST, BEST_MODEL, PROGRESS)):
+        raise UserError(f'{folder} holds a run already; go on with it by --resume {folder}, '
+                        'or choose another --out')
+    if recipe.labels == SNAP and (folder / SNAPPED).exists():
+        raise UserError(f'{folder} holds snapped labels of a run already; go on with it by '
+                        f'--resume {folder}, delete {folder / SNAPPED}, or choose another --out')
+    split = _recorded_split(folder)
+    kept = folder / SPLIT_FILE
+    if (split['made'] and kept.is_file() and _split_hash(kept) == split['sha256']
+            and recipe.split != str(kept.resolve())):
+        kept.unlink()   # that run's own: other settings may divide the data otherwise
+
+
+def _split_hash(file: Path) -> str:
+    """Return what tells one split from another: SHA-256 of its parts."""
+    split = read_split(file)
+    return hashlib.sha256(json.dumps([split.train, split.val, split.test]).encode()).hexdigest()
+
+
+def _write_settings(
+    folder: Path, data: str, recipe: Recipe, split: dict[str, Any] = UNKNOWN,
+) -> None:
+    """
+    Write run.json.
+
+    :param split: ``sha256`` of the parts in split.json, and whether the run ``made`` it.
+    """
+    text = json.dumps({'data': data, 'recipe': dataclasses.asdict(recipe), 'split': split},
+                      indent=1)
     with whole_file(folder / SETTINGS) as temporary:
         temporary.write_text(text, encoding='utf-8')
 
@@ -86,10 +160,12 @@ def resume(run: str, strict: bool = False, fit_memory: bool = False) -> Path:
     Go on with a run from its last checkpoint, with the settings it was begun with.
 
     :returns: the run's folder.
-    :raises UserError: when the folder holds no run.
+    :raises UserError: when the folder holds no run, or its files were changed.
     """
     folder = Path(run)
-    return _go(folder, *read_settings(folder), strict, fit_memory, goes_on=True)
+    data, recipe = read_settings(folder)
+    with _no_other_train(folder):
+        return _go(folder, data, recipe, strict, fit_memory, goes_on=True)
 
 
 def read_settings(folder: Path) -> tuple[str, Recipe]:
@@ -98,20 +174,52 @@ def read_settings(folder: Path) -> tuple[str, Recipe]:
 
     :raises UserError: when the folder holds no run.
     """
+    settings = _read_settings(folder)
+    return settings['data'], make_recipe(settings['recipe'], str(folder / SETTINGS))
+
+
+def _read_settings(folder: Path) -> dict[str, Any]:
     try:
         settings = json.loads((folder / SETTINGS).read_text(encoding='utf-8'))
-        return settings['data'], make_recipe(settings['recipe'], str(folder / SETTINGS))
+        split = settings.setdefault('split', UNKNOWN)
+        kinds = ((settings['data'], str), (settings['recipe'], dict), (split['sha256'], str),
+                 (split['made'], bool))
     except FileNotFoundError as error:
         raise UserError(f'{folder} holds no run: {SETTINGS} is missing') from error
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f'{folder / SETTINGS} is damaged; begin a new run') from error
+    if not all(isinstance(value, kind) for value, kind in kinds):
+        raise UserError(f'{folder / SETTINGS} is damaged; begin a new run')
+    return settings
+
+
+def _recorded_split(folder: Path) -> dict[str, Any]:
+    try:
+        return _read_settings(folder)['split']
+    except UserError:
+        return UNKNOWN
 
 
 def _go(
     folder: Path, data: str, recipe: Recipe, strict: bool, fit_memory: bool, goes_on: bool,
 ) -> Path:
-    with processes.first_alone():
+    try:
+        return _go_to_the_end(folder, data, recipe, strict, fit_memory, goes_on)
+    except (KeyboardInterrupt, SystemExit):
+        if processes.number() == 0:
+            print(f'\nthe run was stopped; go on with train --resume {folder}', file=sys.stderr)
+        raise
+
+
+def _go_to_the_end(
+    folder: Path, data: str, recipe: Recipe, strict: bool, fit_memory: bool, goes_on: bool,
+) -> Path:
+    with processes.first_alone() as is_first:
+        made = is_first and _check_split(folder)
         prepared = prepare(folder, data, recipe, strict)
+        if is_first and parse_synthetic(data) is None:
+            _write_settings(folder, data, recipe, {
+                'sha256': _split_hash(folder / SPLIT_FILE), 'made': made})
     recipe = _train_within_memory(recipe, prepared, folder, data, strict, fit_memory, goes_on)
     if processes.number() > 0:
         return folder
@@ -123,10 +231,25 @@ def _go(
     return folder
 
 
+def _check_split(folder: Path) -> bool:
+    """
+    Tell whether split.json is, or will be, of the run's own making.
+
+    :raises UserError: when it is no longer the one that the run trains by.
+    """
+    recorded = _recorded_split(folder)
+    kept = folder / SPLIT_FILE
+    if recorded['sha256'] and not (
+            kept.is_file() and _split_hash(kept) == recorded['sha256']):
+        raise UserError(f'{kept} is not the split that the run was begun with; put that one back, '
+                        'or begin a new run with another --out')
+    return recorded['made'] or not kept.is_file()
+
+
 def _held_back(folder: Path, data: str, recipe: Recipe) -> tuple[str, str]:
     """Return the data set and labels to score on: snapped labels are a data set of their own."""
     if recipe.labels == SNAP:
-        return str(folder / 'snapped'), ''
+        return str(folder / SNAPPED), ''
     return data, recipe.labels
 
 
@@ -150,7 +273,7 @@ def _train_within_memory(
               f'batch_size={fitting.batch_size} accumulation={fitting.accumulation}')
         recipe, goes_on = fitting, True
         if processes.number() == 0:
-            _write_settings(folder, data, recipe)
+            _write_settings(folder, data, recipe, _recorded_split(folder))
 
 
 def prepare(folder: Path, data: str, recipe: Recipe, strict: bool = False) -> RunData:
@@ -192,7 +315,7 @@ def _read(folder: Path, data: str, recipe: Recipe, strict: bool) -> DataSet:
     """Return the labeled pictures; labels=snap gives lines the extent of their tape first."""
     if recipe.labels != SNAP:
         return read_dataset(data, recipe.labels, strict=strict)
-    out = folder / 'snapped'
+    out = folder / SNAPPED
     snapped = snap_dataset(
         read_dataset(data, strict=strict), out, snapping_model(), strict=strict)
     print(f'lines of {len(snapped)} labels were snapped to their tape; look at {out}/sheet.jpg')

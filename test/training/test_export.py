@@ -14,6 +14,7 @@ from lane_perception.cli.export import body as main_body  # noqa: E402
 from lane_perception.cli.export import main  # noqa: E402
 from lane_perception.errors import UserError  # noqa: E402
 from lane_perception.model_file import read_safetensors  # noqa: E402
+from lane_perception.model_file import write_safetensors  # noqa: E402
 from lane_perception.networks import build_network  # noqa: E402
 from lane_perception.runtimes import read_card  # noqa: E402
 from lane_perception.runtimes import open_runtime  # noqa: E402
@@ -126,6 +127,33 @@ def test_a_checkpoint_becomes_a_model_file(overfitted, tmp_path):
     assert read_card(tmp_path / 'out' / 'best.onnx').input_height == 96
 
 
+def test_a_state_dict_without_a_threshold_gets_one_half(overfitted, tmp_path):
+    weights = read_safetensors(overfitted[0] / 'model.safetensors')[0]
+    torch.save({key: torch.from_numpy(value) for key, value in weights.items()},
+               tmp_path / 'best.pth')
+    for asked, given in (([], 0.5), (['--threshold', '0.3'], 0.3)):
+        assert main([str(tmp_path / 'best.pth'), '--architecture', NAME, '--resolution', '96x160',
+                     '--data', str(overfitted[1]), '--count', '1', '--out',
+                     str(tmp_path / 'out'), '--name', 'Best-1.0_a', *asked]) == 0
+        assert read_card(tmp_path / 'out' / 'Best-1.0_a.onnx').threshold == given
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_weights_that_are_not_finite_are_refused(overfitted, tmp_path, capsys, value):
+    state = build_network(NAME).state_dict()
+    state['head.bias'] = torch.full_like(state['head.bias'], value)
+    torch.save(state, tmp_path / 'best.pth')
+    weights, card = read_safetensors(overfitted[0] / 'model.safetensors')
+    write_safetensors(tmp_path / 'model.safetensors',
+                      {**weights, 'head.bias': state['head.bias'].numpy()}, card)
+    arguments = ['--out', str(tmp_path / 'out'), '--data', str(overfitted[1])]
+    for file in ([str(tmp_path / 'best.pth'), '--architecture', NAME, '--resolution', '96x160'],
+                 [str(tmp_path / 'model.safetensors')]):
+        assert main([*file, *arguments]) == 2
+        assert 'not finite (NaN or infinite), the first in head.bias' in capsys.readouterr().err
+        assert not list((tmp_path / 'out').iterdir())
+
+
 def test_what_does_not_fit_is_named(tmp_path):
     state = build_network(NAME).state_dict()
     state['head.weight'] = torch.zeros(7, 16, 1, 1)
@@ -177,7 +205,12 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path, capsys, content, sent
     (['nothing.safetensors', '--out', 'out'], 'does not exist'),
     (['RUN/model.onnx', '--out', 'out'], 'exported already'),
     (['RUN', '--out', 'out', '--resolution', '96x160'], 'brings its own'),
+    (['RUN', '--out', 'out', '--threshold', '0.5'], 'brings its own'),
+    (['best.pth', '--out', 'out', '--architecture', NAME, '--resolution', '96x160',
+      '--threshold', '7'], '--threshold 7'),
     (['RUN', '--out', 'out', '--count', '0'], '--count'),
+    *((['RUN', '--out', 'out', '--name', name], 'cannot be the name of a model')
+      for name in ('', '.hidden', 'a/b', '../a', 'a b', 'ä', 'a\n')),
 ])
 def test_a_mistake_is_one_sentence_and_status_two(
         overfitted, tmp_path, monkeypatch, capsys, arguments, sentence):

@@ -133,6 +133,7 @@ def test_a_run_is_refused_where_one_lies_or_none_can_go_on(tmp_path):
     data = write_folder(tmp_path / 'data', 5)
     (tmp_path / 'run').mkdir()
     (tmp_path / 'run' / 'run.json').write_text('{}')
+    (tmp_path / 'run' / 'last.ckpt').write_bytes(b'of an epoch')
     with pytest.raises(UserError, match='--resume'):
         start(str(data), 'lite', QUICK, str(tmp_path / 'run'))
     with pytest.raises(UserError, match='damaged'):
