@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import Any
 from typing import Callable
 from typing import Iterator
@@ -33,11 +34,14 @@ def run_main(
     :param body: what the verb does; takes the arguments without the program's name (None: those
         of the process) and returns an exit status.
     :returns: the body's status; 2 after a :class:`UserError`, whose sentence goes to stderr;
-        2 too when the disk is full or a file may not be written; 130 after Ctrl-C.
+        2 too when the disk is full, a file may not be written or a Python package is missing;
+        130 after Ctrl-C.
     :raises SystemExit: with status 143 after SIGTERM, so that what the body started is ended and
         what it half wrote is removed.
     """
     verb = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+    if isinstance(sys.stdout, TextIOWrapper):   # names of files are not always UTF-8
+        sys.stdout.reconfigure(errors='backslashreplace')
     try:
         with _exit_at_sigterm():
             return body(argv)
@@ -54,8 +58,14 @@ def run_main(
     except OSError as error:
         if error.filename is None and error.strerror is None:
             raise
-        where = f' {error.filename}' if error.filename else ''
-        print(f'{verb}: {error.strerror}:{where}', file=sys.stderr)
+        where = f': {error.filename}' if error.filename else ''
+        print(f'{verb}: {error.strerror}{where}', file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split('.')[0] == 'lane_perception':
+            raise   # a defect of ours
+        print(f'{verb}: needs the Python package {error.name}, which is not installed',
+              file=sys.stderr)
         return EXIT_BAD_INPUT
 
 

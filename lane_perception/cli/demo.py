@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import math
 import sys
 import time
 from pathlib import Path
@@ -37,7 +38,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     if arguments.bag is None and (arguments.topic or arguments.truth_topic):
         raise UserError('--topic and --truth-topic are of a recording: give it with --bag')
-    if arguments.hz is not None and arguments.hz <= 0:
+    if arguments.hz is not None and not (math.isfinite(arguments.hz) and arguments.hz > 0):
         raise UserError(f'--hz {arguments.hz:g} is not a rate; give frames per second')
     if importlib.util.find_spec('rclpy') is None:
         raise UserError('the demo needs ROS 2: run "make demo", which installs it from PyPI on '

@@ -138,9 +138,7 @@ def _summary(report: dict[str, Any], out: Path) -> str:
                      f'{"-" if center is None else format(center, ".2f"):>10} '
                      f'{entry["latency_ms"]["p50"]:>7.1f}  {entry["name"]}')
     lines += [f'note: {problem}' for problem in report['problems']]
-    # A file's name may hold bytes that are no UTF-8, which cannot be printed.
-    return '\n'.join([*lines, f'reports in {out}']).encode(
-        'utf-8', 'backslashreplace').decode('utf-8')
+    return '\n'.join([*lines, f'reports in {out}'])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

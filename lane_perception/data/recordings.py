@@ -29,10 +29,15 @@ from lane_perception.data.recording_files import IndexedFile
 from lane_perception.data.recording_files import RawMessage
 from lane_perception.data.recording_files import ScannedMcap
 from lane_perception.data.recording_files import import_rosbags
+from lane_perception.data.recording_places import OUTPUT_MARK
+from lane_perception.data.recording_places import STORAGE_SUFFIXES
+from lane_perception.data.recording_places import require_place
+from lane_perception.data.recording_places import storage_suffix
 from lane_perception.errors import UserError
+from lane_perception.whole_file import errors_about
+from lane_perception.whole_file import temporary_beside
 
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
-STORAGE_SUFFIXES = ('.mcap', '.db3')
 NANOSECONDS = 1_000_000_000
 
 
@@ -176,14 +181,14 @@ class RecordingReader:
             raise UserError(f'{path} is a ROS 1 bag; convert it first: '
                             'rosbags-convert --src FILE --dst FOLDER')
         if path.is_file():
-            if _storage_suffix(path) not in STORAGE_SUFFIXES:
+            if storage_suffix(path) not in STORAGE_SUFFIXES:
                 raise UserError(f'{path} is not a recording: it should be a rosbag2 folder, or '
                                 'end in .mcap or .db3')
             return [path]
         if not path.is_dir():
             raise UserError(f'there is no recording at {path}')
         present = sorted((file for file in path.iterdir()
-                          if _storage_suffix(file) in STORAGE_SUFFIXES), key=_natural_order)
+                          if storage_suffix(file) in STORAGE_SUFFIXES), key=_natural_order)
         if not present:
             raise UserError(f'{path} is not a recording: it holds no .mcap or .db3 file')
         listed = self._listed_files()
@@ -277,10 +282,6 @@ def stamp_ns(message: Any, otherwise: int = 0) -> int:
     return int(header.stamp.sec) * NANOSECONDS + int(header.stamp.nanosec)
 
 
-def _storage_suffix(path: Path) -> str:
-    return Path(path.stem).suffix if path.suffix == '.zstd' else path.suffix
-
-
 def _natural_order(path: Path) -> list[Any]:
     """Sort bag_2 before bag_10."""
     return [(int(part), '') if part.isdigit() else (-1, part)
@@ -296,25 +297,34 @@ class RecordingWriter:
 
         :param path: the folder to become; it appears, complete, when the writer is closed.
         :param storage: mcap (chunks compressed by zstd) or sqlite3.
-        :param replace: whether a recording that is there already gives way to the new one.
+        :param replace: whether an earlier output that is there already gives way to this one, as
+            this one will to the next; other recordings never do.
         :raises UserError: when the path exists and may not be replaced, or rosbags is missing.
+        :raises OSError: here and later with the path, when it cannot be written.
         """
         self.path = Path(path).expanduser()
-        if self.path.exists() and not (replace and _holds_only_recording(self.path)):
-            raise UserError(f'{self.path} exists already and was not overwritten')
+        require_place(self.path, replace)
         rosbags = import_rosbags()
         self._types = rosbags.typesys.get_typestore(rosbags.typesys.Stores.LATEST)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # rosbags names the files after the folder, so the folder keeps its name within another.
-        self._temporary = Path(tempfile.mkdtemp(prefix=f'.{self.path.name}.',
-                                                dir=self.path.parent))
+        with errors_about(self.path):
+            # rosbags names the files after the folder, so it keeps its name within another.
+            self._temporary = Path(tempfile.mkdtemp(
+                prefix=f'{temporary_beside(self.path).name}.', dir=self.path.parent))
         self._writer = rosbags.rosbag2.Writer(
             self._temporary / self.path.name, version=9,
             storage_plugin=rosbags.rosbag2.StoragePlugin[storage.upper()])
         if storage == 'mcap':
             self._writer.set_compression(
                 rosbags.rosbag2.CompressionMode.STORAGE, rosbags.rosbag2.CompressionFormat.ZSTD)
-        self._writer.open()
+        if replace:
+            self._writer.set_custom_data(*OUTPUT_MARK)
+        try:
+            with errors_about(self.path):
+                self._writer.open()
+        except BaseException:
+            self.abort()
+            raise
         self._connections: dict[str, Any] = {}
 
     def __enter__(self) -> RecordingWriter:
@@ -356,29 +366,24 @@ class RecordingWriter:
     ) -> None:
         """Append a message given as its CDR bytes."""
         self.add_topic(topic, message_type)
-        self._writer.write(self._connections[topic], stamp_ns, data)
+        with errors_about(self.path):
+            self._writer.write(self._connections[topic], stamp_ns, data)
 
     def close(self) -> None:
         """Write the index and give the recording its name; closing again does nothing."""
         if not self._temporary.exists():
             return
         try:
-            self._writer.close()
-            if self.path.exists():
-                shutil.rmtree(self.path)
-            os.replace(self._temporary / self.path.name, self.path)
+            with errors_about(self.path):
+                self._writer.close()
+                if self.path.exists():
+                    shutil.rmtree(self.path)
+                os.replace(self._temporary / self.path.name, self.path)
         finally:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+            self.abort()   # what is left: the folder around it, or all of it after an error
 
     def abort(self) -> None:
         """Leave nothing of the recording."""
         with suppress(Exception):
             self._writer.abort()
         shutil.rmtree(self._temporary, ignore_errors=True)
-
-
-def _holds_only_recording(path: Path) -> bool:
-    """Tell whether a folder holds nothing but a recording's files."""
-    return path.is_dir() and all(
-        file.name == 'metadata.yaml' or _storage_suffix(file) in STORAGE_SUFFIXES
-        for file in path.iterdir())

@@ -43,14 +43,18 @@ def find_recordings(places: list[Path], out: Path | None = None) -> list[Path]:
     Return the recordings at places: each one is a recording or a folder of recordings.
 
     :param out: a folder of results, which may lie in one of them: what is in it was written here.
-    :raises UserError: when a place holds none.
+    :raises UserError: when a place holds none, or lies in the folder of results.
     """
     found: list[Path] = []
     for place in places:
-        inside = [one for one in _recordings_in(place)
+        present = _recordings_in(place)
+        if not present:
+            raise UserError(f'there is no recording at {place}')
+        inside = [one for one in present
                   if one == place or out is None or out.resolve() not in one.resolve().parents]
         if not inside:
-            raise UserError(f'there is no recording at {place}')
+            raise UserError(f'the recordings at {place} lie in {out}, the folder for the results; '
+                            'give another --out')
         found += [one for one in inside if one not in found]
     return found
 
@@ -231,7 +235,7 @@ def _fingerprint(settings: ReplaySettings) -> str:
     for place in filter(None, (settings.bag, settings.labels)):
         for file in sorted(one for one in (place, *place.rglob('*')) if one.is_file()):
             status = os.stat(file)
-            digest.update(f'{file} {status.st_size} {status.st_mtime_ns}'.encode())
+            digest.update(os.fsencode(f'{file} {status.st_size} {status.st_mtime_ns}'))
     if settings.ground:
         digest.update(settings.ground.read_bytes())
     return digest.hexdigest()

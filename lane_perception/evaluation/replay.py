@@ -19,6 +19,8 @@ from typing import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.recording_places import require_apart
+from lane_perception.data.recording_places import require_place
 from lane_perception.data.recordings import NANOSECONDS
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
@@ -139,10 +141,9 @@ class _Replay:
     def run(self, progress: Callable[[int, int], None]) -> tuple[dict[str, Any], list[Exhibit]]:
         settings = self.settings
         output_bag = settings.out / 'bag'
-        if settings.bag.resolve() == output_bag.resolve() or (
-                output_bag.resolve() in settings.bag.resolve().parents):
-            raise UserError(f'{settings.bag} would be replaced by the output bag; give another '
-                            '--out')
+        if settings.output_bag:
+            require_apart(settings.bag, output_bag)
+            require_place(output_bag, replace=True)
         pipeline = LanePipeline.load(
             settings.model, settings.runtime, settings.device, settings.precision, settings.tta,
             settings.threshold, settings.ground, parse_resolution(settings.resolution),
@@ -169,7 +170,9 @@ class _Replay:
             frames = in_background(self._read(reader, topic, true_lane))
             processed = in_background(self._process(frames, pipeline))
             shown = in_background(self._show(processed, pipeline, writer, video))
-            stack.callback(shown.close)   # the threads end before what they write to is closed
+            # The threads end, the last stage's first, before what they write to is closed.
+            for stage in (frames, processed, shown):
+                stack.callback(stage.close)
             total = reader.topics()[topic].count
             for frame, video_s in shown:
                 self._score(frame, video_s)

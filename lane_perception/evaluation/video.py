@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from lane_perception.evaluation.encoders import Encoder
 from lane_perception.evaluation.encoders import open_encoder
+from lane_perception.whole_file import errors_about
+from lane_perception.whole_file import temporary_beside
 
 RATE = 10.0               # pictures per second of video
 WIDTH = 480               # pixels at most; VP9 takes as long as it has pixels
@@ -36,7 +38,7 @@ class Video:
         """
         self.path = Path(path)
         # The writer tells the container by the file's ending.
-        self._temporary = self.path.with_name(f'.{self.path.stem}.{os.getpid()}.tmp.mp4')
+        self._temporary = temporary_beside(self.path, '.mp4')
         self._encoder: Encoder | None = None
         self._size = (0, 0)
         self._shown: NDArray[np.uint8] | None = None  # waits for the end of its period
@@ -97,7 +99,8 @@ class Video:
         except BaseException:
             self.abort()
             raise
-        os.replace(self._temporary, self.path)
+        with errors_about(self.path):
+            os.replace(self._temporary, self.path)
 
     def abort(self) -> None:
         """Leave nothing of the video."""

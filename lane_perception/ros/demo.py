@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from typing import Callable
 
+from lane_perception.data.recording_places import require_apart
+from lane_perception.data.recording_places import require_place
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
@@ -81,11 +83,16 @@ def run_demo(
     """
     for name in member_names(settings.model):
         read_card(find_model(name))
+    output_bag = settings.out / 'bag'
+    if settings.bag:
+        require_apart(settings.bag, output_bag)
+    else:
+        require_place(settings.out / 'recording', replace=True)
+    require_place(output_bag, replace=True)
     settings.out.mkdir(parents=True, exist_ok=True)
     source = _own_recording(settings, progress) if settings.bag else _synthetic(settings, progress)
     playback_settings = PlaybackSettings(
         source.bag, source.topic, source.compressed, settings.model, hz=settings.hz)
-    output_bag = settings.out / 'bag'
     with RecordingWriter(output_bag, replace=True) as writer:
         for name, kind in output_types(None).items():
             if name in playback_settings.outputs:

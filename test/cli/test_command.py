@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every verb does with signals."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -65,6 +66,29 @@ def test_a_handler_of_the_verbs_own_stays():
         run_main(lambda argv: os.kill(os.getpid(), signal.SIGTERM) or 0)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize(('error', 'sentence'), [
+    (OSError(errno.ENOSPC, 'No space left on device'), 'No space left on device'),
+    (OSError(errno.ENOSPC, 'No space left on device', 'out/bag'),
+     'No space left on device: out/bag'),
+    (ModuleNotFoundError("No module named 'yaml'", name='yaml'),
+     'needs the Python package yaml, which is not installed'),
+])
+def test_what_the_machine_lacks_is_said_in_one_sentence(capsys, monkeypatch, error, sentence):
+    def body(argv):
+        raise error
+    monkeypatch.setattr(sys, 'argv', ['/usr/bin/synthesize'])
+    assert run_main(body) == 2
+    assert capsys.readouterr().err == f'synthesize: {sentence}\n'
+
+
+@pytest.mark.parametrize('name', ['lane_perception.nowhere', None])
+def test_a_missing_module_of_our_own_is_a_defect(name):
+    def body(argv):
+        raise ModuleNotFoundError('no module', name=name)
+    with pytest.raises(ModuleNotFoundError):
+        run_main(body)
 
 
 def test_it_runs_in_any_thread():

@@ -2,8 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recordings are written whole or not at all, and read as far as they go."""
 
+import errno
+import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -14,6 +19,7 @@ from rosbags.rosbag2 import CompressionMode
 from rosbags.rosbag2 import Reader
 from rosbags.rosbag2 import StoragePlugin
 from rosbags.rosbag2 import Writer
+from rosbags.rosbag2.storage_mcap import McapWriter
 from rosbags.typesys import Stores
 from rosbags.typesys import get_typestore
 
@@ -35,8 +41,8 @@ def image_message(types, stamp, size=(90, 160)):
     return types(IMAGE)(header, 'jpeg', data)
 
 
-def write(path, count=50, storage='mcap'):
-    with RecordingWriter(path, storage) as writer:
+def write(path, count=50, storage='mcap', replace=False):
+    with RecordingWriter(path, storage, replace) as writer:
         for index in range(count):
             stamp = 1000 * SECOND + index * SECOND // 10
             writer.write(TOPIC, IMAGE, image_message(writer.message_class, stamp), stamp + 5)
@@ -107,8 +113,9 @@ def test_a_recording_appears_only_when_it_is_complete(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ['bag']
 
 
-def test_a_recording_is_replaced_only_on_request_and_other_folders_never(tmp_path):
-    bag = write(tmp_path / 'bag', 2)
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+def test_an_output_is_replaced_only_on_request_and_other_folders_never(tmp_path, storage):
+    bag = write(tmp_path / 'bag', 2, storage, replace=True)
     with pytest.raises(UserError, match='exists already'):
         RecordingWriter(bag)
     with RecordingWriter(bag, replace=True) as writer:
@@ -118,6 +125,57 @@ def test_a_recording_is_replaced_only_on_request_and_other_folders_never(tmp_pat
     (bag / 'thesis.odt').write_text('mine')
     with pytest.raises(UserError, match='exists already'):
         RecordingWriter(bag, replace=True)
+    assert {file.name for file in tmp_path.iterdir()} == {'bag'}
+
+
+@pytest.mark.parametrize('damage', [
+    lambda bag: None,
+    lambda bag: (bag / 'metadata.yaml').unlink(),
+    lambda bag: (bag / 'metadata.yaml').write_text('rosbag2_bagfile_information: ['),
+], ids=['whole', 'without metadata', 'damaged metadata'])
+@pytest.mark.parametrize('make', [lambda path: write(path, 2), lambda path: plain_mcap(path)],
+                         ids=['ours', 'foreign'])
+def test_a_recording_that_was_not_written_as_an_output_is_never_replaced(tmp_path, make, damage):
+    bag = make(tmp_path / 'bag')
+    damage(bag)
+    before = len(read(bag)[0])
+    with pytest.raises(UserError, match=f'{bag} exists already.*; give another --out'):
+        RecordingWriter(bag, replace=True)
+    assert len(read(bag)[0]) == before > 0
+
+
+def test_errors_of_a_full_disk_name_the_recording_and_leave_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    writer = RecordingWriter(tmp_path / 'bag')
+    with monkeypatch.context() as patched:
+        patched.setattr(McapWriter, 'write', full)
+        with pytest.raises(OSError) as raised:
+            writer.write(TOPIC, IMAGE, image_message(writer.message_class, 5), 5)
+        assert raised.value.filename == str(tmp_path / 'bag')
+        writer.abort()
+    for method in ('__init__', 'close'):
+        with monkeypatch.context() as patched:
+            patched.setattr(McapWriter, method, full)
+            with pytest.raises(OSError) as raised:
+                write(tmp_path / 'bag', 1)
+            assert raised.value.filename == str(tmp_path / 'bag')
+            assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_process_left_of_a_recording_is_removed_by_the_next(tmp_path):
+    code = ('import os, signal, sys\n'
+            'from lane_perception.data.recordings import RecordingWriter\n'
+            'RecordingWriter(sys.argv[1])\n'
+            'os.kill(os.getpid(), signal.SIGKILL)')
+    for name in ('bag', 'other'):
+        run = subprocess.run([sys.executable, '-c', code, str(tmp_path / name)])
+        assert run.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 2
+    write(tmp_path / 'bag', 1)
+    left = {file.name.split('.')[1] if file.name.startswith('.') else file.name
+            for file in tmp_path.iterdir()}
+    assert left == {'bag', 'other'} and len(list(tmp_path.iterdir())) == 2
 
 
 @pytest.mark.parametrize('share', [0.3, 0.7, 0.9])

@@ -210,5 +210,7 @@ def test_what_an_earlier_run_left_in_the_same_folder_is_no_recording(tmp_path):
     for place in ('lap1', 'out/lap1/bag'):
         write_recording(tmp_path / place, count=1)
     assert find_recordings([tmp_path], tmp_path / 'out') == [tmp_path / 'lap1']
+    with pytest.raises(UserError, match=f'{tmp_path} lie in {tmp_path}.*give another --out'):
+        find_recordings([tmp_path], tmp_path)
     alone = tmp_path / 'out' / 'lap1' / 'bag'
     assert find_recordings([alone], tmp_path / 'out') == [alone], 'asked for by name'

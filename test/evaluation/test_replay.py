@@ -367,12 +367,3 @@ def test_a_center_topic_is_the_truth_about_the_center(tmp_path, model):
     assert report['center_mae_px'] == pytest.approx(2.5, abs=1e-6)
     assert report['frames']['center_error_px'] == pytest.approx([2.5] * 4 + [None], abs=1e-6)
     assert report['lane_false'] == 1
-
-
-def test_the_source_is_never_replaced_by_the_output(tmp_path, model, capsys):
-    bag = write_recording(tmp_path / 'bag', count=2)
-    for source in (bag, bag / 'bag.mcap'):
-        assert main([str(source), '--model', str(model), '--out', str(tmp_path)]) == 2
-        assert 'give another --out' in capsys.readouterr().err
-    with RecordingReader(bag) as reader:
-        assert reader.topics()[TOPIC].count == 2

@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Videos are VP9 or H.264 in MP4, run as the stamps do, and appear only when complete."""
 
+import signal
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -119,6 +123,22 @@ def test_a_full_disk_is_said_by_the_encoder_in_the_other_process(tmp_path):
 
 def test_a_picture_too_small_for_the_quick_encoder_is_written_by_the_other(tmp_path):
     assert isinstance(open_encoder(tmp_path / 'a.mp4', RATE, (160, 2)), Vp9Encoder)
+
+
+def test_what_a_killed_process_left_of_a_video_is_removed_by_the_next(tmp_path):
+    code = ('import os, signal, sys\n'
+            'import numpy as np\n'
+            'from lane_perception.evaluation import video\n'
+            'from lane_perception.evaluation.encoders import Vp9Encoder\n'
+            'video.open_encoder = Vp9Encoder\n'
+            'video.Video(sys.argv[1]).add(np.zeros((90, 160, 3), np.uint8), 0.0)\n'
+            'os.kill(os.getpid(), signal.SIGKILL)')
+    path = tmp_path / 'a.mp4'
+    assert subprocess.run([sys.executable, '-c', code, path]).returncode == -signal.SIGKILL
+    assert [file.name.startswith('.a.') for file in tmp_path.iterdir()] == [True]
+    with Video(path) as video:
+        video.add(picture(9), 0.0)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_nothing_is_left_of_a_video_that_cannot_be_finished(tmp_path, encoder, monkeypatch):

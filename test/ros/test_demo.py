@@ -29,11 +29,11 @@ REPORT_KEYS = {
 }
 
 
-def write_recording(bag, compressed=False, stamps=None, frames=FRAMES):
+def write_recording(bag, compressed=False, stamps=None, frames=FRAMES, replace=False):
     """Write a drawn track that sways, with its true masks; return the stamps."""
     stamps = stamps or [START_NS + number * 10**9 // RATE for number in range(frames)]
     suffix = '/compressed' if compressed else ''
-    with RecordingWriter(bag) as writer:
+    with RecordingWriter(bag, replace=replace) as writer:
         make = writer.message_class
         for number, stamp_ns in enumerate(stamps):
             image = draw_track(shift=30 * math.sin(number / 10))
@@ -149,6 +149,8 @@ def test_exit_status_1_with_a_sentence_when_nothing_came_out(
     (['--bag', '{bag}', '--truth-topic', '/no/truth'], 'has no topic /no/truth'),
     (['--bag', '{bag}', '--model', 'no_such_model'], 'no_such_model'),
     (['--bag', '{bag}', '--hz', '-3'], 'is not a rate'),
+    (['--bag', '{bag}', '--hz', 'nan'], 'nan is not a rate'),
+    (['--bag', '{bag}', '--hz', 'inf'], 'inf is not a rate'),
     (['--topic', '/camera'], 'give it with --bag'),
     (['--bag', '{twins}'], 'a stamp of their own'),
 ])
@@ -162,6 +164,26 @@ def test_bad_use_is_one_sentence_and_status_2(tmp_path, bright_model, capsys, ar
     assert main([*given, '--out', str(tmp_path / 'out')]) == 2
     error = capsys.readouterr().err.strip()
     assert sentence in error and len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize('replace', [False, True], ids=['own drive', 'earlier output'])
+def test_the_source_is_never_replaced_by_the_output(tmp_path, bright_model, capsys, replace):
+    stamps = write_recording(tmp_path / 'bag', frames=2, replace=replace)
+    for source in (tmp_path / 'bag', tmp_path / 'bag' / 'bag.mcap'):
+        assert main(['--bag', str(source), '--model', str(bright_model),
+                     '--out', str(tmp_path)]) == 2
+        assert 'would be replaced' in capsys.readouterr().err
+    assert [stamp for stamp, _, _ in read(tmp_path / 'bag', TOPIC)] == stamps
+
+
+@pytest.mark.parametrize('name', ['bag', 'recording'])
+def test_a_drive_of_ones_own_in_the_output_folder_is_never_replaced(
+        tmp_path, bright_model, capsys, name):
+    stamps = write_recording(tmp_path / name, frames=2)
+    assert main(['--model', str(bright_model), '--out', str(tmp_path)]) == 2
+    output = capsys.readouterr()
+    assert f'{tmp_path / name} exists already' in output.err and not output.out
+    assert [stamp for stamp, _, _ in read(tmp_path / name, TOPIC)] == stamps
 
 
 def test_without_ros_it_says_so_at_once(tmp_path):

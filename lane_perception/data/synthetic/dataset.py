@@ -8,7 +8,6 @@ import json
 import multiprocessing
 import os
 import shutil
-import tempfile
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -27,6 +26,8 @@ from lane_perception.data.synthetic.sampling import sample
 from lane_perception.data.synthetic.sampling import trackless
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.errors import UserError
+from lane_perception.whole_file import errors_about
+from lane_perception.whole_file import temporary_beside
 
 SPACING = 5   # every so many points of the center line, two centimetres apart, are written
 
@@ -47,19 +48,19 @@ def write_dataset(out: Path, seed: int, count: int, settings: WorldSettings = Wo
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f'{out} exists already and was not overwritten')
     out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', dir=out.parent))
+    temporary = temporary_beside(out)
     try:
-        for name in ('images', 'masks'):
-            (temporary / name).mkdir()
-        write = partial(write_sample, temporary, seed, settings, trackless_share)
-        with open(temporary / 'truth.jsonl', 'w', encoding='utf-8') as lines:
-            for done, line in enumerate(_in_order(write, count, processes), 1):
-                lines.write(line + '\n')
-                progress(done, count)
-        os.chmod(temporary, 0o755)
-        if out.exists():
-            out.rmdir()
-        os.replace(temporary, out)
+        with errors_about(out):
+            for name in ('images', 'masks'):
+                (temporary / name).mkdir(parents=True)
+            write = partial(write_sample, temporary, seed, settings, trackless_share)
+            with open(temporary / 'truth.jsonl', 'w', encoding='utf-8') as lines:
+                for done, line in enumerate(_in_order(write, count, processes), 1):
+                    lines.write(line + '\n')
+                    progress(done, count)
+            if out.exists():
+                out.rmdir()
+            os.replace(temporary, out)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -1,0 +1,68 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Which places an output recording may take: free ones, and those of an earlier output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from lane_perception.errors import UserError
+
+STORAGE_SUFFIXES = ('.mcap', '.db3')
+# In the custom data of a recording that was written to be replaced by the next of its kind.
+OUTPUT_MARK = ('lane_perception', 'output')
+
+
+def require_place(path: Path, replace: bool) -> None:
+    """
+    Refuse a place that a recording may not be written to.
+
+    :param path: the folder to become.
+    :param replace: whether an output that this package left there gives way.
+    :raises UserError: when there is something else.
+    """
+    path = path.expanduser()
+    if not path.exists():
+        return
+    if not replace:
+        raise UserError(f'{path} exists already and was not overwritten')
+    if not (_holds_only_recording(path) and _is_output(path)):
+        raise UserError(f'{path} exists already, is no output of this package and was not '
+                        'overwritten; give another --out')
+
+
+def require_apart(source: Path, output: Path) -> None:
+    """
+    Refuse to read a recording that the output will replace.
+
+    :param source: a recording: a folder or a file in it.
+    :param output: the folder of the output recording.
+    :raises UserError: when the source is this folder or lies in it.
+    """
+    read, written = source.expanduser().resolve(), output.expanduser().resolve()
+    if written in (read, *read.parents):
+        raise UserError(f'{source} would be replaced by the output bag; give another --out')
+
+
+def storage_suffix(path: Path) -> str:
+    """Return a file's suffix, that before .zstd of a compressed one."""
+    return Path(path.stem).suffix if path.suffix == '.zstd' else path.suffix
+
+
+def _holds_only_recording(path: Path) -> bool:
+    """Tell whether a folder holds nothing but a recording's files."""
+    return path.is_dir() and all(
+        file.name == 'metadata.yaml' or storage_suffix(file) in STORAGE_SUFFIXES
+        for file in path.iterdir())
+
+
+def _is_output(path: Path) -> bool:
+    """Tell whether a recording says that it was written to be replaced."""
+    key, value = OUTPUT_MARK
+    try:
+        metadata = yaml.safe_load((path / 'metadata.yaml').read_text(encoding='utf-8'))
+        return metadata['rosbag2_bagfile_information']['custom_data'][key] == value
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
+        return False
