@@ -12,6 +12,7 @@ share of labelled ones; hits are summed over the set, so long lines weigh more t
 from __future__ import annotations
 
 from array import array
+from typing import Callable
 from typing import NamedTuple
 from typing import Sequence
 
@@ -26,6 +27,19 @@ from lane_perception.evaluation.metrics import MARKING
 TOLERANCES = (0.01, 0.02)   # fractions of the image's diagonal at label size; the first is line_f1
 
 
+def load_thinning() -> Callable[[NDArray[np.bool_]], NDArray[np.bool_]]:
+    """
+    Return the function that thins; its first import takes half a second.
+
+    :raises UserError: when scikit-image is not installed.
+    """
+    try:
+        from skimage.morphology import skeletonize
+    except ModuleNotFoundError as error:
+        raise UserError('line F1 needs scikit-image: pip install scikit-image') from error
+    return skeletonize
+
+
 def thin(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """
     Return a mask thinned to lines of one pixel by the algorithm of Zhang and Suen.
@@ -34,10 +48,7 @@ def thin(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     :returns: (H, W) bool, equal to ``skimage.morphology.skeletonize`` of the mask.
     :raises UserError: when scikit-image is not installed.
     """
-    try:
-        from skimage.morphology import skeletonize
-    except ModuleNotFoundError as error:
-        raise UserError('line F1 needs scikit-image: pip install scikit-image') from error
+    skeletonize = load_thinning()
     lines = np.zeros(mask.shape, bool)
     x, y, width, height = cv2.boundingRect(mask.astype(np.uint8, copy=False))
     if width:

@@ -33,6 +33,7 @@ from lane_perception.evaluation.gallery import error_picture
 from lane_perception.evaluation.gallery import jpeg
 from lane_perception.evaluation.in_background import in_background
 from lane_perception.evaluation.label_lane import LabelLane
+from lane_perception.evaluation.line_f1 import load_thinning
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.set_score import FAILURES
 from lane_perception.evaluation.set_score import JudgedImages
@@ -148,6 +149,8 @@ class _Replay:
             settings.model, settings.runtime, settings.device, settings.precision, settings.tta,
             settings.threshold, settings.ground, parse_resolution(settings.resolution),
             settings.lane)
+        if settings.truth_topic or settings.labels:
+            load_thinning()   # as the model: before the clock runs
         settings.out.mkdir(parents=True, exist_ok=True)
         start = perf_counter()
         with ExitStack() as stack:
