@@ -22,6 +22,7 @@ from lane_perception.benchmark.timing import interleave
 from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.images import mask_message
 from lane_perception.ros.images import to_bgr
+from lane_perception.ros.initialize import initialize
 
 SIZES = ((480, 640), (720, 1280))
 PIPELINE_STAGES = ('resize', 'network', 'threshold', 'geometry')
@@ -111,7 +112,7 @@ def _publisher() -> Iterator[Callable[[Any], None] | None]:
     from lane_perception.ros.playback import environment_of_processes
     with environment_of_processes(private_environment()):
         context = rclpy.Context()
-        rclpy.init(args=[], context=context)
+        initialize(context=context)
         try:
             node = rclpy.create_node('lane_perception_benchmark', context=context)
             publisher = node.create_publisher(Image, 'mask', qos_profile_sensor_data)

@@ -8,7 +8,9 @@ import argparse
 import importlib
 import importlib.util
 import json
+import math
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 from typing import Sequence
@@ -66,10 +68,14 @@ def body(argv: Sequence[str] | None = None) -> int:
     """Measure what is asked for, write JSON and print the block."""
     arguments = build_parser().parse_args(argv)
     for name in ('rounds', 'budget', 'node_seconds'):
-        if getattr(arguments, name) <= 0:
-            raise UserError(f'--{name.replace("_", "-")} {getattr(arguments, name):g} is not '
-                            'above 0')
+        if not 0 < getattr(arguments, name) < math.inf:
+            raise UserError(f'--{name.replace("_", "-")} {getattr(arguments, name):g} is not a '
+                            'number above 0')
     find_model(arguments.model)
+    if arguments.tune:
+        _check_writable('--tune', arguments.tune)
+    else:
+        _check_writable('--out', arguments.out)
     settings = BenchmarkSettings(
         arguments.model, arguments.rounds, arguments.budget, arguments.node_seconds,
         lambda sentence: print(f'[benchmark] {sentence}', file=sys.stderr, flush=True))
@@ -90,6 +96,18 @@ def body(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _check_writable(option: str, path: Path) -> None:
+    """Raise UserError, before minutes of measuring, where the file cannot be written after it."""
+    if path.is_dir():
+        raise UserError(f'{option} {path} is a folder; give the name of a file')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise UserError(f'{option} {path} cannot be written: {error.strerror}') from error
+
+
 def _parts(only: list[str] | None, settings: BenchmarkSettings) -> list[str]:
     """Return the parts to measure; all of them are those that can be measured here."""
     lacking = {part: package for part, package in NEEDS.items()
@@ -104,7 +122,6 @@ def _parts(only: list[str] | None, settings: BenchmarkSettings) -> list[str]:
 
 
 def _write(path: Path, results: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(results, indent=2) + '\n')
 

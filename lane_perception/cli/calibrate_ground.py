@@ -59,8 +59,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--max-error', type=float, default=10.0,
                         help='millimetres of RMS error on the floor that are accepted')
     parser.add_argument('--out', type=Path, default=Path('ground.yaml'),
-                        help='calibration file; a picture to judge it by is put beside it '
-                        '(ground_check.png)')
+                        help='calibration file, .yaml or .yml; a picture to judge it by is put '
+                        'beside it (ground_check.png)')
     return parser
 
 
@@ -70,8 +70,12 @@ def body(argv: Sequence[str] | None = None) -> int:
     if (arguments.points or arguments.click) and arguments.camera_to_axle:
         raise UserError('--camera-to-axle is for --board and --lane-width: the measured points '
                         'already say where the axle is')
+    if not arguments.max_error > 0.0:
+        raise UserError(f'--max-error {arguments.max_error:g} is not a number above 0')
     picture = arguments.out.parent / f'{arguments.out.stem}_check.png'
     _spare_inputs(arguments, picture)
+    if arguments.out.suffix.lower() not in ('.yaml', '.yml'):
+        raise UserError(f'--out {arguments.out} must end in .yaml or .yml')
     image, info = _picture(arguments)
     size = (image.shape[1], image.shape[0])
     lens = None
@@ -90,6 +94,7 @@ def body(argv: Sequence[str] | None = None) -> int:
                         f'--max-error {arguments.max_error:g}: measure again, or check the lens')
     if arguments.camera_to_axle:
         calibration = calibrating.moved_to_axle(calibration, arguments.camera_to_axle)
+        calibration.check()
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     calibration.save(arguments.out)
     write_image(picture, draw_calibration(image, calibration, pixels))
@@ -200,17 +205,20 @@ def _calibrate(arguments, image, size, lens):
 
 def _read_points(path: Path):
     try:
-        with open(path, newline='', encoding='utf-8') as file:
-            rows = [row for row in csv.reader(file) if row and not row[0].lstrip().startswith('#')]
+        with open(path, newline='', encoding='utf-8-sig') as file:   # Excel puts a mark in front
+            rows = [row for row in csv.reader(file)
+                    if any(map(str.strip, row)) and not row[0].lstrip().startswith('#')]
         if rows and not any(map(_is_number, rows[0])):
             rows = rows[1:]  # a heading
         values = np.array([[float(value) for value in row] for row in rows])
     except OSError as error:
         raise UserError(f'{path} cannot be read: {error.strerror}') from error
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise UserError(f'{path}: a line is not four numbers u,v,x,y') from error
     if values.ndim != 2 or values.shape[1] != 4:
         raise UserError(f'{path}: each line must be four numbers u,v,x,y')
+    if not np.isfinite(values).all():
+        raise UserError(f'{path}: a number is not finite')
     return values[:, :2], values[:, 2:]
 
 
@@ -225,9 +233,12 @@ def _is_number(text: str) -> bool:
 def _places(texts: list[str]):
     try:
         places = np.array([[float(part) for part in text.split(',')] for text in texts])
-        return places.reshape(len(texts), 2)
+        places = places.reshape(len(texts), 2)
     except ValueError as error:
         raise UserError('--click takes places as X,Y in metres, such as 0.4,0.2') from error
+    if not np.isfinite(places).all():
+        raise UserError('--click: a place is not finite')
+    return places
 
 
 def _clicked(image, floor):

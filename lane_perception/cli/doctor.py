@@ -14,6 +14,7 @@ from typing import Sequence
 from lane_perception.cli.command import run_main
 from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import Finding
+from lane_perception.ros.doctor.finding import not_looked_at
 from lane_perception.ros.doctor.installation import installation
 from lane_perception.ros.doctor.model import model
 
@@ -39,8 +40,16 @@ def findings(arguments: argparse.Namespace) -> Iterator[Finding]:
     yield from installation()
     yield from model(arguments.model, arguments.resolution)
     if not arguments.no_topics and importlib.util.find_spec('rclpy') is not None:
+        yield from _topics()
+
+
+def _topics() -> Iterator[Finding]:
+    try:
         from lane_perception.ros.doctor.graph import graph
-        yield from graph()
+    except ImportError as error:
+        yield not_looked_at('the topics', error)
+        return
+    yield from graph()
 
 
 def run(argv: Optional[Sequence[str]] = None) -> int:

@@ -15,6 +15,8 @@ from lane_perception.cli.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.segmenter import parse_resolution
 
+DEFAULT_MODEL = 'lane_lite'
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the drive's arguments."""
@@ -26,8 +28,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--speed', type=float, default=0.5, help='m/s')
     parser.add_argument('--seconds', type=float, default=60.0, help='length of the drive')
     parser.add_argument('--reverse', action='store_true', help='drive the other way round')
-    parser.add_argument('--model', default='lane_lite',
-                        help='shipped name or path; a,b,c is an ensemble')
+    # Without a default of its own: --true-mask refuses a model that was given, whichever it is.
+    parser.add_argument('--model', default=argparse.SUPPRESS,
+                        help='shipped name or path; a,b,c is an ensemble '
+                        f'(default: {DEFAULT_MODEL})')
     parser.add_argument('--resolution', default='', metavar='HxW',
                         help="of the network's input, multiples of 32; without it the model's own")
     parser.add_argument('--true-mask', action='store_true',
@@ -53,6 +57,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     """Drive, write the report and the pictures, and print the figures."""
     arguments = build_parser().parse_args(argv)
     _check(arguments)
+    arguments.model = getattr(arguments, 'model', DEFAULT_MODEL)
     from lane_perception.data.image_files import write_image
     from lane_perception.evaluation.report_files import write_json
     from lane_perception.machine import command_line
@@ -89,6 +94,8 @@ def _check(arguments: argparse.Namespace) -> None:
             raise UserError(f'--{name} {value:g} is not between {low:g} and {high:g}')
     if arguments.resolution and arguments.true_mask:
         raise UserError('--true-mask needs no network: leave --resolution out')
+    if 'model' in arguments and arguments.true_mask:
+        raise UserError('--true-mask needs no network: leave --model out')
     parse_resolution(arguments.resolution)
     if arguments.over_dds and arguments.true_mask:
         raise UserError('--true-mask needs no node: leave --over-dds out')

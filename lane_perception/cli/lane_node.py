@@ -43,13 +43,14 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
     set_profile()
     try:
         import rclpy
+        from lane_perception.ros.initialize import initialize
         from lane_perception.ros.lane_node import LaneNode
     except ImportError as error:
         raise UserError(f'{error}; install ROS 2 and source its setup.bash, or: make venv') \
             from error
-    _init(arguments)
+    initialize(arguments)
     try:
-        node = LaneNode()
+        node = LaneNode(arguments)
         try:
             _spin(node, stop)
         finally:
@@ -61,23 +62,6 @@ def run(argv: Optional[Sequence[str]] = None) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return 0
-
-
-def _init(arguments: Sequence[str]) -> None:
-    """Initialise ROS with its arguments; a mistake in them becomes one sentence."""
-    import rclpy
-    from rclpy.signals import SignalHandlerOptions
-    try:
-        rclpy.init(args=['lane_node', *arguments], signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:   # rclpy's RCLError and UnknownROSArgsError
-        # The rest names lines of rcl's own source.
-        sentence = str(error).removeprefix('failed to initialize rcl: ').partition(', at /')[0]
-        sentence = ' '.join(sentence.split())
-        if 'logging' in sentence:
-            raise UserError(f'{sentence} (ROS_LOG_DIR, or ~/.ros/log)') from error
-        raise UserError(f'ROS arguments: {sentence}; a parameter is -p NAME:=VALUE, a topic '
-                        '-r NAME:=TOPIC, a file --params-file FILE, all after --ros-args'
-                        ) from error
 
 
 def _stop_at_signals() -> threading.Event:

@@ -13,6 +13,7 @@ import yaml
 
 from lane_perception.errors import UserError
 from lane_perception.geometry.ground_calibration import ASPECT_TOLERANCE
+from lane_perception.geometry.ground_calibration import LARGEST_SIDE
 from lane_perception.geometry.lens import Lens
 
 SYNONYMS = {'fisheye': 'equidistant', 'plumb_bob5': 'plumb_bob'}
@@ -72,7 +73,8 @@ def read_camera_info(path: str | Path, image_size: tuple[int, int]) -> Lens:
         model = str(values.get('distortion_model', 'plumb_bob'))
     except OSError as error:
         raise UserError(f'camera_info {path} cannot be read: {error.strerror}') from error
-    except (UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, ValueError) as error:
+    except (UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, ValueError,
+            OverflowError) as error:
         raise UserError(f'{path} is no camera_info file as camera_calibration writes it: it '
                         'needs image_width, image_height, camera_matrix and '
                         'distortion_coefficients') from error
@@ -85,6 +87,8 @@ def read_camera_info(path: str | Path, image_size: tuple[int, int]) -> Lens:
 def _scaled(matrix, model, coefficients, size, image_size) -> Lens:
     """Return the lens for pictures that were scaled from the size it was calibrated at."""
     lens = Lens.create(matrix, _model(model), coefficients)
+    if max(size) > LARGEST_SIDE:
+        raise UserError(f'image_width and image_height must be {LARGEST_SIDE} or less')
     x, y = image_size[0] / max(size[0], 1), image_size[1] / max(size[1], 1)
     if abs(x / y - 1.0) > ASPECT_TOLERANCE:
         raise UserError(f'the lens was calibrated at {size[0]}x{size[1]}, the picture is '

@@ -24,6 +24,8 @@ from lane_perception.geometry.lens import Lens
 from lane_perception.whole_file import whole_file
 
 ASPECT_TOLERANCE = 0.005  # relative; 640x480 and 320x240 agree, 640x480 and 640x360 do not
+LARGEST_SIDE = 16384      # pixels of a picture
+FARTHEST = 5.0            # metres: the lowest floor that a car's camera sees is nearer
 _REQUIRED = ('image_width', 'image_height', 'homography', 'rms_error_m')
 _LENS = ('camera_matrix', 'distortion_model', 'distortion_coefficients')
 AS_SEEN = 'none'   # distortion_model of a calibration that was made without the lens model
@@ -56,7 +58,7 @@ class GroundCalibration:
             raise UserError(f'ground calibration {path} cannot be read: {reason}') from error
         try:
             return cls._from_values(values)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise UserError(f'ground calibration {path}: a value is not a number') from error
         except UserError as error:
             raise UserError(f'ground calibration {path}: {error}') from error
@@ -94,10 +96,21 @@ class GroundCalibration:
         """Raise UserError when the numbers cannot be a view of the floor."""
         if self.image_width < 1 or self.image_height < 1:
             raise UserError('image_width and image_height must be positive')
+        if max(self.image_width, self.image_height) > LARGEST_SIDE:
+            raise UserError(f'image_width and image_height must be {LARGEST_SIDE} or less')
+        if not 0.0 <= self.rms_error_m < np.inf:
+            raise UserError('rms_error_m must be 0 or more')
+        if self.camera_to_axle is not None and not np.isfinite(self.camera_to_axle):
+            raise UserError('camera_to_axle must be a finite number of metres')
         if not np.isfinite(self.homography).all() or np.linalg.cond(self.homography) > 1e12:
             raise UserError('the homography cannot be inverted')
-        if not np.isfinite(self.to_ground(self._lowest[None])).all():
+        bottom = self.to_ground(self._lowest[None])[0]
+        if not np.isfinite(bottom).all():
             raise UserError('the bottom of the picture does not lie on the floor')
+        away = float(np.hypot(*bottom))
+        if away > FARTHEST:
+            raise UserError(f'the floor at the bottom of the picture would be {away:.0f} m away; '
+                            'check the unit, the places are in metres')
 
     def save(self, path: str | Path) -> None:
         """Write the calibration file."""

@@ -25,6 +25,13 @@ WIDEST = np.radians(88.0)  # angle to the axis beyond which a ray meets no undis
 _EXACT = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 1e-9)
 
 
+def _numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, np.float64).reshape(-1)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UserError(f'{name} must be a list of numbers') from error
+
+
 @dataclass(frozen=True)
 class Lens:
     """Camera matrix and distortion of one camera."""
@@ -43,8 +50,8 @@ class Lens:
         :param coefficients: the model's 4 or 5, 8, 4 numbers; none at all means no distortion.
         :raises UserError: for an unknown model, a wrong count, a matrix that is none.
         """
-        matrix = np.asarray(matrix, np.float64).reshape(-1)
-        values = np.asarray(coefficients, np.float64).reshape(-1)
+        matrix = _numbers('camera_matrix', matrix)
+        values = _numbers('distortion_coefficients', coefficients)
         if matrix.size != 9 or not np.isfinite(matrix).all():
             raise UserError('camera_matrix must be nine finite numbers, row-major')
         matrix = matrix.reshape(3, 3)

@@ -18,6 +18,7 @@ from sensor_msgs.msg import Image
 from lane_perception.errors import UserError
 from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.ros.images import to_bgr
+from lane_perception.ros.initialize import initialize
 
 INFO_WAIT = 1.0  # seconds that the lens may come after the picture
 
@@ -35,7 +36,7 @@ def capture(topic: str, info_topic: str | None = None, timeout: float = 10.0,
     if info_topic is None:
         info_topic = info_topic_of(topic)
     messages: dict[str, Any] = {}
-    rclpy.init(args=[])   # no "with": Humble's and Jazzy's returns nothing
+    initialize()
     try:
         node = rclpy.create_node('calibrate_ground')
         kind = CompressedImage if topic.endswith('compressed') else Image

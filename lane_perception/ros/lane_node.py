@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from typing import Any
+from typing import Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -60,15 +61,16 @@ WARNING_PERIOD_S = 5.0    # the log repeats a sentence at most so often
 class LaneNode(LifecycleNode):
     """ROS node around a :class:`LanePipeline`."""
 
-    def __init__(self) -> None:
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
         """
         Declare the parameters.
 
-        :raises UserError: for a parameter of the wrong type or out of its range.
+        :param arguments: the process's own, to tell what is meant for this node alone.
+        :raises UserError: for a parameter that is not known, of the wrong type or out of range.
         """
         super().__init__('lane_perception')
         self._values = parameters.declare(self)
-        for sentence in parameters.suggestions(self._parameter_overrides):
+        for sentence in parameters.refuse_unknown(self._parameter_overrides, arguments):
             self.get_logger().warning(sentence)
         self.add_on_set_parameters_callback(self._on_parameters)
         self._pipeline: LanePipeline | None = None

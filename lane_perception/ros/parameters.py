@@ -6,10 +6,16 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from typing import Iterable
+from typing import Iterator
 from typing import Mapping
+from typing import Sequence
 from typing import Union
+
+import yaml
 
 from lane_perception.errors import UserError
 from lane_perception.geometry.lane import LaneSettings
@@ -91,6 +97,7 @@ PARAMETERS = (
     _of_lane('min_confidence', 'a lane less likely to be right is none; 0 keeps all'),
 )
 NAMES = tuple(specification.name for specification in PARAMETERS)
+OF_RCLPY = ('use_sim_time', 'start_type_description_service')   # every node has them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,16 +145,60 @@ def without_effect(values: Mapping[str, Value]) -> list[str]:
     return []
 
 
-def suggestions(given: Iterable[str]) -> list[str]:
-    """Return a sentence for each given name that is no parameter of this node."""
-    sentences = []
-    for name in given:
-        if name in NAMES or name.startswith(('use_sim_time', 'qos_overrides.', 'start_type_desc')):
-            continue
-        near = difflib.get_close_matches(name, NAMES, 1)
-        hint = f'; did you mean "{near[0]}"?' if near else ''
-        sentences.append(f'there is no parameter "{name}"{hint}')
-    return sentences
+def refuse_unknown(given: Iterable[str], arguments: Sequence[str] = ()) -> list[str]:
+    """
+    Refuse a name that was meant for this node, and that it does not have.
+
+    :param given: names of the node's overrides, as rclpy gives them.
+    :param arguments: the process's. A name that only a section for many nodes holds, such as /**
+        of a parameter file for the whole car, may be another node's.
+    :returns: a sentence for each unknown name that may be another node's.
+    :raises UserError: for the others: they are set with -p, or in a section for this node.
+    """
+    unknown = [name for name in given if name not in (*NAMES, *OF_RCLPY)
+               and not name.startswith('qos_overrides.')]
+    certain = _names_for_one_node(arguments) if unknown else set()
+    wrong = [_suggestion(name) for name in unknown if name in certain]
+    if wrong:
+        raise UserError('; '.join(wrong))
+    return [_suggestion(name) for name in unknown]
+
+
+def _suggestion(name: str) -> str:
+    near = difflib.get_close_matches(name, (*NAMES, *OF_RCLPY), 1)
+    hint = f'; did you mean "{near[0]}"?' if near else ''
+    return f'there is no parameter "{name}"{hint}'
+
+
+def _names_for_one_node(arguments: Sequence[str]) -> set[str]:
+    """Return the names that ROS arguments set with -p, or in files only in one node's section."""
+    by_hand, in_files = set(), {True: set(), False: set()}   # files: whether below a wildcard
+    for option, value in zip(arguments, arguments[1:]):
+        if option in ('-p', '--param'):
+            by_hand.add(value.partition(':=')[0].rpartition(':')[2])
+        elif option == '--params-file':
+            with suppress(OSError, UnicodeDecodeError, yaml.YAMLError):  # rcl has read it before
+                values = yaml.safe_load(Path(value).read_text(encoding='utf-8'))
+                for wildcard, name in _names_in(values):
+                    in_files[wildcard].add(name)
+    return by_hand | (in_files[False] - in_files[True])
+
+
+def _names_in(section: Any, wildcard: bool = False) -> Iterator[tuple[bool, str]]:
+    """Yield (whether below a wildcard, dotted name) of all parameters of a parameter file."""
+    for key, value in section.items() if isinstance(section, dict) else ():
+        if key == 'ros__parameters':
+            yield from ((wildcard, name) for name in _dotted(value))
+        else:
+            yield from _names_in(value, wildcard or '*' in str(key))
+
+
+def _dotted(values: Any, prefix: str = '') -> Iterator[str]:
+    for key, value in values.items() if isinstance(values, dict) else ():
+        if isinstance(value, dict):
+            yield from _dotted(value, f'{prefix}{key}.')
+        else:
+            yield f'{prefix}{key}'
 
 
 def declare(node: Any) -> dict[str, Value]:

@@ -27,9 +27,9 @@ from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 
 from lane_perception.errors import UserError
+from lane_perception.ros.initialize import initialize
 from lane_perception.ros.lane_outputs import NODE_NAME
 from lane_perception.ros.processes import RosProcess
 from lane_perception.ros.processes import private_environment
@@ -229,8 +229,8 @@ def environment_of_processes(values: dict[str, str]) -> Iterator[None]:
 @contextlib.contextmanager
 def _ros() -> Iterator[tuple[Node, SingleThreadedExecutor]]:
     context = rclpy.Context()
-    # Ctrl-C shall raise KeyboardInterrupt here, so that the other processes are ended.
-    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
+    # Ctrl-C raises KeyboardInterrupt here, so that the other processes are ended.
+    initialize(context=context)
     try:
         node = rclpy.create_node('lane_perception_recorder', context=context)
         executor = SingleThreadedExecutor(context=context)

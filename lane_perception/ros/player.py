@@ -28,6 +28,7 @@ from lane_perception.cli.command import run_main
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.errors import UserError
+from lane_perception.ros.initialize import initialize
 from lane_perception.ros.serialized import NANOSECONDS
 from lane_perception.ros.serialized import read_stamp
 from lane_perception.ros.serialized import with_stamp
@@ -190,14 +191,13 @@ def main(argv: list[str] | None = None) -> int:
     """
     import rclpy
     from rclpy.qos import qos_profile_sensor_data
-    from rclpy.signals import SignalHandlerOptions
     arguments = _build_parser().parse_args(argv)
     if arguments.count and not arguments.hz:
         raise UserError('--count needs --hz')
     message_class, messages = _open(arguments)
     frames = ReadAhead(schedule(messages, arguments.hz))
     set_profile(publishes_images=True)
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    initialize()
     try:
         node = rclpy.create_node('lane_perception_player')
         publisher = node.create_publisher(message_class, arguments.topic, qos_profile_sensor_data)

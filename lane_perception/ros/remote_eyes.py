@@ -32,6 +32,7 @@ from lane_perception.errors import UserError
 from lane_perception.geometry.lane import Lane
 from lane_perception.geometry.lane import offset_of
 from lane_perception.ros.images import image_message
+from lane_perception.ros.initialize import initialize
 from lane_perception.ros.lane_outputs import NODE_NAME
 from lane_perception.ros.processes import private_environment
 from lane_perception.ros.processes import RosProcess
@@ -70,7 +71,7 @@ class RemoteEyes:
                 folder / 'lane_node.log', environment)
             stack.callback(self._node_process.stop)
             context = Context()
-            rclpy.init(context=context, domain_id=int(environment['ROS_DOMAIN_ID']))
+            initialize(context=context, domain_id=int(environment['ROS_DOMAIN_ID']))
             stack.callback(rclpy.shutdown, context=context)
             self._node = rclpy.create_node('simulated_car', context=context)
             stack.callback(self._node.destroy_node)

@@ -88,11 +88,31 @@ def test_tuning_never_gives_up_more_than_the_tolerance_of_lane_iou():
     (['--model', 'no_such_model'], 'no_such_model'),
     (['--rounds', '0'], '--rounds 0'),
     (['--node-seconds', '-1'], '--node-seconds -1'),
+    (['--budget', 'nan'], '--budget nan'),
+    (['--budget', 'inf'], '--budget inf'),
 ])
 def test_bad_use_is_one_sentence_and_status_2(tmp_path, capsys, arguments, sentence):
     assert main([*arguments, '--out', str(tmp_path / 'out.json')]) == 2
     error = capsys.readouterr().err.strip()
     assert sentence in error and len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize('option', ['--out', '--tune'])
+@pytest.mark.parametrize('path, sentence', [
+    ('folder', 'is a folder'), ('file/results', 'cannot be written'),
+    ('/proc/results', 'cannot be written')])
+def test_what_cannot_be_written_is_told_before_anything_is_measured(
+        tmp_path, bright_model, monkeypatch, capsys, option, path, sentence):
+    def measure(*arguments):
+        raise AssertionError('it was measured first')
+    monkeypatch.setattr('lane_perception.benchmark.stages.measure', measure)
+    monkeypatch.setattr('lane_perception.benchmark.tune.tune', measure)
+    (tmp_path / 'folder').mkdir()
+    (tmp_path / 'file').write_text('')
+    monkeypatch.chdir(tmp_path)
+    assert main(['--only', 'stages', '--model', str(bright_model), option, path]) == 2
+    said = capsys.readouterr().err.strip()
+    assert f'{option} {path} {sentence}' in said and len(said.splitlines()) == 1
 
 
 def test_a_process_is_watched():

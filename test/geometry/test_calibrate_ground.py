@@ -105,6 +105,16 @@ def test_a_heading_of_any_form_is_no_point(files, heading):
     assert (calibrations[0] == calibrations[1]).all()
 
 
+@pytest.mark.parametrize('before, after', [
+    (b'\xef\xbb\xbf', b''), (b'', b'\n   \n'), (b'', b'\r\n,,,\r\n')],
+    ids=['byte order mark', 'blanks at the end', 'empty cells at the end'])
+def test_a_table_as_an_editor_leaves_it_is_read(files, before, after):
+    text = (files / 'points.csv').read_bytes()
+    for rows in (text, text.partition(b'\n')[2]):   # with a heading and without
+        (files / 'points.csv').write_bytes(before + rows + after)
+        assert run(files, '--points', str(files / 'points.csv')) == 0
+
+
 def points_of(files, change):
     """Write the measured points changed by a function of (u, v, x, y) rows; return the file."""
     rows = np.loadtxt(files / 'points.csv', delimiter=',', skiprows=1)
@@ -128,7 +138,9 @@ def test_points_without_a_lens_do_not_say_where_the_camera_is(files):
     (lambda rows: rows[:4] * (1, 1, 100, 100), 'the places are in metres'),
     (lambda rows: rows[:4] * (1, 1, 1000, 1000), 'the places are in metres'),
     (lambda rows: rows + (2000, 0, 0, 0), 'outside of the picture'),
-], ids=['centimetres', 'millimetres', 'pixels of a larger picture'])
+    (lambda rows: rows + (0, 0, np.inf, 0), 'a number is not finite'),
+    (lambda rows: rows + (np.nan, 0, 0, 0), 'a number is not finite'),
+], ids=['centimetres', 'millimetres', 'pixels of a larger picture', 'infinite', 'no number'])
 def test_points_that_a_lens_would_show_to_be_wrong_are_refused_without_one(
         files, capsys, change, sentence):
     assert run_without_lens(files, points_of(files, change)) == 2
@@ -228,6 +240,11 @@ def test_a_camera_info_of_zeros_is_none_and_the_file_says_that_no_lens_applies(f
     (('--click', '0.4,0.2', '0.4,-0.2', '0.8,0.3', '0.9,-0.3', '--camera-to-axle', '0.2'),
      'already say'),
     (('--points', 'POINTS', '--max-error', '0.0001'), 'more than --max-error'),
+    (('--points', 'POINTS', '--max-error', 'nan'), '--max-error nan is not a number above 0'),
+    (('--points', 'POINTS', '--out', 'x.png'), '--out x.png must end in .yaml or .yml'),
+    (('--click', '0.4,inf', '0.4,-0.2', '0.8,0.3', '0.9,-0.3'), 'a place is not finite'),
+    (('--board', 'checkerboard:6x4:0.06', '--camera-to-axle', 'nan'), 'camera_to_axle'),
+    (('--board', 'checkerboard:6x4:0.06', '--camera-to-axle', '50'), 'in metres'),
 ])
 def test_refusals_are_one_sentence_and_status_2(files, capsys, arguments, sentence, monkeypatch):
     monkeypatch.chdir(files)

@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pixels to the floor and back, for every lens model, and the calibration file."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import yaml
 from drawn_floor import view
 
 from lane_perception.errors import UserError
+from lane_perception.geometry import calibrating
+from lane_perception.geometry import ground_calibration
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lens import Lens
 
@@ -83,6 +87,13 @@ def test_the_file_says_where_the_origin_is(tmp_path):
     ({'camera_matrix': [1, 2]}, 'camera_matrix'),
     ({'camera_matrix': [0, 0, 0, 0, 0, 0, 0, 0, 1]}, 'focal'),
     ({'distortion_model': 'cubic'}, 'plumb_bob'), ({'distortion_coefficients': [1, 2]}, '4 or 5'),
+    ({'image_width': np.inf}, 'not a number'), ({'image_height': 1e11}, '16384 or less'),
+    ({'image_width': 16385}, '16384 or less'), ({'homography': [10 ** 400] * 9}, 'not a number'),
+    ({'camera_to_axle': np.nan}, 'to_axle'), ({'camera_to_axle': -np.inf}, 'to_axle'),
+    ({'rms_error_m': np.nan}, 'rms_error_m'), ({'rms_error_m': -1.0}, 'rms_error_m'),
+    ({'camera_matrix': ['a'] + [0] * 8}, 'camera_matrix must be a list of numbers'),
+    ({'camera_matrix': {'data': [1] * 9}}, 'camera_matrix must be a list of numbers'),
+    ({'distortion_coefficients': [[1, 2], [3]]}, 'distortion_coefficients must be a list of'),
 ])
 def test_a_file_that_cannot_be_is_refused_by_name(tmp_path, change, sentence):
     path = tmp_path / 'ground.yaml'
@@ -94,6 +105,20 @@ def test_a_file_that_cannot_be_is_refused_by_name(tmp_path, change, sentence):
     with pytest.raises(UserError, match=sentence) as error:
         GroundCalibration.load(path)
     assert 'ground.yaml' in str(error.value)
+
+
+@pytest.mark.parametrize('unit, away', [(100.0, 16), (1000.0, 158)],
+                         ids=['centimetres', 'millimetres'])
+def test_a_file_in_another_unit_is_refused(tmp_path, unit, away):
+    ground = view()
+    replace(ground, homography=np.diag((unit, unit, 1.0)) @ ground.homography).save(
+        tmp_path / 'ground.yaml')
+    with pytest.raises(UserError, match=f'{away} m away; check the unit'):
+        GroundCalibration.load(tmp_path / 'ground.yaml')
+
+
+def test_what_is_made_can_be_read_again():
+    assert calibrating.FARTHEST <= ground_calibration.FARTHEST
 
 
 @pytest.mark.parametrize('text', ['', 'a: [', '\x00\x01', '[1, 2]'])

@@ -5,6 +5,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,8 @@ from lane_perception.ros.doctor import model
 from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
 from lane_perception.ros.doctor.finding import GOOD
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def screen(arguments, timeout=120):
@@ -28,6 +31,36 @@ def test_a_whole_installation_is_called_whole(bright_model, ros_domain):
     assert status == 0, text
     assert 'cv_bridge work together' in text and 'model bright runs on' in text
     assert 'FAIL' not in text
+
+
+def test_it_runs_with_the_standard_library_alone_and_names_what_is_missing():
+    run = subprocess.run([sys.executable, '-S', '-m', 'lane_perception.cli.doctor'],
+                         capture_output=True, text=True, timeout=60, cwd=CHECKOUT)
+    assert run.returncode == 1 and not run.stderr, run.stderr
+    for name in ('rclpy', 'numpy', 'OpenCV'):
+        assert f'[FAIL] {name} cannot be imported' in run.stdout
+    assert 'pip install "numpy<2"' in run.stdout
+
+
+@pytest.mark.parametrize('package, shown', [('cv2', 'OpenCV'), ('numpy', 'numpy')])
+def test_a_package_that_is_missing_is_one_thing_to_mend(package, shown):
+    code = (f'import sys; sys.modules["{package}"] = None; '
+            'from lane_perception.cli.doctor import main; sys.exit(main(["--no-topics"]))')
+    run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1 and 'Traceback' not in run.stderr, run.stderr
+    assert f'[FAIL] {shown} cannot be imported' in run.stdout
+    assert '[warn] model lane_lite cannot be looked at' in run.stdout
+    assert '1 thing to mend' in run.stdout
+
+
+def test_a_home_that_cannot_be_written_is_a_finding(bright_model, ros_domain, monkeypatch):
+    pytest.importorskip('rclpy')
+    monkeypatch.setenv('HOME', '/proc/nohome')
+    monkeypatch.delenv('ROS_LOG_DIR', raising=False)
+    monkeypatch.delenv('ROS_HOME', raising=False)
+    status, text = screen(['--model', str(bright_model)])
+    assert status == 1 and '1 thing to mend' in text
+    assert '[FAIL] ROS does not start' in text and 'export ROS_LOG_DIR=' in text
 
 
 def test_a_model_that_cannot_be_loaded_is_named_and_ends_in_status_1(tmp_path, capsys):

@@ -13,6 +13,7 @@ from rcl_interfaces.srv import ListParameters
 from ros_desk import bright_picture
 from ros_desk import raw_message
 from ros_desk import send_until_answered
+from ros_desk import TIMEOUT_S
 from sensor_msgs.msg import Image
 
 from lane_perception.ros.parameters import PARAMETERS
@@ -128,9 +129,18 @@ def test_an_impossible_change_is_refused_with_its_reason(node, name, value, reas
     assert node.mask_of(bright_picture()).max() == 255, 'it works on as before'
 
 
-def test_a_mistyped_name_at_start_is_answered_with_the_nearest(desk, small_model):
-    process = desk.start({'model': small_model, 'treshold': 0.4})
-    assert 'there is no parameter "treshold"; did you mean "threshold"?' in process.output
+def test_a_mistyped_name_at_start_ends_it_with_the_nearest(desk, small_model):
+    process = desk.start({'model': small_model, 'treshold': 0.4}, active=False)
+    assert process.process.wait(TIMEOUT_S) == 2
+    assert process.output.strip() == \
+        'lane_node: there is no parameter "treshold"; did you mean "threshold"?'
+
+
+def test_an_unknown_name_for_many_nodes_is_a_warning(desk, small_model, tmp_path):
+    (tmp_path / 'car.yaml').write_text('/**: {ros__parameters: {wheels: 4}}')
+    process = desk.start({'model': small_model, 'use_sim_time': False},
+                         arguments=('--params-file', str(tmp_path / 'car.yaml')))
+    assert 'there is no parameter "wheels"' in process.output
 
 
 def test_a_parameter_file_is_taken(desk, small_model, tmp_path):

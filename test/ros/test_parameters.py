@@ -11,7 +11,7 @@ from lane_perception.errors import UserError
 from lane_perception.ros.parameters import check_values
 from lane_perception.ros.parameters import LiveSettings
 from lane_perception.ros.parameters import PARAMETERS
-from lane_perception.ros.parameters import suggestions
+from lane_perception.ros.parameters import refuse_unknown
 from lane_perception.ros.parameters import without_effect
 
 FILE = Path(__file__).resolve().parents[2] / 'config' / 'lane_perception.yaml'
@@ -68,6 +68,40 @@ def test_a_lane_width_does_nothing_without_a_calibration(change, is_said):
     assert bool(without_effect({**DEFAULTS, **change})) == is_said
 
 
-def test_a_mistyped_name_is_answered_with_the_nearest():
-    assert suggestions(['treshold', 'use_sim_time', 'tta']) == [
-        'there is no parameter "treshold"; did you mean "threshold"?']
+SENTENCE = 'there is no parameter "treshold"; did you mean "threshold"?'
+
+
+@pytest.mark.parametrize('option, value', [
+    ('-p', 'treshold:=0.3'), ('--param', 'treshold:=0.3'), ('-p', 'lane_perception:treshold:=0.3'),
+    ('--params-file', 'lane_perception: {ros__parameters: {treshold: 0.3}}'),
+    ('--params-file', '/front: {lane_perception: {ros__parameters: {treshold: 0.3}}}'),
+])
+def test_an_unknown_name_that_is_meant_for_this_node_is_refused_with_the_nearest(
+        tmp_path, option, value):
+    if option == '--params-file':
+        (tmp_path / 'mine.yaml').write_text(value)
+        value = str(tmp_path / 'mine.yaml')
+    with pytest.raises(UserError) as error:
+        refuse_unknown(['treshold', 'tta'], ['--ros-args', option, value])
+    assert str(error.value) == SENTENCE
+
+
+def test_an_unknown_name_of_a_section_for_many_nodes_is_only_said(tmp_path):
+    (tmp_path / 'car.yaml').write_text(
+        '/**: {ros__parameters: {treshold: 0.3, wheels: {count: 4}}}\n'
+        'driver: {ros__parameters: {exposure: 3, wheels: {count: 6}}}\n')
+    arguments = ['--ros-args', '--params-file', str(tmp_path / 'car.yaml'), '-p', 'tta:=flip']
+    assert refuse_unknown(['treshold', 'wheels.count', 'tta'], arguments) == [
+        SENTENCE, 'there is no parameter "wheels.count"']
+
+
+def test_a_nested_name_is_found_in_the_file(tmp_path):
+    (tmp_path / 'mine.yaml').write_text('lane_perception: {ros__parameters: {qos: {dept: 2}}}')
+    with pytest.raises(UserError, match='did you mean "qos.depth"'):
+        refuse_unknown(['qos.dept'], ['--params-file', str(tmp_path / 'mine.yaml')])
+
+
+def test_the_parameters_of_every_rclpy_node_pass():
+    names = ['use_sim_time', 'start_type_description_service',
+             'qos_overrides./lane_perception/mask.publisher.depth']
+    assert refuse_unknown(names, [part for name in names for part in ('-p', f'{name}:=1')]) == []

@@ -144,6 +144,13 @@ def test_a_resolution_that_cannot_be_is_refused(arguments, sentence, capsys):
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('model', ['nix', 'lane_lite'])
+def test_a_model_beside_the_true_mask_is_refused(model, tmp_path, capsys):
+    assert drive_simulated.main(['--true-mask', '--model', model, '--no-video', '--seconds', '0.1',
+                                 '--out', str(tmp_path)]) == 2
+    assert '--true-mask needs no network: leave --model out' in capsys.readouterr().err
+
+
 def test_a_picture_that_cannot_be_written_is_an_error(tmp_path, capsys):
     (tmp_path / 'top_view.png').mkdir()
     assert drive_simulated.main(['--true-mask', '--no-video', '--seconds', '0.2', '--out',
@@ -191,9 +198,9 @@ def test_a_node_is_ended_when_its_listener_cannot_start(
     import rclpy
 
     def fail(*arguments, **more):
-        raise RuntimeError('no more sockets')
+        raise OSError('no more sockets')
     monkeypatch.setattr(rclpy, failing, fail)
-    with pytest.raises(RuntimeError, match='no more sockets'):
+    with pytest.raises(OSError, match='no more sockets'):
         drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
                               str(bright_model), '--out', str(tmp_path)])
     assert started[0].exit_status is not None

@@ -23,3 +23,14 @@ class Finding:
         """Return the line, with the cure on a line of its own."""
         cure = f'\n       -> {self.cure}' if self.cure else ''
         return f'[{self.level:^4}] {self.text}{cure}'
+
+
+def not_looked_at(what: str, error: ImportError) -> Finding:
+    """Return the finding that a package is missing without which something cannot be tried."""
+    return Finding(DOUBTFUL, f'{what} cannot be looked at: {first_line(error)}',
+                   'mend what is said above, or install that package')
+
+
+def first_line(error: ImportError) -> str:
+    """Return what an import failed by; numpy's own sentence is a page long."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))

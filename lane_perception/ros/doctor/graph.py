@@ -16,10 +16,13 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
+from lane_perception.errors import UserError
 from lane_perception.ros.diagnostics import OK
+from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
 from lane_perception.ros.doctor.finding import Finding
 from lane_perception.ros.doctor.finding import GOOD
+from lane_perception.ros.initialize import initialize
 
 TYPES = {'sensor_msgs/msg/Image': Image, 'sensor_msgs/msg/CompressedImage': CompressedImage}
 DISCOVERY_S = 3.0   # at most, until the first image topic is seen
@@ -50,7 +53,13 @@ class _Listener:
 def graph() -> Iterator[Finding]:
     """Listen for a moment, and say what is published and how lane_node feels."""
     context = rclpy.Context()
-    rclpy.init(context=context)
+    try:
+        initialize(context=context)
+    except UserError as error:
+        yield Finding(BROKEN, f'ROS does not start, so the topics are not looked at: {error}',
+                      'export ROS_LOG_DIR=FOLDER with a folder that you may write to'
+                      if 'ROS_LOG_DIR' in str(error) else '')
+        return
     try:
         node = Node('lane_perception_doctor', context=context, start_parameter_services=False)
         executor = rclpy.executors.SingleThreadedExecutor(context=context)

@@ -1,6 +1,10 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""Python, numpy against cv_bridge, OpenCV, ROS, the inference runtimes."""
+"""
+Python, numpy against cv_bridge, OpenCV, ROS, the inference runtimes.
+
+Nothing but the standard library is imported before its own check: it may be what is missing.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +20,14 @@ from lane_perception.package_files import find_package_file
 from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
 from lane_perception.ros.doctor.finding import Finding
+from lane_perception.ros.doctor.finding import first_line
 from lane_perception.ros.doctor.finding import GOOD
+from lane_perception.ros.doctor.finding import not_looked_at
 from lane_perception.ros.shared_memory import OLD_DISTRIBUTIONS
 from lane_perception.ros.shared_memory import PROFILE
 from lane_perception.ros.shared_memory import ROOM_BYTES
 from lane_perception.ros.shared_memory import room_bytes
 from lane_perception.ros.shared_memory import VARIABLES
-from lane_perception.runtimes import INSTALL
-from lane_perception.runtimes import installed_runtimes
 
 PYTHONS = ((3, 10), (3, 12))  # the first and the last that is tested
 # cv_bridge breaks in native code when numpy does not fit, so it is tried in another process.
@@ -69,7 +73,12 @@ def ros() -> Iterator[Finding]:
 
 def numpy_and_cv_bridge() -> Iterator[Finding]:
     """Say whether cv_bridge works with this numpy."""
-    import numpy
+    try:
+        import numpy
+    except ImportError as error:
+        yield Finding(BROKEN, f'numpy cannot be imported: {first_line(error)}',
+                      'pip install "numpy<2"')
+        return
     text = f'numpy {numpy.__version__}'
     if importlib.util.find_spec('cv_bridge') is None:
         yield Finding(DOUBTFUL, f'{text}; cv_bridge is not installed: only 16-bit colour images '
@@ -86,12 +95,19 @@ def numpy_and_cv_bridge() -> Iterator[Finding]:
 
 def opencv() -> Finding:
     """Say which OpenCV is used, and whether two of them are installed over each other."""
-    import cv2
     wheels = [name for name in ('opencv-python', 'opencv-python-headless',
                                 'opencv-contrib-python') if package_version(name)]
     if len(wheels) > 1:
         return Finding(BROKEN, f'{" and ".join(wheels)} are installed over each other',
                        f'pip uninstall -y {" ".join(wheels)}; pip install "{wheels[0]}<4.12"')
+    try:
+        import cv2
+    except ImportError as error:
+        if error.name == 'numpy':   # a new OpenCV would not help
+            return not_looked_at('OpenCV', error)
+        return Finding(BROKEN, f'OpenCV cannot be imported: {first_line(error)}',
+                       f'{f"pip uninstall -y {wheels[0]}; " if wheels else ""}'
+                       'pip install "opencv-python-headless<4.12"')
     source = wheels[0] if wheels else 'from the system'
     return Finding(GOOD, f'OpenCV {cv2.__version__} ({source})')
 
@@ -102,12 +118,26 @@ def runtimes() -> Iterator[Finding]:
         yield Finding(BROKEN, 'onnxruntime and onnxruntime-gpu are installed over each other',
                       'pip uninstall -y onnxruntime onnxruntime-gpu; then install one of them: '
                       'onnxruntime-gpu with an NVIDIA GPU, else onnxruntime')
+    try:
+        from lane_perception.runtimes import INSTALL
+        from lane_perception.runtimes import installed_runtimes
+    except ImportError as error:
+        yield not_looked_at('the runtimes', error)
+        return
     found = installed_runtimes()
     for name in found:
-        yield Finding(GOOD, f'runtime {name} {_describe(name)}')
+        yield _runtime(name)
     if set(found) <= {'torch'}:
         cure = INSTALL['openvino' if platform.machine() == 'x86_64' else 'onnxruntime']
         yield Finding(BROKEN if not found else DOUBTFUL, 'no runtime for ONNX files', cure)
+
+
+def _runtime(name: str) -> Finding:
+    try:
+        return Finding(GOOD, f'runtime {name} {_describe(name)}')
+    except ImportError as error:
+        return Finding(BROKEN, f'runtime {name} cannot be imported: {first_line(error)}',
+                       f'pip install --force-reinstall {name}')
 
 
 def _describe(runtime: str) -> str:

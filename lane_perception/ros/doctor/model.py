@@ -4,19 +4,16 @@
 
 from __future__ import annotations
 
+import statistics
+from typing import Any
 from typing import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lane_perception.errors import UserError
-from lane_perception.model_file import MULTIPLE
-from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
 from lane_perception.ros.doctor.finding import Finding
 from lane_perception.ros.doctor.finding import GOOD
-from lane_perception.segmenter import parse_resolution
+from lane_perception.ros.doctor.finding import not_looked_at
 
 SIZE = (480, 640)        # of the picture that is processed, height and width
 RUNS = 20
@@ -31,6 +28,13 @@ def model(name: str, resolution: str = '') -> Iterator[Finding]:
     :param name: a shipped name or a path; a,b,c is an ensemble.
     :param resolution: HxW of the network's input; '': the model's own.
     """
+    try:
+        import numpy as np
+        from lane_perception.pipeline import LanePipeline
+        from lane_perception.segmenter import parse_resolution
+    except ImportError as error:   # any of them may be what is missing
+        yield not_looked_at(f'model {name}', error)
+        return
     try:
         pipeline = LanePipeline.load(name, resolution=parse_resolution(resolution))
     except UserError as error:
@@ -52,16 +56,19 @@ def model(name: str, resolution: str = '') -> Iterator[Finding]:
     yield Finding(GOOD, text)
 
 
-def _median_ms(pipeline: LanePipeline, picture: NDArray[np.uint8]) -> float:
+def _median_ms(pipeline: Any, picture: Any) -> float:
     """Return how long a frame takes, milliseconds."""
     totals = [sum(pipeline.process(picture).timings.values()) for _ in range(RUNS)]
-    return 1e3 * float(np.median(totals[1:]))
+    return 1e3 * statistics.median(totals[1:])
 
 
 def _smaller_input(
-    pipeline: LanePipeline, name: str, picture: NDArray[np.uint8], median_ms: float,
+    pipeline: Any, name: str, picture: Any, median_ms: float,
 ) -> Iterator[str]:
     """Yield what a smaller input of the network brings here, where it brings something."""
+    from lane_perception.model_file import MULTIPLE
+    from lane_perception.pipeline import LanePipeline
+    from lane_perception.segmenter import parse_resolution
     sides = parse_resolution(pipeline.segmenter.resolution.split(',')[0])
     smaller = tuple(max(1, int(side * SMALLER) // MULTIPLE) * MULTIPLE for side in sides)
     if smaller == sides:
