@@ -9,7 +9,6 @@ from setuptools import find_packages
 from setuptools import setup
 
 PACKAGE = 'lane_perception'
-NOT_A_VERB = ('__init__', 'command')
 
 
 def data_files():
@@ -29,7 +28,7 @@ def data_files():
 def verbs():
     """Name an executable for each module of lane_perception/cli that is a verb."""
     names = sorted(path.stem for path in Path(__file__).parent.glob(f'{PACKAGE}/cli/*.py'))
-    return [f'{name} = {PACKAGE}.cli.{name}:main' for name in names if name not in NOT_A_VERB]
+    return [f'{name} = {PACKAGE}.cli.{name}:main' for name in names if name != '__init__']
 
 
 # ROS 2 itself, rclpy and the message packages, comes from apt on the car (package.xml) or from

@@ -83,6 +83,10 @@ def test_imports_point_one_way():
                 parts = name.split('.')
                 if parts[0] == 'lane_perception' and len(parts) > 1:
                     assert parts[1] in allowed, f'{relative(path)} imports {name}'
+    for path in PACKAGE.rglob('*.py'):
+        if path.parent.name != 'cli':
+            for name, _ in imports(path):
+                assert not name.startswith('lane_perception.cli'), f'{relative(path)} is below cli'
 
 
 def test_ros_is_imported_only_where_it_belongs():

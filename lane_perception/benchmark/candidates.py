@@ -26,7 +26,7 @@ from lane_perception.benchmark.candidate_plot import write_plot
 from lane_perception.benchmark.pictures import picture
 from lane_perception.benchmark.timing import interleave
 from lane_perception.benchmark.timing import milliseconds
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.data.synthetic import sample
 from lane_perception.errors import UserError
 from lane_perception.evaluation.line_f1 import LineScore

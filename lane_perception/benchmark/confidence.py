@@ -29,7 +29,7 @@ from lane_perception.benchmark.trust_frames import labeled
 from lane_perception.benchmark.trust_frames import track_drives
 from lane_perception.benchmark.trust_frames import tracks
 from lane_perception.benchmark.trust_frames import TrustFrame
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.data.synthetic import TEST_SEEDS
 from lane_perception.errors import UserError
 from lane_perception.evaluation.lane_trust import TrustScore

@@ -19,7 +19,7 @@ from lane_perception.benchmark.lane_accuracy import LaneScore
 from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.track_frames import SIZE
 from lane_perception.benchmark.track_frames import track_frames
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.data.synthetic.curve import STEP
 from lane_perception.data.synthetic.driving import World
 from lane_perception.data.synthetic.sampling import trackless

@@ -18,7 +18,7 @@ from typing import Sequence
 
 import numpy as np
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.data.image_files import MARKING
 from lane_perception.data.image_files import NOT_JUDGED
 from lane_perception.data.readers import read_dataset

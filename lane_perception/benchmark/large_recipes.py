@@ -22,7 +22,7 @@ from typing import Sequence
 from lane_perception.benchmark.ablation import FIGURES
 from lane_perception.benchmark.ablation_sets import drawn_by_hand
 from lane_perception.benchmark.ablation_sets import held_back
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
 from lane_perception.evaluation.report_files import write_json

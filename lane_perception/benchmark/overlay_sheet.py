@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.data.contact_sheet import contact_sheet
 from lane_perception.data.frame_names import frame_identity
 from lane_perception.data.image_files import picture_stems

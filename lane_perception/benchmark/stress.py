@@ -22,7 +22,7 @@ from typing import Sequence
 import cv2
 import numpy as np
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.data.synthetic.factors import bin_of
 from lane_perception.data.synthetic.factors import bins_in_order
 from lane_perception.data.synthetic.factors import factors

@@ -18,7 +18,7 @@ from typing import Sequence
 from lane_perception.benchmark import PARTS
 from lane_perception.benchmark.block import shareable_block
 from lane_perception.benchmark.settings import BenchmarkSettings
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.machine import command_line
 from lane_perception.machine import describe_machine

@@ -14,7 +14,7 @@ from typing import Sequence
 import cv2
 import numpy as np
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.data.image_files import write_image
 from lane_perception.errors import UserError
 from lane_perception.geometry import calibrating

@@ -11,7 +11,7 @@ from typing import Iterator
 from typing import Optional
 from typing import Sequence
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import Finding
 from lane_perception.ros.doctor.finding import not_looked_at

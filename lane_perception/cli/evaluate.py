@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from typing import Sequence
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.geometry.lane import LaneSettings
 from lane_perception.evaluation.data_sources import PARTS

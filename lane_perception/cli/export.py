@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Optional
 from typing import Sequence
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.errors import UserError
 
 DESCRIPTION = """

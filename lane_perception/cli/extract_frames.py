@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.errors import UserError
 
 EPILOG = (

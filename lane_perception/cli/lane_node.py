@@ -12,7 +12,7 @@ from typing import Any
 from typing import Optional
 from typing import Sequence
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.ros.shared_memory import set_profile
 

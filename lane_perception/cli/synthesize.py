@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Callable
 from typing import Sequence
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.errors import UserError
 
 PINS = """

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Iterable
 from typing import Iterator
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.errors import UserError

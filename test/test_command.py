@@ -11,12 +11,12 @@ import threading
 
 import pytest
 
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 
 # A verb that has something to put away, which takes a while.
 VERB = """
 import signal, sys, time
-from lane_perception.cli.command import run_main
+from lane_perception.command import run_main
 
 signal.signal(signal.SIGINT, signal.default_int_handler)   # jobs in a shell's background lack it
 
