@@ -28,7 +28,6 @@ SHORTEST = 0.15      # image heights that each marking must span
 REFINEMENTS = 8      # Gauss-Newton steps of a camera's pose
 NUDGE = 1e-6         # of its six numbers (radians, metres), to differentiate by
 LIMITS = {'height': (0.02, 2.0), 'width': (0.05, 3.0)}  # metres that can be
-FARTHEST = 5.0          # metres: the lowest floor that a car's camera sees is nearer
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,6 @@ def from_points(
     else:
         homography = np.linalg.inv(_pose_view(flat, floor, lens))
     calibration = _finish(homography, pixels, floor, image_size, lens)
-    _refuse_other_unit(calibration)
     mount = mount_of(calibration)
     return replace(calibration, camera_to_axle=None if mount is None else mount.forward)
 
@@ -186,15 +184,6 @@ def _refuse_line(points: NDArray[np.float64], where: str) -> None:
         if spread[1] < ROUND * spread[0]:
             raise UserError(f'the points lie nearly on a line {where}; spread them over the floor '
                             'that the picture shows, near and far, left and right')
-
-
-def _refuse_other_unit(calibration: GroundCalibration) -> None:
-    """Raise when the floor in the middle of the picture's lowest row is too far away."""
-    lowest = ((calibration.image_width - 1) / 2.0, calibration.image_height - 1.0)
-    away = float(np.hypot(*calibration.to_ground([lowest])[0]))
-    if away > FARTHEST:
-        raise UserError(f'the floor at the bottom of the picture would be {away:.0f} m away; the '
-                        'places are in metres')
 
 
 def _pose_view(flat: NDArray, floor: NDArray, lens: Lens) -> NDArray[np.float64]:

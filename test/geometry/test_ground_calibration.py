@@ -10,8 +10,6 @@ import yaml
 from drawn_floor import view
 
 from lane_perception.errors import UserError
-from lane_perception.geometry import calibrating
-from lane_perception.geometry import ground_calibration
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lens import Lens
 
@@ -115,10 +113,6 @@ def test_a_file_in_another_unit_is_refused(tmp_path, unit, away):
         tmp_path / 'ground.yaml')
     with pytest.raises(UserError, match=f'{away} m away; check the unit'):
         GroundCalibration.load(tmp_path / 'ground.yaml')
-
-
-def test_what_is_made_can_be_read_again():
-    assert calibrating.FARTHEST <= ground_calibration.FARTHEST
 
 
 @pytest.mark.parametrize('text', ['', 'a: [', '\x00\x01', '[1, 2]'])
