@@ -46,6 +46,7 @@ QUICK = 0.06              # seconds between pictures from which on there is time
 OWN = 0.25                # lane widths, and radians, by which the car stands off its own lane
 OWN_TURN = 0.5
 ALIKE = 0.1               # of a lane's width by which its neighbour's differs
+LINE_CONFIDENCE = 0.5     # in a sighting whose centre line is looked for in the next picture
 DRIFT = 1.5               # m/s to the side by which what is seen ahead may move
 FAITH_SIGMA = 0.04        # metres to the side at which a point of the path counts half
 
@@ -153,7 +154,9 @@ class LaneFinder:
             aside, turn = np.sqrt(np.diag(self._track.covariance)[:2])
             known.update(lateral=self._track.state[0], lateral_sigma=0.04 + aside,
                          heading=self._track.state[1], heading_sigma=0.1 + turn)
-            if self.place.width is not None:   # before that a wrong lane may be tracked
+            # Not a wrong lane's, nor that of a track that has just jumped.
+            if (self.place.width is not None and self._track.sightings >= HELD_AFTER
+                    and self._last_confidence >= LINE_CONFIDENCE):
                 known.update(line=moved(self._line, self._line_state, self._track.state),
                              line_sigma=DRIFT * (self._track.stamp - self._track.seen))
         return Expectation(**known)
