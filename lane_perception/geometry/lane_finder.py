@@ -148,7 +148,12 @@ class LaneFinder:
         else:
             self._track.predict(stamp)
 
+    def _expected_here(self) -> Expectation:
+        """Return what the place says of any lane in it."""
+        return Expectation(**self.place.expected(self.settings.lane_width))
+
     def _expected(self) -> Expectation:
+        """Return what place and track say of the lane."""
         known = self.place.expected(self.settings.lane_width)
         if self._track is not None:
             aside, turn = np.sqrt(np.diag(self._track.covariance)[:2])
@@ -216,7 +221,7 @@ class LaneFinder:
         and less likely to be right, the picture is believed. Like any outlier, that lane has to
         be seen twice.
         """
-        expected = replace(self._expected(), lateral=None, line=None)
+        expected = self._expected_here()
         free = choose(chains, expected)
         if free is None or (seen is not None and (free.left, free.right) == (
                 seen.candidate.left, seen.candidate.right)):
@@ -273,7 +278,7 @@ class LaneFinder:
             state, covariance = track.state[:4], track.covariance[:2, :2].copy()
             if not curve.both:
                 # A wrong width errs alike in every picture: filtering does not take it away.
-                covariance[0, 0] += (self._expected().width_sigma / 2.0) ** 2
+                covariance[0, 0] += (self._expected_here().width_sigma / 2.0) ** 2
         seen = curve.in_sight
         faith = sighting.trust / (1.0 + (curve.sigmas[seen] / FAITH_SIGMA) ** 2)
         return self._describe(curve.points[seen], faith, state, covariance, confidence,
