@@ -74,6 +74,7 @@ class Vp9Encoder:
 
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
         """Begin the file; see :func:`open_encoder`."""
+        self._path = path
         self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'vp09'), rate, size)
         if not self._writer.isOpened():
             self.abort()
@@ -86,8 +87,19 @@ class Vp9Encoder:
             self._writer.write(picture)
 
     def close(self) -> None:
-        """Finish the file."""
+        """
+        Finish the file.
+
+        :raises UserError: when it could not be written to the end.
+        """
         self._writer.release()
+        # OpenCV does not say that a write failed; the file then lacks its index, written last.
+        written = cv2.VideoCapture(str(self._path))
+        whole = written.isOpened()
+        written.release()
+        if not whole:
+            raise UserError(f'{self._path.parent} did not take the video to its end: '
+                            'is the disk full?')
 
     def abort(self) -> None:
         """Stop."""

@@ -121,6 +121,23 @@ def test_a_full_disk_is_said_by_the_encoder_in_the_other_process(tmp_path):
         encoder.close()
 
 
+def test_a_full_disk_is_said_where_opencv_writes(tmp_path):
+    code = ('import resource, signal, sys\n'
+            'from pathlib import Path\n'
+            'import numpy as np\n'
+            'from lane_perception.evaluation.encoders import Vp9Encoder\n'
+            'encoder = Vp9Encoder(Path(sys.argv[1]), 10.0, (160, 90))\n'
+            'signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n'
+            'resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n'
+            'noise = np.random.default_rng(0)\n'
+            'for _ in range(9):\n'
+            '    encoder.write(noise.integers(0, 255, (90, 160, 3), np.uint8))\n'
+            'encoder.close()')
+    done = subprocess.run([sys.executable, '-c', code, tmp_path / 'a.mp4'],
+                          capture_output=True, text=True)
+    assert f'UserError: {tmp_path} did not take the video to its end' in done.stderr
+
+
 def test_a_picture_too_small_for_the_quick_encoder_is_written_by_the_other(tmp_path):
     assert isinstance(open_encoder(tmp_path / 'a.mp4', RATE, (160, 2)), Vp9Encoder)
 
