@@ -104,6 +104,10 @@ def _temporaries(folder: Path) -> dict[str, list[tuple[Path, int]]]:
 
 
 def _lives(process: int) -> bool:
+    # A name with this process's number, found before it gave any, is of an earlier one: in a
+    # container that starts again numbers come again.
+    if process == os.getpid():
+        return False
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -5,9 +5,9 @@
 import os
 from pathlib import Path
 
+from lane_perception.ros.own_domain import own_domain
 import numpy as np
 import pytest
-from own_domain import own_domain
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

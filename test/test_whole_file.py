@@ -108,6 +108,16 @@ def test_what_a_living_process_is_writing_stays(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_an_earlier_process_of_the_same_number_left_is_removed(tmp_path, monkeypatch):
+    path = tmp_path / 'set'
+    left = temporary_beside(path)   # of a name that is not given again to find out
+    left.mkdir()
+    (left / 'half').write_text('half')
+    monkeypatch.setattr('lane_perception.whole_file._listed', {})   # as a new process has looked through no folder yet
+    assert temporary_beside(path) == left
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_a_process_of_another_machine_or_container_is_writing_stays(tmp_path):
     path = tmp_path / 'report.json'
     process = half_written(path)

@@ -70,10 +70,7 @@ def closed_loops(tracks: int, seconds: float, model: str = '', workers: int = 1,
     :param one_camera: False: every track has another camera, and other seeds are driven.
     :returns: a summary for each case, and the drives.
     """
-    seed, camera = (LOOP_SEED, car_camera()) if one_camera else (CAMERA_SEED, None)
-    drives = [Drive(seed + number, reverse, case, seconds, model, camera)
-              for number in range(tracks) for reverse in (False, True)
-              for case in range(len(CASES))]
+    drives = all_drives(tracks, seconds, model, one_camera)
     rows = []
     with multiprocessing.get_context('spawn').Pool(workers, cv2.setNumThreads, (1,)) as pool:
         for row in pool.imap(Drive.run, drives):
@@ -84,6 +81,15 @@ def closed_loops(tracks: int, seconds: float, model: str = '', workers: int = 1,
         name = ', '.join(f'{key} {value}' for key, value in case.items())
         summary[name] = _sum_up(rows[number::len(CASES)])
     return {'seconds_each': seconds, 'summary': summary, 'drives': rows}
+
+
+def all_drives(tracks: int, seconds: float, model: str = '', one_camera: bool = True,
+               ) -> list[Drive]:
+    """Return what is to be driven; the arguments are those of :func:`closed_loops`."""
+    seed, camera = (LOOP_SEED, car_camera()) if one_camera else (CAMERA_SEED, None)
+    return [Drive(seed + number, reverse, case, seconds, model, camera)
+            for number in range(tracks) for reverse in (False, True)
+            for case in range(len(CASES))]
 
 
 def _sum_up(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -76,6 +76,8 @@ def fill_runs(mask: NDArray[np.uint8], counts: Any, value: int) -> None:
     :raises ValueError: when they are broken, or do not cover the mask exactly.
     """
     runs = _unpacked(counts) if isinstance(counts, str) else np.array(counts)
+    if runs.dtype.kind == 'f' and (abs(runs) <= mask.size).all() and (runs % 1 == 0).all():
+        runs = runs.astype(np.int64)   # 100.0 is as whole as 100
     if runs.ndim != 1 or runs.dtype.kind not in 'iu':
         raise ValueError('its run lengths are not whole numbers')
     # Each is looked at before the sum, which could run over.

@@ -24,13 +24,13 @@ def require_place(path: Path, replace: bool) -> None:
     :raises UserError: when there is something else.
     """
     path = path.expanduser()
-    if not path.exists():
+    if not path.exists() or (replace and _is_empty(path)):
         return
     if not replace:
         raise UserError(f'{path} exists already and was not overwritten')
     if not (_holds_only_recording(path) and _is_output(path)):
-        raise UserError(f'{path} exists already, is no output of this package and was not '
-                        'overwritten; give another --out')
+        raise UserError(f'{path} exists already and does not say that it is an output of this '
+                        'package, so it was not overwritten; delete it or give another --out')
 
 
 def require_apart(source: Path, output: Path) -> None:
@@ -49,6 +49,10 @@ def require_apart(source: Path, output: Path) -> None:
 def storage_suffix(path: Path) -> str:
     """Return a file's suffix, that before .zstd of a compressed one."""
     return Path(path.stem).suffix if path.suffix == '.zstd' else path.suffix
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 def _holds_only_recording(path: Path) -> bool:

@@ -376,11 +376,21 @@ class RecordingWriter:
         try:
             with errors_about(self.path):
                 self._writer.close()
-                if self.path.exists():
-                    shutil.rmtree(self.path)
-                os.replace(self._temporary / self.path.name, self.path)
+                self._take_place()
         finally:
             self.abort()   # what is left: the folder around it, or all of it after an error
+
+    def _take_place(self) -> None:
+        """Put the recording where the earlier one is, which after an interruption is back."""
+        earlier = self._temporary / 'earlier'
+        try:
+            if self.path.exists():
+                os.replace(self.path, earlier)
+            os.replace(self._temporary / self.path.name, self.path)
+        except BaseException:
+            if earlier.exists() and not self.path.exists():
+                os.replace(earlier, self.path)
+            raise
 
     def abort(self) -> None:
         """Leave nothing of the recording."""

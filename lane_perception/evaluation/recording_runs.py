@@ -146,8 +146,10 @@ def _with_whole_paths(settings: ReplaySettings) -> ReplaySettings:
     """Return the settings as a worker in another working directory has to be told them."""
     places = {name: _from_anywhere(place) for name in ('bag', 'out', 'labels', 'ground')
               if (place := getattr(settings, name)) is not None}
-    members = [(name, Path(name).expanduser()) for name in member_names(settings.model)]
-    model = ','.join(str(_from_anywhere(place)) if place.exists() else name
+    members = [(name, str(_from_anywhere(Path(name).expanduser())))
+               for name in member_names(settings.model)]
+    # A comma parts the members of an ensemble, so a path with one cannot be told.
+    model = ','.join(place if Path(place).exists() and ',' not in place else name
                      for name, place in members)
     return replace(settings, model=model, **places)
 

@@ -177,7 +177,8 @@ def _names_for_one_node(arguments: Sequence[str]) -> set[str]:
         if option in ('-p', '--param'):
             by_hand.add(value.partition(':=')[0].rpartition(':')[2])
         elif option == '--params-file':
-            with suppress(OSError, UnicodeDecodeError, yaml.YAMLError):  # rcl has read it before
+            # rcl has read it before, and takes what PyYAML does not, such as 2026-02-30.
+            with suppress(OSError, ValueError, RecursionError, yaml.YAMLError):
                 values = yaml.safe_load(Path(value).read_text(encoding='utf-8'))
                 for wildcard, name in _names_in(values):
                     in_files[wildcard].add(name)

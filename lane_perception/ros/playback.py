@@ -138,7 +138,8 @@ def play_into_node(
     with environment_of_processes(environment), _ros() as (node, executor):
         recorder = OutputRecorder(node, NODE_NAME, writer, settings.outputs)
         with _spinning(executor):
-            progress('starting lane_node in its own process')
+            progress('starting lane_node in its own process, in ROS domain '
+                     f'{environment["ROS_DOMAIN_ID"]} on this machine only')
             started = time.monotonic()
             lane_node = RosProcess(NODE_MODULE, node_arguments(settings),
                                    log_folder / 'lane_node.log', environment, settings.command)

@@ -8,13 +8,16 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Sequence
 
+from lane_perception.ros.own_domain import own_domain
 from lane_perception.ros.shared_memory import set_profile
 
 STOP_TIMEOUT_S = 20.0
-DOMAINS = 100  # Linux's default port range leaves room for the domains 0 to 101
+_domains: list[int] = []        # that this process holds
+_until_the_end = ExitStack()    # of this process
 
 
 def private_environment() -> dict[str, str]:
@@ -23,12 +26,16 @@ def private_environment() -> dict[str, str]:
 
     They meet in a domain of their own on this machine only, never in that of ROS_DOMAIN_ID, so
     that a demo beside a running car neither drives it nor hears it.
+
+    :raises UserError: when no domain is free.
     """
     environment = dict(os.environ)
-    domain = 1 + os.getpid() % DOMAINS
-    if str(domain) == environment.get('ROS_DOMAIN_ID'):
-        domain = 1 + domain % DOMAINS
-    environment['ROS_DOMAIN_ID'] = str(domain)
+    taken = environment.get('ROS_DOMAIN_ID', '')
+    free = [domain for domain in _domains if str(domain) != taken]
+    if not free:
+        free = [_until_the_end.enter_context(own_domain(other_than=taken))]
+        _domains.extend(free)
+    environment['ROS_DOMAIN_ID'] = str(free[0])
     # Humble knows only the older variable; the newer releases warn about it.
     if environment.get('ROS_DISTRO') == 'humble':
         environment['ROS_LOCALHOST_ONLY'] = '1'

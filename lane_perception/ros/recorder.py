@@ -6,8 +6,8 @@ Record what a lane_node publishes, with the stamps of the pictures that it belon
 Messages are taken as bytes and written as they are. The log time of each is its header stamp, so
 that the output bag runs alongside the recording that was played. ``~/offset`` has no header: it is
 published right after the ``~/center`` of the same frame, and the writer's time that DDS carries
-with every sample says which centre that was. (Humble tells no such time; there it is that of
-arrival.)
+with every sample says which centre that was. Humble tells no such time; there each takes the next
+of the centres in their order, or, where some were lost, the last that had arrived.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import bisect
 import time
 from dataclasses import dataclass
 from typing import Any
+from typing import Iterator
 from typing import Protocol
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -114,11 +115,18 @@ class OutputRecorder:
         """Write the offsets, each at the stamp of its frame; call it when nothing more comes."""
         if not self._writer:
             return
+        for offset, stamp_ns in self._with_stamps():
+            self._writer.write_serialized(
+                f'{self._prefix}/offset', OUTPUT_TYPES['offset'], offset.data, stamp_ns)
+
+    def _with_stamps(self) -> Iterator[tuple[_Offset, int]]:
+        """Yield each offset that belongs to a centre, with that centre's stamp."""
+        if not NUMBERED and len(self._offsets) == len(self._centers):
+            yield from zip(self._offsets, (stamp_ns for _, stamp_ns in self._centers))
+            return
         self._centers.sort()
         times = [source_ns for source_ns, _ in self._centers]
         for offset in self._offsets:
             place = bisect.bisect_right(times, offset.source_ns) - 1
             if place >= 0:
-                self._writer.write_serialized(
-                    f'{self._prefix}/offset', OUTPUT_TYPES['offset'], offset.data,
-                    self._centers[place][1])
+                yield offset, self._centers[place][1]

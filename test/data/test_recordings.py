@@ -128,6 +128,33 @@ def test_an_output_is_replaced_only_on_request_and_other_folders_never(tmp_path,
     assert {file.name for file in tmp_path.iterdir()} == {'bag'}
 
 
+def test_an_empty_folder_gives_way_to_an_output(tmp_path):
+    (tmp_path / 'bag').mkdir()
+    with pytest.raises(UserError, match='exists already'):
+        write(tmp_path / 'bag', 1)
+    assert len(read(write(tmp_path / 'bag', 1, replace=True))[0]) == 1
+
+
+@pytest.mark.parametrize('when', [1, 2], ids=['before the old moves', 'before the new does'])
+def test_an_earlier_output_stays_when_its_replacement_is_interrupted(tmp_path, monkeypatch, when):
+    bag = write(tmp_path / 'bag', 2, replace=True)
+    moves, move = [], os.replace
+
+    def interrupted(*names):
+        moves.append(names)
+        if len(moves) == when:
+            raise SystemExit(143)
+        move(*names)
+    writer = RecordingWriter(bag, replace=True)
+    writer.write(TOPIC, IMAGE, image_message(writer.message_class, 5), 5)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, 'replace', interrupted)
+        with pytest.raises(SystemExit):
+            writer.close()
+    assert len(read(bag)[0]) == 2
+    assert list(tmp_path.iterdir()) == [bag]
+
+
 @pytest.mark.parametrize('damage', [
     lambda bag: None,
     lambda bag: (bag / 'metadata.yaml').unlink(),
@@ -139,7 +166,7 @@ def test_a_recording_that_was_not_written_as_an_output_is_never_replaced(tmp_pat
     bag = make(tmp_path / 'bag')
     damage(bag)
     before = len(read(bag)[0])
-    with pytest.raises(UserError, match=f'{bag} exists already.*; give another --out'):
+    with pytest.raises(UserError, match=f'{bag} exists already.* give another --out'):
         RecordingWriter(bag, replace=True)
     assert len(read(bag)[0]) == before > 0
 

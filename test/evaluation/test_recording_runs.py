@@ -181,6 +181,14 @@ def test_a_worker_with_another_working_directory_finds_everything(
     assert not list((tmp_path / 'elsewhere').iterdir())
 
 
+def test_a_model_is_found_below_a_folder_with_a_comma_in_its_name(relative, tmp_path, monkeypatch):
+    (tmp_path / 'a,b').mkdir()
+    for name in ('bags', 'm.onnx', 'labels', 'ground.yaml'):
+        (tmp_path / 'a,b' / name).symlink_to(tmp_path / name)
+    monkeypatch.chdir(tmp_path / 'a,b')
+    assert main(relative) == 0
+
+
 def test_work_done_is_known_from_another_working_directory(
         relative, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -5,8 +5,8 @@
 import importlib.util
 from contextlib import ExitStack
 
+from lane_perception.ros.own_domain import own_domain
 import pytest
-from own_domain import own_domain
 
 # Without ROS, what talks to a node over DDS is not even collected.
 collect_ignore_glob = [] if importlib.util.find_spec('rclpy') else ['test_node_*.py']

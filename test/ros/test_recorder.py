@@ -36,18 +36,28 @@ class ListWriter:
         self.written.append((topic, stamp_ns, data))
 
 
-@pytest.mark.parametrize('numbered', [True, False])
-def test_offsets_get_the_stamps_of_their_centers(monkeypatch, numbered):
+ONE_BY_ONE = ('center 0', 'offset 0', 'center 1', 'offset 1', 'center 2', 'offset 2')
+BEHIND = ('center 0', 'center 1', 'offset 0', 'center 2', 'offset 1', 'offset 2')
+ONE_LOST = ('center 0', 'center 1', 'offset 1', 'center 2', 'offset 2')
+
+
+@pytest.mark.parametrize('numbered, arrivals', [
+    (True, ONE_BY_ONE), (True, BEHIND), (True, ONE_LOST),
+    (False, ONE_BY_ONE), (False, BEHIND), (False, ONE_LOST)])
+def test_offsets_get_the_stamps_of_their_centers(monkeypatch, numbered, arrivals):
     monkeypatch.setattr(module, 'NUMBERED', numbered)
     node, writer = DeafNode(), ListWriter()
     recorder = OutputRecorder(node, '/lane_perception', writer, ('center', 'offset'))
-    for number in range(3):
-        for name, message in (('center', PointStamped(header=header(number))),
-                              ('offset', Float32(data=float(number)))):
-            info = [{'source_timestamp': time.time_ns()}] if numbered else []
-            node.callbacks[f'/lane_perception/{name}'](serialize(message), *info)
-            time.sleep(0.001)
+    for arrival in arrivals:
+        name, number = arrival.split()
+        message = (PointStamped(header=header(int(number))) if name == 'center' else
+                   Float32(data=float(number)))
+        sent_ns = 2 * int(number) + (name == 'offset')
+        info = [{'source_timestamp': sent_ns}] if numbered else []
+        node.callbacks[f'/lane_perception/{name}'](serialize(message), *info)
+        time.sleep(0.001)
     recorder.finish()
     offsets = [(stamp, data) for topic, stamp, data in writer.written if topic.endswith('offset')]
     assert offsets == [(1_000_000_000_000 + 1_000_000 * number,
-                        serialize(Float32(data=float(number)))) for number in range(3)]
+                        serialize(Float32(data=float(number)))) for number in range(3)
+                       if f'offset {number}' in arrivals]

@@ -42,9 +42,12 @@ def write_dataset(out: Path, seed: int, count: int, settings: WorldSettings = Wo
     :param trackless_share: share of the samples that show no track, 0 to 1.
     :param processes: how many draw at the same time; the result does not depend on it.
     :param progress: told how many of how many samples are written.
-    :raises UserError: when the folder holds something.
+    :raises UserError: when the folder holds something, or is the working directory.
     """
-    out = out.expanduser()
+    out = Path(os.path.abspath(out.expanduser()))
+    if out == Path.cwd():
+        raise UserError(f'{out} is the working directory and cannot be replaced; give the name of '
+                        'a new folder')
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f'{out} exists already and was not overwritten')
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,8 @@ def write_recording(out: Path, seed: int, count: int, speed: float = 0.5, rate: 
     :param rate: frames per second.
     :param compressed: pictures as JPEG and masks as PNG, instead of raw.
     :param reverse: the other way round the track.
-    :param replace: whether a recording that is there already gives way to the new one.
+    :param replace: whether an earlier output that is there already gives way to this one, as this
+        one will to the next; other recordings never do.
     :raises UserError: when the folder exists already, or rosbags is not installed.
     """
     with RecordingWriter(out, replace=replace) as writer:

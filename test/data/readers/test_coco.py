@@ -20,7 +20,7 @@ from lane_perception.data.samples import load_sample
 from lane_perception.errors import UserError
 
 
-def run_lengths(mask):
+def run_lengths(mask, kind=int):
     counts, value = [], 0
     run = 0
     for pixel in mask.T.reshape(-1):
@@ -28,7 +28,7 @@ def run_lengths(mask):
             counts.append(run)
             run, value = 0, not value
         run += 1
-    return {'size': list(mask.shape), 'counts': [*counts, run]}
+    return {'size': list(mask.shape), 'counts': [kind(count) for count in (*counts, run)]}
 
 
 def compressed_run_lengths(mask):
@@ -38,8 +38,9 @@ def compressed_run_lengths(mask):
 
 
 @pytest.mark.parametrize('segmentation', [
-    [SQUARE], run_lengths(square()), compressed_run_lengths(square())],
-    ids=['polygon', 'run lengths', 'compressed run lengths'])
+    [SQUARE], run_lengths(square()), run_lengths(square(), float),
+    compressed_run_lengths(square())],
+    ids=['polygon', 'run lengths', 'run lengths with a point', 'compressed run lengths'])
 def test_roboflow_layout(tmp_path, segmentation):
     write_picture(tmp_path / 'train/a_1.jpg')
     write_json(tmp_path / 'train/_annotations.coco.json', coco(segmentation))

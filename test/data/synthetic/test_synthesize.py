@@ -127,6 +127,14 @@ def test_what_is_there_is_not_overwritten(kind, tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ['kept']
 
 
+@pytest.mark.parametrize('kind', [[], ['--recording']])
+def test_the_working_directory_is_refused(kind, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([*kind, '--count', '1', '--out', '.', SIZE]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert tmp_path.is_dir() and not list(tmp_path.iterdir())
+
+
 def test_an_interrupted_run_leaves_nothing(tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
