@@ -113,7 +113,7 @@ def test_what_an_earlier_process_of_the_same_number_left_is_removed(tmp_path, mo
     left = temporary_beside(path)   # of a name that is not given again to find out
     left.mkdir()
     (left / 'half').write_text('half')
-    monkeypatch.setattr('lane_perception.whole_file._listed', {})   # as a new process has looked through no folder yet
+    monkeypatch.setattr('lane_perception.whole_file._listed', {})   # a new process's
     assert temporary_beside(path) == left
     assert not list(tmp_path.iterdir())
 

@@ -96,7 +96,8 @@ def test_an_unknown_name_of_a_section_for_many_nodes_is_only_said(tmp_path):
 
 
 def test_a_value_that_only_rcl_takes_is_no_obstacle(tmp_path):
-    (tmp_path / 'car.yaml').write_text('/**: {ros__parameters: {treshold: 0.3, built: 2026-02-30}}')
+    (tmp_path / 'car.yaml').write_text(
+        '/**: {ros__parameters: {treshold: 0.3, built: 2026-02-30}}')
     arguments = ['--ros-args', '--params-file', str(tmp_path / 'car.yaml')]
     assert refuse_unknown(['treshold'], arguments) == [SENTENCE]
 
