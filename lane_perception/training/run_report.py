@@ -20,6 +20,7 @@ from lane_perception.evaluation.report_files import write_json
 from lane_perception.evaluation.report_page import write_page
 from lane_perception.evaluation.variants import Bench
 from lane_perception.evaluation.variants import Variant
+from lane_perception.machine import command_line
 from lane_perception.training.checkpoints import BEST_SCORES
 from lane_perception.training.checkpoints import PROGRESS
 
@@ -38,7 +39,8 @@ def report_run(folder: Path, data: str, labels: str) -> dict[str, Any]:
     """
     evaluation = evaluate(
         _held_back(folder, data, labels), [Variant(str(folder / 'model.onnx'))], Bench())
-    report = {**evaluation.report, 'training': training_curves(folder)}
+    report = {**evaluation.report, 'command': command_line('train'),
+              'training': training_curves(folder)}
     write_json(folder / 'report.json', report)
     try:
         write_page(folder / 'report.html', report, evaluation.exhibits)

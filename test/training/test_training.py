@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training for real: it learns, repeats, goes on after a kill, and leaves files that load."""
 
+import html
 import json
 import os
 import shutil
@@ -32,6 +33,13 @@ from lane_perception.training.session import start  # noqa: E402
 def test_eight_pictures_are_learned_by_heart(overfitted):
     report = json.loads((overfitted[0] / 'report.json').read_text())
     assert report['lane_iou'] > 0.95
+
+
+def test_the_report_tells_the_command_that_made_the_run(overfitted):
+    run, _ = overfitted
+    command = json.loads((run / 'report.json').read_text())['command']
+    assert command.startswith('ros2 run lane_perception train ')
+    assert command in html.unescape((run / 'report.html').read_text())
 
 
 def test_a_run_leaves_what_the_node_and_people_need(overfitted):
