@@ -128,6 +128,7 @@ def _write_page(path: Path, report: dict[str, Any], exhibits: list[Any]) -> None
 
 
 def _summary(report: dict[str, Any], out: Path) -> str:
+    from lane_perception.evaluation.report_verdict import compared
     lines = [f'{"lane IoU":>9} {"line F1":>9} {"center px":>10} {"ms":>7}  variant']
     for entry in (report, *report['variants']):
         if 'error' in entry:
@@ -137,6 +138,8 @@ def _summary(report: dict[str, Any], out: Path) -> str:
         lines.append(f'{entry["lane_iou"]:>9.4f} {entry["line_f1"]:>9.4f} '
                      f'{"-" if center is None else format(center, ".2f"):>10} '
                      f'{entry["latency_ms"]["p50"]:>7.1f}  {entry["name"]}')
+    if 'comparison' in report:
+        lines.append(compared(report['comparison'])[1])
     lines += [f'note: {problem}' for problem in report['problems']]
     return '\n'.join([*lines, f'reports in {out}'])
 

@@ -18,6 +18,7 @@ DECISIVE = ('lane_iou', 'line_f1')     # what ``--allow`` is about
 SMALLER_IS_BETTER = ('center_mae_px',)
 SMALLEST_CHANGE = 1e-8                 # reports are rounded
 BETTER, WORSE, UNCERTAIN, EQUAL = 'better', 'worse', 'within chance', 'equal'
+TOO_FEW = 'too few images to tell'
 
 
 def read_baseline(path: Path) -> dict[str, Any]:
@@ -47,8 +48,9 @@ def compare(
     :param baseline: the earlier one.
     :param allow: by how much ``lane_iou`` and ``line_f1`` may fall, 0 or more.
     :returns: ``metrics``: name to ``before``, ``now``, ``change``, ``interval`` (95 %, of the
-        change, None for few images) and ``verdict`` (better, worse, within chance, equal);
-        ``allow``; ``too_bad``: the metrics that fell by more than allowed.
+        change, None for few images) and ``verdict`` (better, worse, within chance, equal, or
+        without an interval too few images to tell); ``allow``; ``too_bad``: the metrics that fell
+        by more than allowed, whether by chance or not.
     :raises UserError: when the two were not scored on the same images, or the baseline is broken.
     """
     now = JudgedImages.of_report(report['image_scores'])
@@ -82,6 +84,8 @@ def compare(
 def _verdict(name: str, change: float, interval: list[float] | None) -> str:
     if abs(change) < SMALLEST_CHANGE:
         return EQUAL
-    if interval is not None and interval[0] <= 0 <= interval[1]:
+    if interval is None:
+        return TOO_FEW
+    if interval[0] <= 0 <= interval[1]:
         return UNCERTAIN
     return BETTER if (change > 0) != (name in SMALLER_IS_BETTER) else WORSE
