@@ -189,9 +189,10 @@ def _calibrate(arguments, image, size, lens):
         pixels = _clicked(image, floor)
         return calibrating.from_points(pixels, floor, size, lens), pixels
     if arguments.board is not None:
-        found = Board.parse(arguments.board).find(image)
+        board = Board.parse(arguments.board)
+        found = board.find(image)
         if found is None:
-            raise UserError('the board is not seen whole and sharp enough in the picture')
+            raise UserError(board.missed(image))
         return calibrating.from_board(*found, size, lens), found[0]
     if lens is None:
         raise UserError('--lane-width needs the lens: give --camera-info')

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from lane_perception.errors import UserError
 
-FORMS = ('checkerboard:COLUMNSxROWS:SQUARE (inner corners, metres), as checkerboard:8x6:0.025; '
+FORMS = ('checkerboard:COLUMNSxROWS:SQUARE (inner corners, where four squares meet, and metres), '
+         'as checkerboard:8x6:0.025 for 9x7 squares; '
          'charuco:COLUMNSxROWS:SQUARE:MARKER[:DICTIONARY] (squares, metres), as '
          'charuco:5x7:0.04:0.03:DICT_4X4_50')
+SMALLEST = (4, 3)  # inner corners of a checkerboard
 FEWEST = 6  # corners of a ChArUco board that may be seen in part
 
 
@@ -69,6 +71,27 @@ class Board:
         """
         gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         return self._find_checkers(gray) if self.kind == 'checkerboard' else self._find_aruco(gray)
+
+    def missed(self, image: NDArray[np.uint8]) -> str:
+        """
+        Return the sentence for a picture in which the board is not found.
+
+        It names the checkerboard of another size that is there, if one is.
+
+        :param image: (H, W, 3) uint8, BGR.
+        """
+        if self.kind != 'checkerboard':
+            return 'the board is not seen whole and sharp enough in the picture'
+        sentence = (f'the board of {self.columns}x{self.rows} inner corners is not seen whole and '
+                    'sharp enough in the picture')
+        gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        flags = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_LARGER
+        found, _, cells = cv2.findChessboardCornersSBWithMeta(gray, SMALLEST, flags)
+        if not found or sorted(cells.shape) == sorted((self.columns, self.rows)):
+            return sentence
+        columns, rows = sorted(cells.shape, reverse=self.columns >= self.rows)
+        return (f'{sentence}, but one of {columns}x{rows} is there: count inner corners, '
+                'not squares')
 
     def _find_checkers(self, gray):
         flags = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_ACCURACY

@@ -258,6 +258,27 @@ def test_refusals_are_one_sentence_and_status_2(files, capsys, arguments, senten
     assert not (files / 'ground.yaml').exists()
 
 
+@pytest.mark.parametrize('asked, there', [('7x5', '6x4'), ('5x7', '4x6'), ('9x6', '6x4')])
+def test_a_board_of_another_size_is_named(files, capsys, asked, there):
+    assert run(files, '--board', f'checkerboard:{asked}:0.06') == 2
+    said = capsys.readouterr().err
+    assert f'one of {there} is there: count inner corners, not squares' in said
+    assert said.count('\n') == 1
+
+
+@pytest.mark.parametrize('spoiled', [
+    lambda picture: cv2.blur(picture, (31, 31)), lambda picture: picture[:, :200]])
+def test_no_size_is_named_where_no_board_is_seen(files, capsys, spoiled):
+    picture = spoiled(cv2.imread(str(files / 'floor.png')))
+    cv2.imwrite(str(files / 'spoiled.png'), picture)
+    assert calibrate_ground.main([
+        '--image', str(files / 'spoiled.png'), '--board', 'checkerboard:6x4:0.06',
+        '--out', str(files / 'ground.yaml')]) == 2
+    said = capsys.readouterr().err
+    assert 'the board of 6x4 inner corners is not seen whole' in said
+    assert 'is there' not in said
+
+
 def test_another_aspect_ratio_is_refused(files, capsys):
     values = yaml.safe_load((files / 'lens.yaml').read_text())
     (files / 'lens.yaml').write_text(yaml.safe_dump({**values, 'image_height': 360}))
