@@ -15,37 +15,33 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+from lane_perception.ros.parameters import PARAMETERS
+from lane_perception.ros.parameters import value_of
 from lane_perception.ros.shared_memory import set_profile
 
 PACKAGE = 'lane_perception'
-# Arguments that win over the parameter file when they are given.
-PARAMETERS = ('image_transport', 'model', 'runtime', 'resolution', 'tta', 'ground_calibration')
 DRIVERS = {'v4l2_camera': 'v4l2_camera_node', 'usb_cam': 'usb_cam_node_exe'}
 
 
 def generate_launch_description():
     """Return the description; ``ros2 launch lane_perception FILE --show-args`` lists all."""
     share = get_package_share_directory(PACKAGE)
-    empty = 'as the parameter file says'
     arguments = (
         ('image', 'image', 'topic of the camera, without /compressed'),
         ('camera_info', 'camera_info', "topic of the camera's lens model, optional"),
-        ('image_transport', '', f'raw or compressed; empty: {empty}'),
-        ('model', '', f'shipped model name or file; a,b,c is an ensemble; empty: {empty}'),
-        ('runtime', '', f'auto, onnxruntime, openvino or torch; empty: {empty}'),
-        ('resolution', '', "of the network's input, HEIGHTxWIDTH in multiples of 32, smaller is "
-         f'quicker; empty: {empty}'),
-        ('tta', '', f'test-time augmentation: none, flip or full; empty: {empty}'),
-        ('ground_calibration', '', f'file from calibrate_ground; empty: {empty}'),
-        ('params_file', os.path.join(share, 'config', 'lane_perception.yaml'),
-         'file with all other parameters'),
         ('namespace', '', 'of the node, for two cameras on one car'),
         ('camera', 'none', 'also start this driver: v4l2_camera, usb_cam or none'),
+        ('camera_params', '', "that driver's parameter file; empty: none"),
         ('use_sim_time', 'false', 'take the time from /clock, as a recording gives it'),
+        ('params_file', os.path.join(share, 'config', 'lane_perception.yaml'),
+         "the node's parameter file; the arguments below are the node's parameters, and those "
+         'that are not empty win over it'),
     )
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=description)
           for name, default, description in arguments),
+        *(DeclareLaunchArgument(one.name, default_value='', description=one.summary)
+          for one in PARAMETERS),
         *shared_memory(),
         OpaqueFunction(function=start_nodes),
     ])
@@ -63,8 +59,14 @@ def start_nodes(context):
     """Return the node, and the camera's driver."""
     def value(name):
         return LaunchConfiguration(name).perform(context)
-    given = {name: ParameterValue(value(name), value_type=str)
-             for name in PARAMETERS if value(name)}
+
+    def file(name):
+        if value(name) and not os.path.isfile(value(name)):
+            raise RuntimeError(f'{name}:={value(name)} is no file')
+        return value(name)
+    # Typed, or launch would take the model 1 for a number and the lane_width 1 for an integer.
+    given = {one.name: ParameterValue(value_of(one, value(one.name)), value_type=type(one.default))
+             for one in PARAMETERS if value(one.name)}
     sim_time = {'use_sim_time': value('use_sim_time').lower() in ('true', '1')}
     image, camera_info = value('image'), value('camera_info')
     return [
@@ -74,15 +76,16 @@ def start_nodes(context):
             name=PACKAGE,
             namespace=value('namespace'),
             output='screen',
-            parameters=[value('params_file'), sim_time, given],
+            parameters=[file('params_file'), sim_time, given],
             remappings=[('image', image), ('image/compressed', f'{image}/compressed'),
                         ('camera_info', camera_info)],
         ),
-        *camera_driver(value('camera'), value('namespace'), image, camera_info),
+        *camera_driver(value('camera'), value('namespace'), image, camera_info,
+                       [path for path in [file('camera_params')] if path]),
     ]
 
 
-def camera_driver(driver, namespace, image, camera_info):
+def camera_driver(driver, namespace, image, camera_info, files):
     """Return the driver's node in a list, an empty list for none."""
     if driver == 'none':
         return []
@@ -95,5 +98,6 @@ def camera_driver(driver, namespace, image, camera_info):
         raise RuntimeError(f'camera:={driver} is not installed; '
                            f'sudo apt install ros-$ROS_DISTRO-{apt_name}') from error
     return [Node(package=driver, executable=DRIVERS[driver], namespace=namespace, output='screen',
+                 parameters=files,
                  remappings=[('image_raw', image), ('image_raw/compressed', f'{image}/compressed'),
                              ('camera_info', camera_info)])]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,22 @@ PARAMETERS = (
 )
 NAMES = tuple(specification.name for specification in PARAMETERS)
 OF_RCLPY = ('use_sim_time', 'start_type_description_service')   # every node has them
+
+
+def value_of(specification: ParameterSpecification, text: str) -> Value:
+    """
+    Return what a launch argument's text is as the parameter's value: 1 is 1.0 for a number.
+
+    :raises UserError: where it is of another type; ranges and choices are left to the node.
+    """
+    kind = type(specification.default)
+    if kind is str:
+        return text
+    with suppress(KeyError, ValueError):
+        value = {'true': True, 'false': False}[text.lower()] if kind is bool else kind(text)
+        if math.isfinite(value):
+            return value
+    raise UserError(f'{_refusal(specification)}, and not "{text}"')
 
 
 @dataclasses.dataclass(frozen=True)

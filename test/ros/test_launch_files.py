@@ -14,7 +14,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from lane_perception.errors import UserError
 from lane_perception.ros.lane_outputs import OUTPUT_TYPES
 from lane_perception.ros.parameters import NAMES
 from lane_perception.ros.parameters import PARAMETERS
@@ -93,7 +95,9 @@ def readme_table():
 def test_the_readme_has_every_argument_with_its_default():
     expected = {name: default.removeprefix('{share}/')
                 for name, default in declared(NODE_FILE).items()}
-    assert readme_table() == expected
+    rows = readme_table()
+    assert {name: rows.pop(name, None) for name in expected} == expected
+    assert set(rows) <= set(NAMES) and 'model' in rows
 
 
 @FILES
@@ -118,17 +122,14 @@ def test_every_file_that_is_referred_to_is_installed(path):
 def test_the_readme_says_what_the_parameter_file_says_where_an_argument_is_empty():
     rows = (CHECKOUT / 'README.md').read_text().splitlines()
     behind = {one.name: one.default for one in PARAMETERS}
-    for name in constant(NODE_FILE, 'PARAMETERS'):
+    for name in set(readme_table()) & set(NAMES):
         row = next(row for row in rows if row.startswith(f'| `{name}` |'))
         value = f': `{behind[name]}`' if behind[name] else ''
         assert row.split('|')[2].strip() == f'empty{value}'
 
 
-def test_arguments_that_win_over_the_file_are_the_nodes_parameters():
-    overrides = constant(NODE_FILE, 'PARAMETERS')
-    assert set(overrides) <= set(NAMES)
-    assert all(declared(NODE_FILE)[name] == '' for name in overrides), \
-        'a default here would silently win over the parameter file'
+def test_no_argument_has_the_name_of_a_parameter_and_another_meaning():
+    assert not set(NAMES) & (set(declared(NODE_FILE)) | set(declared(REPLAY_FILE)))
 
 
 def test_replay_leaves_the_nodes_arguments_to_the_file_that_declares_them():
@@ -181,7 +182,7 @@ def load(path):
 
 
 @FILES
-def test_launch_declares_what_the_syntax_says(path, share):
+def test_launch_declares_what_the_syntax_says_and_every_parameter_of_the_node(path, share):
     description = load(path).generate_launch_description()
     found = {}
     for argument in description.get_launch_arguments():
@@ -190,6 +191,8 @@ def test_launch_declares_what_the_syntax_says(path, share):
     expected = {name: default and default.replace('{share}', share)
                 for name, default in declared(path).items()}
     assert {name: found[name] for name in expected} == expected
+    assert {name: found[name] for name in NAMES} == dict.fromkeys(NAMES, ''), \
+        'a default here would silently win over the parameter file'
 
 
 def test_replay_takes_the_nodes_arguments_and_hands_them_on(share):
@@ -199,9 +202,10 @@ def test_replay_takes_the_nodes_arguments_and_hands_them_on(share):
     from launch.launch_description_entity import LaunchDescriptionEntity
     description = load(REPLAY_FILE).generate_launch_description()
     names = {argument.name for argument in description.get_launch_arguments()}
-    assert names == set(declared(REPLAY_FILE)) | set(declared(NODE_FILE))
+    assert names == {*declared(REPLAY_FILE), *declared(NODE_FILE), *NAMES}
     context = LaunchContext()
-    context.launch_configurations.update(bag='drive', model='mine.onnx')   # as typed by a user
+    context.launch_configurations.update(   # as typed by a user
+        {'bag': 'drive', 'model': 'mine.onnx', 'qos.depth': '2'})
 
     def visit(entity):
         if isinstance(entity, (DeclareLaunchArgument, IncludeLaunchDescription)) \
@@ -211,6 +215,7 @@ def test_replay_takes_the_nodes_arguments_and_hands_them_on(share):
                     visit(one)
     visit(description)
     assert context.launch_configurations['model'] == 'mine.onnx'
+    assert context.launch_configurations['qos.depth'] == '2'
     assert context.launch_configurations['use_sim_time'] == 'true'
     assert context.launch_configurations['image'] == 'image'
 
@@ -228,28 +233,73 @@ def test_replay_records_the_topics_of_a_node_in_a_namespace(share, namespace):
     assert not [word for word in command if word.startswith('/lane_perception/')]
 
 
-def test_launch_starts_the_node_with_what_was_given(share):
+def typed(share, **given):
+    """Return a launch context in which a user gave these arguments of the node's launch file."""
     from launch import LaunchContext
+    context = LaunchContext()
+    context.launch_configurations.update(
+        {**{name: default.replace('{share}', share)
+            for name, default in declared(NODE_FILE).items()},
+         **dict.fromkeys(NAMES, ''), **given})
+    return context
+
+
+def expand(context, node):
+    """Return a launched node's command line as text."""
     from launch.substitutions import LocalSubstitution
     from launch.utilities import perform_substitutions
+    node._perform_substitutions(context)
+    return [perform_substitutions(context, part) for part in node.cmd
+            if not isinstance(part[0], LocalSubstitution)]   # those exist while it runs
+
+
+def parameter_files(command):
+    """Return the parameter files of a command line, in their order."""
+    return [Path(command[at + 1]) for at, word in enumerate(command) if word == '--params-file']
+
+
+def test_launch_starts_the_node_with_what_was_given(share):
     module = load(NODE_FILE)
-    context = LaunchContext()
-    given = {**{name: (default or '').replace('{share}', share)
-                for name, default in declared(NODE_FILE).items()},
-             'image': '/camera/image_raw', 'model': 'mine.onnx', 'namespace': 'front'}
-    context.launch_configurations.update(given)
+    context = typed(share, image='/camera/image_raw', model='mine.onnx', namespace='front')
     nodes = module.start_nodes(context)
     assert len(nodes) == 1, 'no camera was asked for'
     node, = nodes
-    node._perform_substitutions(context)
+    command = expand(context, node)
     assert node.node_name == '/front/lane_perception'
-    command = [perform_substitutions(context, part) for part in node.cmd
-               if not isinstance(part[0], LocalSubstitution)]   # those exist while it runs
     assert os.access(command[0], os.X_OK) and command[0].endswith('/lane_node')
     assert ('image', '/camera/image_raw') in node.expanded_remapping_rules
     assert ('image/compressed', '/camera/image_raw/compressed') in node.expanded_remapping_rules
-    files = [Path(command[at + 1]) for at, word in enumerate(command) if word == '--params-file']
+    files = parameter_files(command)
     assert files[0] == Path(share) / 'config' / 'lane_perception.yaml'
     assert 'model: mine.onnx' in files[-1].read_text(), 'what is given wins over the file'
     with pytest.raises(RuntimeError, match='use v4l2_camera, usb_cam or none'):
-        module.camera_driver('webcam', '', 'image', 'camera_info')
+        module.camera_driver('webcam', '', 'image', 'camera_info', [])
+
+
+def test_parameters_reach_the_node_with_the_type_that_it_declares(share):
+    given = {'lane_width': '1', 'autostart': 'false', 'qos.depth': '2', 'model': '1'}
+    context = typed(share, **given)
+    node, = load(NODE_FILE).start_nodes(context)
+    written = yaml.safe_load(parameter_files(expand(context, node))[-1].read_text())
+    values, = (section['ros__parameters'] for section in written.values())
+    assert values == {'lane_width': 1.0, 'autostart': False, 'qos.depth': 2, 'model': '1'}
+    assert [type(values[name]) for name in given] == [float, bool, int, str]
+
+
+def test_a_value_of_another_type_or_a_missing_file_is_one_sentence(share, tmp_path):
+    module = load(NODE_FILE)
+    with pytest.raises(UserError, match='lane_width must be a number .*, and not "wide"'):
+        module.start_nodes(typed(share, lane_width='wide'))
+    for name in ('params_file', 'camera_params'):
+        with pytest.raises(RuntimeError, match=f'{name}:=.*my.yaml is no file'):
+            module.start_nodes(typed(share, **{name: str(tmp_path / 'my.yaml')}))
+
+
+def test_the_camera_driver_gets_its_parameter_file(share, tmp_path, monkeypatch):
+    module = load(NODE_FILE)
+    monkeypatch.setitem(module.DRIVERS, 'lane_perception', 'doctor')   # one that is installed
+    file = tmp_path / 'camera.yaml'
+    file.write_text('/**:\n  ros__parameters:\n    image_size: [640, 480]\n')
+    for given, expected in (({'camera_params': str(file)}, [file]), ({}, [])):
+        context = typed(share, camera='lane_perception', **given)
+        assert parameter_files(expand(context, module.start_nodes(context)[1])) == expected

@@ -12,6 +12,7 @@ from lane_perception.ros.parameters import check_values
 from lane_perception.ros.parameters import LiveSettings
 from lane_perception.ros.parameters import PARAMETERS
 from lane_perception.ros.parameters import refuse_unknown
+from lane_perception.ros.parameters import value_of
 from lane_perception.ros.parameters import without_effect
 
 FILE = Path(__file__).resolve().parents[2] / 'config' / 'lane_perception.yaml'
@@ -52,6 +53,26 @@ def test_the_file_has_one_comment_for_each(one):
 def test_values_that_contradict_are_refused_with_the_cure(change, sentence):
     with pytest.raises(UserError, match=sentence):
         check_values({**DEFAULTS, **change})
+
+
+@pytest.mark.parametrize('name, text, value', [
+    ('lane_width', '1', 1.0), ('max_gap_s', '0.3', 0.3), ('qos.depth', '2', 2),
+    ('autostart', 'false', False), ('autostart', 'True', True), ('model', '1', '1'),
+])
+def test_a_launch_arguments_text_becomes_a_value_of_the_parameters_type(name, text, value):
+    found = value_of(next(one for one in PARAMETERS if one.name == name), text)
+    assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize('name, text, sentence', [
+    ('lane_width', 'wide', 'lane_width must be a number .* such as 0.0, and not "wide"'),
+    ('lane_width', 'nan', 'lane_width must be a number'),
+    ('qos.depth', '2.5', 'qos.depth must be a whole number from 1 to 100'),
+    ('autostart', 'maybe', 'autostart must be true or false, such as true, and not "maybe"'),
+])
+def test_a_text_of_another_type_is_refused_in_one_sentence(name, text, sentence):
+    with pytest.raises(UserError, match=sentence):
+        value_of(next(one for one in PARAMETERS if one.name == name), text)
 
 
 def test_the_defaults_are_allowed_and_mean_the_models_own_threshold():
