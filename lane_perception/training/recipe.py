@@ -7,8 +7,10 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 from pathlib import Path
 from typing import Any
+from typing import Iterable
 from typing import Sequence
 
 import yaml
@@ -133,12 +135,13 @@ def load_recipe(name_or_path: str, changes: Sequence[str] = ()) -> Recipe:
     if not isinstance(values, dict):
         raise UserError(f'recipe {path} is not a list of settings "key: value"')
     values = {str(key): value for key, value in values.items()}
+    changed = {}
     for change in changes:
         key, equals, text = change.partition('=')
         if not equals:
             raise UserError(f'"{change}" is not a setting of the form key=value')
-        values[key.strip()] = text.strip()
-    return make_recipe(values, str(path))
+        changed[key.strip()] = text.strip()
+    return Recipe(**{**_typed(values, str(path)), **_typed(changed, 'command line')})
 
 
 def make_recipe(values: dict[str, Any], source: str) -> Recipe:
@@ -147,15 +150,26 @@ def make_recipe(values: dict[str, Any], source: str) -> Recipe:
 
     :param source: where they come from, for the sentence of an error.
     """
+    return Recipe(**_typed(values, source))
+
+
+def _typed(values: dict[str, Any], source: str) -> dict[str, Any]:
     fields = {field.name: type(field.default) for field in dataclasses.fields(Recipe)}
     converted = {}
     for key, value in values.items():
         if key not in fields:
-            near = difflib.get_close_matches(key, fields, 1, 0.5)
-            hint = f'did you mean {near[0]}?' if near else f'known: {", ".join(fields)}'
-            raise UserError(f'{source}: there is no setting "{key}"; {hint}')
+            raise UserError(f'{source}: there is no setting "{key}"; {_hint(key, value, fields)}')
         converted[key] = _convert(key, value, fields[key])
-    return Recipe(**converted)
+    return converted
+
+
+def _hint(key: str, value: Any, fields: Iterable[str]) -> str:
+    size = re.fullmatch('([0-9]+)x([0-9]+)', str(value).strip().lower())
+    if size or key == 'resolution':   # so the other verbs call it
+        height, width = size.groups() if size else ('H', 'W')
+        return f'did you mean input_height={height} input_width={width}?'
+    near = difflib.get_close_matches(key, fields, 1, 0.5)
+    return f'did you mean {near[0]}?' if near else f'known: {", ".join(fields)}'
 
 
 def _convert(key: str, value: Any, kind: type) -> Any:

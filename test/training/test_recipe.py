@@ -40,6 +40,8 @@ def test_settings_on_the_command_line_win_over_the_file(tmp_path):
 
 @pytest.mark.parametrize('change, sentence', [
     ('epoch=3', 'did you mean epochs'),
+    ('resolution=192x320', 'did you mean input_height=192 input_width=320'),
+    ('resolution=192', 'did you mean input_height=H input_width=W'),
     ('epochs=many', 'epochs=many should be a whole number'),
     ('epochs=2.5', 'whole number'),
     ('epochs=0', '1 or more'),
@@ -55,6 +57,16 @@ def test_a_setting_that_cannot_be_is_refused(tmp_path, change, sentence):
     (tmp_path / 'empty.yaml').write_text('')
     with pytest.raises(UserError, match=sentence):
         load_recipe(str(tmp_path / 'empty.yaml'), [change])
+
+
+def test_an_unknown_setting_is_blamed_on_where_it_stands(tmp_path):
+    path = tmp_path / 'mine.yaml'
+    path.write_text('epochs: 3\n')
+    with pytest.raises(UserError, match='^command line: there is no setting "epoch"'):
+        load_recipe(str(path), ['epoch=7'])
+    path.write_text('epoch: 3\n')
+    with pytest.raises(UserError, match='mine.yaml: there is no setting "epoch"'):
+        load_recipe(str(path), ['epochs=7'])
 
 
 @pytest.mark.parametrize('text', ['- a\n- b\n', 'a: [\n', '\xff'])
