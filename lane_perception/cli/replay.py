@@ -92,6 +92,8 @@ def body(argv: Sequence[str] | None = None) -> int:
                         arguments.max_gap_s, arguments.min_confidence)
     if lane.look_ahead_m and not arguments.ground:
         raise UserError('--look-ahead-m is in metres, which need a calibration: --ground')
+    if lane.lane_width and not arguments.ground:
+        _say('replay: --lane-width does nothing without a ground calibration: --ground')
     bags = find_recordings(arguments.bags, arguments.out)
     settings = ReplaySettings(
         bag=bags[0], out=arguments.out, topic=arguments.topic,

@@ -1,6 +1,6 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""The verdict leads with what counts, and calls nothing better or worse that chance may explain."""
+"""The verdict leads with what counts, and calls no change better that chance may explain."""
 
 import json
 
