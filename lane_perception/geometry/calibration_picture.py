@@ -21,11 +21,13 @@ AHEAD = 2.0        # metres of grid ahead
 ASIDE = 1.0        # metres of grid to each side
 MESH = 0.25        # metres
 SAMPLE = 0.02      # metres between the points of a grid line: lenses bend it
+SPACING = 14       # pixels between the rows of two labels: far lines lie closer than that
 MINOR = (200, 170, 60)
 AXIS_X = (60, 60, 235)
 AXIS_Y = (70, 200, 70)
 MARK = (60, 200, 255)
 TEXT = (255, 255, 255)
+OUTLINE = (0, 0, 0)
 
 
 def draw_calibration(image: NDArray[np.uint8], calibration: GroundCalibration,
@@ -38,11 +40,15 @@ def draw_calibration(image: NDArray[np.uint8], calibration: GroundCalibration,
     """
     picture = image.copy()
     size = (image.shape[1], image.shape[0])
+    labelled = np.inf   # row of the last label
     for value in np.arange(0.0, AHEAD + 1e-9, MESH):
         across = np.arange(-ASIDE, ASIDE + 1e-9, SAMPLE)
         _draw(picture, calibration, np.column_stack((np.full(len(across), value), across)),
               AXIS_Y if value == 0.0 else MINOR)
-        _label(picture, calibration, (value, 0.0), f'{value:g} m', size)
+        u, v = calibration.to_image([(value, 0.0)], size)[0]
+        if 0 <= u < size[0] and 0 <= v < size[1] and abs(labelled - v) >= SPACING:
+            _label(picture, (round(u) + 4, round(v) - 3), f'{value:g} m')
+            labelled = v
     for value in np.arange(-ASIDE, ASIDE + 1e-9, MESH):
         along = np.arange(0.0, AHEAD + 1e-9, SAMPLE)
         _draw(picture, calibration, np.column_stack((along, np.full(len(along), value))),
@@ -66,11 +72,10 @@ def _draw(picture, calibration, floor, color) -> None:
                  1, cv2.LINE_AA)
 
 
-def _label(picture, calibration, place, text, size) -> None:
-    u, v = calibration.to_image([place], size)[0]
-    if 0 <= u < size[0] and 0 <= v < size[1]:
-        cv2.putText(picture, text, (round(u) + 4, round(v) - 3), cv2.FONT_HERSHEY_SIMPLEX, 0.4,
-                    TEXT, 1, cv2.LINE_AA)
+def _label(picture, place, text) -> None:
+    for color, thickness in ((OUTLINE, 3), (TEXT, 1)):   # a board is as white as the text
+        cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, color, thickness,
+                    cv2.LINE_AA)
 
 
 def _caption(picture, calibration) -> None:
