@@ -90,6 +90,15 @@ def test_a_wrong_parameter_is_one_sentence_and_status_2(ros_domain, given):
     assert 'Traceback' not in done.stderr and '2.0, not 2' in done.stderr
 
 
+@pytest.mark.parametrize('asked', ['--help', '-h'])
+def test_help_is_its_text_and_drives_nothing(asked):
+    pytest.importorskip('rclpy')
+    done = subprocess.run([sys.executable, str(EXAMPLE), asked], check=False, env=environment(),
+                          capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout.startswith('Drive by the lane') and 'speed:=0.3' in done.stdout
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
 def test_it_stops_the_car_when_it_is_ended(drive, number):
     publish, heard, process = drive
