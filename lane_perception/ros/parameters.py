@@ -95,7 +95,8 @@ PARAMETERS = (
         'ground_calibration', '', 'file from calibrate_ground; empty: no metres'),
     ParameterSpecification('base_frame', 'base_link', 'frame of the path and the markers'),
     _of_lane('max_gap_s', 'the lane is kept for so long without a sighting', 's'),
-    _of_lane('min_confidence', 'a lane less likely to be right is none; 0 keeps all'),
+    _of_lane('min_confidence', 'a lane less likely to be right is none, unless it is held; 0 '
+             'keeps all'),
 )
 NAMES = tuple(specification.name for specification in PARAMETERS)
 OF_RCLPY = ('use_sim_time', 'start_type_description_service')   # every node has them
