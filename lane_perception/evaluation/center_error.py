@@ -3,8 +3,9 @@
 """
 Compare lane centres: the one found in the predicted mask with the one found in the label.
 
-Both are found by the same lane finder on the same look-ahead row, so the figure says what the
-network's mistakes do to steering, not how good the lane finder is.
+Both are found by the same lane finder on the same look-ahead row, with the same knowledge of the
+camera and of the lane's width, so the figure says what the network's mistakes do to steering, not
+how good the lane finder is.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lane_perception.errors import UserError
 from lane_perception.evaluation.bootstrap import bootstrap
+from lane_perception.evaluation.center_error import Point
 from lane_perception.evaluation.data_sources import Labeled
 from lane_perception.evaluation.data_sources import Source
 from lane_perception.evaluation.gallery import Exhibit
@@ -49,6 +50,7 @@ class _Running:
     variant: Variant
     segmenter: Any
     finder: LaneFinder
+    true_lane: LabelLane
     score: SetScore
     curve: ThresholdCurve | None     # for variants without mask cleaning
 
@@ -92,23 +94,23 @@ def evaluate(
             impossible[variant] = str(error)
             continue
         curve = ThresholdCurve() if variant.postprocess == 'none' else None
-        running.append(_Running(variant, segmenter, LaneFinder(settings), SetScore(), curve))
+        finder = LaneFinder(settings)
+        running.append(
+            _Running(variant, segmenter, finder, LabelLane(finder), SetScore(), curve))
     gallery = Gallery(FAILURES)
-    true_lane = LabelLane(settings)
     recording = None
     done = 0
     for done, labeled in enumerate(source.images(), 1):
         if labeled.recording != recording:
             recording = labeled.recording
-            for finder in (true_lane, *(one.finder for one in running)):
-                finder.reset()
-        truth = true_lane.find(labeled.label)
+            for one in running:
+                one.finder.reset()
         bench.new_image()
         for one in running:
-            mask, lane, score = _add(one, bench, labeled, truth)
+            mask, lane, true_center, score = _add(one, bench, labeled)
             if one is running[0]:
                 gallery.offer(done - 1, score, partial(
-                    _exhibit, done - 1, labeled, mask, lane, score))
+                    _exhibit, done - 1, labeled, mask, lane, true_center, score))
         progress(done, source.count)
     if not done:
         first = source.problems[0] if source.problems else 'it is empty'
@@ -117,30 +119,34 @@ def evaluate(
 
 
 def _add(
-    one: _Running, bench: Bench, labeled: Labeled, truth: Lane,
-) -> tuple[NDArray[np.uint8], Lane, ImageScore]:
+    one: _Running, bench: Bench, labeled: Labeled,
+) -> tuple[NDArray[np.uint8], Lane, Point | None, ImageScore]:
     mask, seconds = bench.timed_mask(one.segmenter, labeled.image)
     probability = one.segmenter.last_probability
     start = perf_counter()
     mask = POSTPROCESS[one.variant.postprocess](mask)
     lane = one.finder.find(mask, probability=probability)
     seconds += perf_counter() - start
-    score = one.score.add(labeled.name, mask, lane.center, labeled.label, truth.center,
+    true_center = one.true_lane.center_in(
+        labeled.image, labeled.label, one.finder.place.as_it_lies())
+    score = one.score.add(labeled.name, mask, lane.center, labeled.label, true_center,
                           seconds * 1000)
     if one.curve is not None:
         one.curve.add(resize_probability(probability, *labeled.label.shape), labeled.label)
-    return mask, lane, score
+    return mask, lane, true_center, score
 
 
 def _exhibit(
-    order: int, labeled: Labeled, mask: NDArray[np.uint8], lane: Lane, score: ImageScore,
+    order: int, labeled: Labeled, mask: NDArray[np.uint8], lane: Lane, true_center: Point | None,
+    score: ImageScore,
 ) -> Exhibit:
     label = fit_to_label(labeled.label, labeled.image[:, :, 0])
     return Exhibit(order, score, labeled.name, {
         'image': jpeg(labeled.image),
         'label': jpeg(label),
         'prediction': jpeg(draw_overlay(labeled.image, mask, lane)),
-        'error': jpeg(error_picture(labeled.image, mask, labeled.label)),
+        'error': jpeg(error_picture(
+            labeled.image, mask, labeled.label, lane.center, true_center)),
     })
 
 

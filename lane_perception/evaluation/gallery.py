@@ -13,10 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.evaluation.center_error import Point
 from lane_perception.evaluation.metrics import BACKGROUND
 from lane_perception.evaluation.metrics import MARKING
 from lane_perception.evaluation.set_score import ImageScore
 from lane_perception.evaluation.video import shrink
+from lane_perception.overlay import LANE_COLOR
 
 WIDTH = 640                  # pixels of a picture in the report
 QUALITY = 74                 # of its JPEG
@@ -27,6 +29,7 @@ OF_ALL = 24                  # the worst, of any kind
 HIT = (230, 230, 230)        # marking found
 FALSE = (40, 110, 255)       # orange: marking where the label has none
 MISSED = (255, 130, 30)      # blue: labelled marking that was not found
+TRUE_CENTER = (255, 255, 0)  # cyan: the centre of the label's lane
 NOT_JUDGED = (90, 90, 90)
 DIM = 0.45                   # of the picture's brightness behind the error colours
 
@@ -104,13 +107,18 @@ class Gallery:
 
 def error_picture(
     image: NDArray[np.uint8], mask: NDArray[np.uint8], label: NDArray[np.uint8],
+    center: Point | None = None, true_center: Point | None = None,
 ) -> NDArray[np.uint8]:
     """
     Return the picture, dimmed, with found, false and missed markings coloured.
 
+    The centre that was found is a dot, that of the label a ring.
+
     :param image: (H, W, 3) uint8, BGR.
     :param mask: (H, W) uint8, nonzero on predicted markings.
     :param label: (h, w) uint8, 0, 255, or between: not judged.
+    :param center: (u, v) in the picture's pixels, None without a lane.
+    :param true_center: the same of the label.
     """
     height, width = image.shape[:2]
     if label.shape != (height, width):
@@ -121,6 +129,13 @@ def error_picture(
     picture[predicted & marked] = HIT
     picture[predicted & (label == BACKGROUND)] = FALSE
     picture[~predicted & marked] = MISSED
+    stroke = max(1, round(width / 320))
+    for place, color, radius, thickness in ((center, LANE_COLOR, 4, -1),
+                                            (true_center, TRUE_CENTER, 7, 2 * stroke)):
+        if place is not None:
+            # Far outside the picture the numbers may be too large for OpenCV.
+            spot = tuple(int(value) for value in np.clip(np.round(place), -30000, 30000))
+            cv2.circle(picture, spot, radius * stroke, color, thickness, cv2.LINE_AA)
     return picture
 
 

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -13,30 +11,36 @@ from numpy.typing import NDArray
 from lane_perception.evaluation.center_error import Point
 from lane_perception.evaluation.metrics import MARKING
 from lane_perception.evaluation.metrics import fit_to_label
-from lane_perception.geometry.ground_calibration import GroundCalibration
-from lane_perception.geometry.lane_finder import Lane
+from lane_perception.geometry.lane import Lane
 from lane_perception.geometry.lane_finder import LaneFinder
-from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.geometry.place import Place
 
 
 class LabelLane:
-    """Finds the lane in one label after the other, each alone; the truth is not doubted."""
+    """
+    Finds the lane in one label after the other, each alone; the truth is not doubted.
 
-    def __init__(self, settings: LaneSettings = LaneSettings(),
-                 ground: GroundCalibration | None = None) -> None:
-        """Take the settings of the finder that is judged, but for the confidence it needs."""
-        self._finder = LaneFinder(replace(settings, min_confidence=0.0), ground)
+    A label is read with what the judged finder knows of the place when it has looked at the same
+    picture: where the horizon lies and how wide lanes are there. Otherwise the two would differ by
+    what each has guessed of the camera, and the network's mask would be blamed for it.
+    """
 
-    def find(self, label: NDArray[np.uint8]) -> Lane:
-        """Return the lane in a label (H, W); pixels that are not judged are no marking."""
+    def __init__(self, judged: LaneFinder) -> None:
+        """Take the settings of the finder that is judged."""
+        self._finder = LaneFinder(judged.settings, judged.ground)
+
+    def find(self, label: NDArray[np.uint8], place: Place) -> Lane:
+        """
+        Return the lane in a label; pixels that are not judged are no marking.
+
+        :param label: (H, W), at its picture's size.
+        :param place: the judged finder's, ``as_it_lies`` after that picture.
+        """
         # Not by cv2.compare, which takes a label of one pixel for a number.
-        return self._finder.find(
-            cv2.threshold(label, MARKING - 1, MARKING, cv2.THRESH_BINARY)[1])
+        return self._finder.find_in(
+            cv2.threshold(label, MARKING - 1, MARKING, cv2.THRESH_BINARY)[1], place)
 
-    def center_in(self, image: NDArray[np.uint8], label: NDArray[np.uint8]) -> Point | None:
+    def center_in(self, image: NDArray[np.uint8], label: NDArray[np.uint8], place: Place,
+                  ) -> Point | None:
         """Return the centre of a label's lane in the pixels of its picture (H, W, 3), or None."""
-        return self.find(fit_to_label(label, image[:, :, 0])).center
-
-    def reset(self) -> None:
-        """Begin another recording."""
-        self._finder.reset()
+        return self.find(fit_to_label(label, image[:, :, 0]), place).center

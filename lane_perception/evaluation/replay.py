@@ -47,6 +47,7 @@ from lane_perception.evaluation.truth import MaskTopic
 from lane_perception.evaluation.truth import PoseTopic
 from lane_perception.evaluation.video import Video
 from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.geometry.place import Place
 from lane_perception.machine import command_line
 from lane_perception.machine import describe_machine
 from lane_perception.overlay import draw_overlay
@@ -105,6 +106,7 @@ class _Frame:
     true_center: Point | None          # of the lane, from its topic or found in the label
     center_judged: bool                # whether that is known
     estimate: LaneEstimate | None = None
+    place: Place | None = None         # what the lane finder knew of it then
     seconds: float = 0.0
 
     @cached_property
@@ -169,12 +171,12 @@ class _Replay:
                     writer.add_topic(f'{NODE_NAME}/{name}', kind)
             if settings.video:
                 video = stack.enter_context(Video(settings.out / 'overlay.mp4'))
-            true_lane = LabelLane(settings.lane, pipeline.finder.ground)
-            frames = in_background(self._read(reader, topic, true_lane))
+            frames = in_background(self._read(reader, topic))
             processed = in_background(self._process(frames, pipeline))
-            shown = in_background(self._show(processed, pipeline, writer, video))
+            compared = in_background(self._compare(processed, LabelLane(pipeline.finder)))
+            shown = in_background(self._show(compared, pipeline, writer, video))
             # The threads end, the last stage's first, before what they write to is closed.
-            for stage in (frames, processed, shown):
+            for stage in (frames, processed, compared, shown):
                 stack.callback(stage.close)
             total = reader.topics()[topic].count
             for frame, video_s in shown:
@@ -211,9 +213,7 @@ class _Replay:
             if truth is not None:
                 self.problems += _shortened(truth.close())
 
-    def _read(
-        self, reader: RecordingReader, topic: str, true_lane: LabelLane,
-    ) -> Iterator[_Frame]:
+    def _read(self, reader: RecordingReader, topic: str) -> Iterator[_Frame]:
         for number, (stamp_ns, log_time_ns, message) in enumerate(reader.frames(topic)):
             try:
                 image = to_bgr(message)
@@ -228,8 +228,6 @@ class _Replay:
             true_center, center_judged = None, label is not None
             if self.centers is not None:
                 center_judged, true_center = self.centers.at(stamp_ns, log_time_ns)
-            elif label is not None:
-                true_center = true_lane.center_in(image, label)
             yield _Frame(number, stamp_ns, message.header.frame_id, image, label, pose,
                          true_center, center_judged)
 
@@ -244,6 +242,14 @@ class _Replay:
                 self.unreadable[str(error)] += 1
                 continue
             frame.seconds = perf_counter() - start
+            frame.place = pipeline.finder.place.as_it_lies()
+            yield frame
+
+    def _compare(self, frames: Iterator[_Frame], true_lane: LabelLane) -> Iterator[_Frame]:
+        """Find the true centre in the label, where no topic gives it."""
+        for frame in frames:
+            if self.centers is None and frame.label is not None:
+                frame.true_center = true_lane.center_in(frame.image, frame.label, frame.place)
             yield frame
 
     def _show(
@@ -292,7 +298,8 @@ class _Replay:
                 pictures['label'] = jpeg(fit_to_label(frame.label, estimate.mask))
             pictures['prediction'] = jpeg(frame.overlay)
             if frame.label is not None:
-                pictures['error'] = jpeg(error_picture(frame.image, estimate.mask, frame.label))
+                pictures['error'] = jpeg(error_picture(
+                    frame.image, estimate.mask, frame.label, estimate.center, frame.true_center))
             seconds = (frame.stamp_ns - self.series.stamps[0]) / NANOSECONDS
             return Exhibit(order, score, f'frame {frame.number}, {seconds:.2f} s', pictures,
                            video_s)

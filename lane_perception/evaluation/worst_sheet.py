@@ -24,7 +24,8 @@ def write_worst_sheet(path: Path, exhibits: Sequence[Exhibit], count: int) -> No
     """
     Write the worst pictures as one JPEG, the worst first, each with its errors beside it.
 
-    In the errors, found markings are white, false ones orange, missed ones blue.
+    In the errors, found markings are white, false ones orange, missed ones blue; the lane centre
+    that was found is a green dot, that of the label a cyan ring.
 
     :param exhibits: the worst first; at least one.
     :param count: of pictures, at most.

@@ -134,6 +134,19 @@ class LaneFinder:
         place.learn(seen)
         return self._lane(chains, seen, confidence, track)
 
+    def find_in(self, mask: NDArray[np.uint8], place: Place) -> Lane:
+        """
+        Return the lane that a mask shows by itself to who knows a place; nothing is learnt.
+
+        :param mask: (H, W) uint8, of the same size as the last picture that the place was read in.
+        """
+        self.place, self._track = place, None
+        chains, seen = self._see(mask)
+        confidence, _ = self._confidence(chains, seen, None)
+        if confidence is None:
+            return self._nothing(chains.polylines())
+        return self._lane(chains, seen, confidence)
+
     def _advance(self, stamp: float | None) -> None:
         """Move the track on to a picture's stamp, or drop it."""
         self._still = self._still + 1 if stamp == self._stamp else 0

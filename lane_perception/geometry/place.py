@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 from typing import Callable
 
@@ -53,6 +54,12 @@ class Place:
         self._untried = 0   # pictures until other horizons are tried (again)
         self._trial: nominal_view.HorizonTrial | None = None
         self._stale = self._stale or self.ground is None
+
+    def as_it_lies(self) -> Place:
+        """Return what is known now, on the floor that the last picture was read on."""
+        known = copy(self)   # what it holds is replaced, never changed
+        known._stale = False
+        return known
 
     @property
     def is_nominal_and_new(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.recordings import NANOSECONDS
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.evaluation.center_error import CenterScore
 from lane_perception.evaluation.label_lane import LabelLane
@@ -22,6 +23,7 @@ from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.truth import CenterTopic
 from lane_perception.evaluation.truth import MaskTopic
+from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.ros.images import ImageError
 from lane_perception.ros.images import to_bgr
 
@@ -53,7 +55,8 @@ def pairs(
     centers = CenterTopic(output_bag, f'{prefix}/center')
     truths = MaskTopic(bag, truth_topic) if truth_topic else None
     true_centers = CenterTopic(bag, center_topic) if center_topic else None
-    true_lane = LabelLane()
+    finder = LaneFinder()   # as the node's, for what it knew of the place
+    true_lane = LabelLane(finder)
     with ExitStack() as stack:
         reader = stack.enter_context(RecordingReader(bag))
         for topic_read in filter(None, (masks, centers, truths, true_centers)):
@@ -70,8 +73,9 @@ def pairs(
             truth = truths and truths.label(number, stamp_ns, log_ns, size)
             judged, true_center = (true_centers.at(stamp_ns, log_ns) if true_centers
                                    else (False, None))
-            if not judged and truth is not None:
-                true_center = true_lane.center_in(image, truth)
+            if not judged and truth is not None and mask is not None:
+                finder.find(fit_to_label(mask, image[:, :, 0]), stamp_ns / NANOSECONDS)
+                true_center = true_lane.center_in(image, truth, finder.place.as_it_lies())
             yield Pair(stamp_ns, image, mask, center, truth, true_center)
 
 

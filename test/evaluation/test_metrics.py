@@ -11,6 +11,7 @@ from lane_perception.evaluation.metrics import confusion
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.metrics import per_image_lane_iou
 from lane_perception.evaluation.threshold_curve import ThresholdCurve
+from lane_perception.geometry.lane_finder import LaneFinder
 
 
 def random_pair(seed, height=40, width=60, ignored=0.0):
@@ -124,7 +125,9 @@ def test_a_picture_of_one_pixel_is_counted(prediction, label, counts):
     point = curve.result(0.5)['stored']
     assert (point['precision'], point['recall']) == {
         255: (1.0, 1.0), 0: (0.0, 0.0), 127: (1.0, 0.0)}[label]
-    assert LabelLane().find(one(label)).center is None
+    finder = LaneFinder()
+    finder.find(one(prediction))
+    assert LabelLane(finder).find(one(label), finder.place.as_it_lies()).center is None
 
 
 def test_sizes_must_agree_and_fit_to_label_makes_them_agree():
