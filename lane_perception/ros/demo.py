@@ -92,7 +92,7 @@ def run_demo(
     settings.out.mkdir(parents=True, exist_ok=True)
     source = _own_recording(settings, progress) if settings.bag else _synthetic(settings, progress)
     playback_settings = PlaybackSettings(
-        source.bag, source.topic, source.compressed, settings.model, hz=settings.hz)
+        source.bag, source.topic, source.compressed, settings.model, hz=settings.hz, clock=True)
     with RecordingWriter(output_bag, replace=True) as writer:
         for name, kind in output_types(None).items():
             if name in playback_settings.outputs:
@@ -172,11 +172,28 @@ def _require_something(playback: Playback, out: Path) -> None:
         f'{f"; the node says: {said}" if said else ""}; see {out / "lane_node.log"}')
 
 
+def why_dropped(report: dict[str, Any]) -> str:
+    """Return why frames were dropped, from the node's diagnostics; '' where they do not say."""
+    said = report['node']['diagnostics']
+    if not int(said.get('frames_dropped', 0)):   # none was overtaken by a newer one
+        message = said.get('message', 'running')
+        return '' if message == 'running' else message
+    times = {key.removesuffix('_ms_p50'): float(value) for key, value in said.items()
+             if key.endswith('_ms_p50') and key != 'age_ms_p50'}
+    takes_ms, period_ms = sum(times.values()), 1000 / report['input_rate_hz']
+    if takes_ms < period_ms:
+        return f'at times a frame took longer than the {period_ms:.0f} ms until the next'
+    return (f'a frame takes {takes_ms:.0f} ms here (the network {times["network"]:.0f}), and one '
+            f'comes every {period_ms:.0f} ms; see resolution in docs/models.md')
+
+
 def summary(report: dict[str, Any], out: Path) -> str:
     """Return the lines that the demo ends with."""
     age, rows = report['age_ms'], []
     rows.append(('frames', f"{report['frames_sent']} sent, {report['frames_received']} received, "
                            f"{report['frames_dropped']} dropped"))
+    if report['frames_dropped'] and why_dropped(report):
+        rows.append(('why dropped', why_dropped(report)))
     rows.append(('output rate', f"{report['output_rate_hz']:.1f} Hz"))
     rows.append(('age', f"{age['p50']:.1f} ms median, {age['p99']:.1f} ms p99 "
                         '(publishing a frame to receiving its mask)'))

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 from typing import Callable
+from typing import Collection
 from typing import Iterator
 
 import numpy as np
@@ -55,6 +56,7 @@ class PlaybackSettings:
     hz: float | None = None          # frames per second; None: the recording's own rate
     count: int | None = None         # frames to play, repeating the recording; needs hz
     outputs: tuple[str, ...] = ('mask', 'center', 'offset', 'path', 'pose')  # to subscribe to
+    clock: bool = False              # the node takes its time from the frames' stamps, by /clock
     command: tuple[str, ...] = ()    # in front of the node's, such as taskset -c 0
 
 
@@ -81,22 +83,27 @@ class Playback:
         """
         Return the figures of a playback.
 
-        :returns: frames_sent, frames_received, frames_dropped, output_rate_hz, age_ms (publishing
-            a frame to receiving its mask) and latency_ms (publishing a frame to the node's
-            publishing its mask), both with p50, p90 and p99.
+        :returns: frames_sent, frames_received, frames_dropped, input_rate_hz (as sent),
+            output_rate_hz, age_ms (publishing a frame to receiving its mask) and latency_ms
+            (publishing a frame to the node's publishing its mask), both with p50, p90 and p99.
         """
         ages = self.ages_ms()
-        arrivals = sorted(self.received[stamp] for stamp in self.received
-                          if stamp in self.published)
-        span_s = (arrivals[-1] - arrivals[0]) / 1e9 if len(arrivals) > 1 else 0.0
+        arrivals = [self.received[stamp] for stamp in self.received if stamp in self.published]
         return {
             'frames_sent': len(self.published),
             'frames_received': len(ages),
             'frames_dropped': len(self.published) - len(ages),
-            'output_rate_hz': round((len(arrivals) - 1) / span_s, 3) if span_s else 0.0,
+            'input_rate_hz': _rate(self.published.values()),
+            'output_rate_hz': _rate(arrivals),
             'age_ms': _quantiles(ages),
             'latency_ms': _quantiles(self._since_published(self.answered)),
         }
+
+
+def _rate(moments: Collection[int]) -> float:
+    """Return events per second of moments in nanoseconds; 0.0 for less than two."""
+    span_s = (max(moments) - min(moments)) / 1e9 if moments else 0.0
+    return round((len(moments) - 1) / span_s, 3) if span_s else 0.0
 
 
 def _quantiles(values: list[float]) -> dict[str, float | None]:
@@ -110,6 +117,7 @@ def node_arguments(settings: PlaybackSettings) -> list[str]:
     parameters = {
         'model': settings.model,
         'image_transport': 'compressed' if settings.compressed else 'raw',
+        **({'use_sim_time': 'true'} if settings.clock else {}),
         **settings.parameters,
     }
     arguments = ['--ros-args', '-r', f'{source}:={settings.topic}']
@@ -167,6 +175,8 @@ def _play(
             arguments += ['--hz', str(settings.hz)]
         if settings.count:
             arguments += ['--count', str(settings.count)]
+        if settings.clock:
+            arguments += ['--clock']
         player = RosProcess(PLAYER_MODULE, arguments, log_folder / 'player.log', environment)
         try:
             while not log.exists():

@@ -21,6 +21,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 from typing import Iterable
 from typing import Iterator
 
@@ -125,11 +126,14 @@ class ReadAhead:
             raise self._error
 
 
-def play(publisher, frames: Iterable[Frame]) -> list[tuple[int, int]]:
+def play(
+    publisher, frames: Iterable[Frame], before: Callable[[int], None],
+) -> list[tuple[int, int]]:
     """
     Publish each frame when it is due.
 
     :param publisher: an rclpy publisher of the frames' type.
+    :param before: told each frame's stamp, in nanoseconds, before it goes out.
     :returns: (stamp, time of publishing on CLOCK_MONOTONIC) in nanoseconds, in order.
     """
     published = []
@@ -140,9 +144,19 @@ def play(publisher, frames: Iterable[Frame]) -> list[tuple[int, int]]:
         wait_ns = start_ns + frame.due_ns - time.monotonic_ns()
         if wait_ns > 0:
             time.sleep(wait_ns / NANOSECONDS)
+        before(frame.stamp_ns)
         published.append((frame.stamp_ns, time.monotonic_ns()))
         publisher.publish(frame.data)
     return published
+
+
+def _clock(node) -> Callable[[int], None]:
+    """Return what publishes a time, in nanoseconds, on /clock."""
+    from rclpy.qos import qos_profile_sensor_data
+    from rclpy.time import Time
+    from rosgraph_msgs.msg import Clock
+    publisher = node.create_publisher(Clock, '/clock', qos_profile_sensor_data)
+    return lambda time_ns: publisher.publish(Clock(clock=Time(nanoseconds=time_ns).to_msg()))
 
 
 def _wait_for_subscriber(publisher, timeout_s: float) -> bool:
@@ -177,6 +191,8 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--count', type=int,
                         help='frames to publish with stamps at --hz, repeating the recording '
                         '(default: the recording once, with its own stamps)')
+    parser.add_argument('--clock', action='store_true',
+                        help="publish the frames' stamps on /clock, for nodes with use_sim_time")
     parser.add_argument('--wait', type=float, default=20.0,
                         help='seconds to wait for a subscriber; 0 plays at once')
     return parser
@@ -201,10 +217,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         node = rclpy.create_node('lane_perception_player')
         publisher = node.create_publisher(message_class, arguments.topic, qos_profile_sensor_data)
+        before = _clock(node) if arguments.clock else lambda stamp_ns: None
         if arguments.wait and not _wait_for_subscriber(publisher, arguments.wait):
             raise UserError(f'nothing subscribed to {arguments.topic} in {arguments.wait:g} s')
         gc.disable()  # a collection is a pause in the middle of the recording
-        _write_log(arguments.log, play(publisher, frames))
+        _write_log(arguments.log, play(publisher, frames, before))
         _linger()
     finally:
         rclpy.try_shutdown()

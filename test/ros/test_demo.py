@@ -5,6 +5,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import draw_track
+from slow_model import write_slow_model
 
 from lane_perception.cli.demo import main
 from lane_perception.data.recordings import RecordingReader
@@ -85,6 +87,8 @@ def test_a_recording_drives_the_node_and_is_scored(
     assert report['output_rate_hz'] <= 1.1 * RATE
     assert report['line_f1'] > 0.95, 'the bright model finds what was drawn'
     assert report['node']['exit_status'] == 0
+    assert 'use_sim_time' not in report['node']['diagnostics']['message'], \
+        'the recording is of another day, and the node is told its time'
     assert TOPIC + suffix in printed, 'it says which topic it took'
 
     masks = read(out / 'bag', '/lane_perception/mask')
@@ -111,6 +115,21 @@ def test_a_recording_drives_the_node_and_is_scored(
     shown = video.get(cv2.CAP_PROP_FRAME_COUNT)
     assert 0 < shown <= report['frames_received']
     assert video.read()[0], 'the video can be played'
+
+
+def test_a_node_that_drops_frames_says_why(tmp_path, ros_domain, capsys):
+    write_slow_model(tmp_path / 'slow.onnx', layers=6)
+    write_recording(tmp_path / 'drive', frames=40)
+    assert main(['--bag', str(tmp_path / 'drive'), '--model', str(tmp_path / 'slow.onnx'),
+                 '--hz', '60', '--out', str(tmp_path / 'out')]) == 0
+    report = json.loads((tmp_path / 'out' / 'report.json').read_text())
+    assert report['frames_dropped'] > 0 and 30 < report['input_rate_hz'] < 61
+    printed = capsys.readouterr().out
+    why = next(line for line in printed.splitlines() if 'why dropped' in line)
+    takes, network, period = map(int, re.search(
+        r'takes (\d+) ms here \(the network (\d+)\), and one comes every (\d+) ms', why).groups())
+    assert takes >= network > period == round(1000 / report['input_rate_hz'])
+    assert 'resolution' in why
 
 
 def test_a_rate_of_ones_own_keeps_the_source_stamps(tmp_path, ros_domain, bright_model):
