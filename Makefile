@@ -33,12 +33,12 @@ venv: $(RUNTIME_STAMP)
 venv-dev: $(DEV_STAMP)
 
 $(VENV)/bin/python:
-	@$(PYTHON) requirements/check_machine.py 0.7
+	@$(PYTHON) requirements/check_machine.py 1.2
 	@echo "[venv] making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
 
 $(RUNTIME_STAMP): setup.py requirements/constraints.txt | $(VENV)/bin/python
-	@echo '[venv] installing the run-time set: ROS 2 from PyPI, OpenVINO, OpenCV, rosbags (about 500 MB installed)'
+	@echo '[venv] installing the run-time set: ROS 2 from PyPI, OpenVINO, OpenCV, rosbags (about 850 MB installed)'
 	$(call pip_install,-e '.[ros$(,)headless$(,)openvino$(,)recordings]')
 	@# Its dependencies would replace sensor_msgs by the ROS 1 package of that name.
 	$(call pip_install,--no-deps cv-bridge)
