@@ -152,9 +152,9 @@ class Keep(Callback):
             })
         if trainer.is_global_zero:
             with whole_file(self.folder / LAST) as temporary:
-                trainer.save_checkpoint(temporary)
+                trainer.save_checkpoint(temporary, weights_only=False)
         else:   # takes part in gathering; the first process writes
-            trainer.save_checkpoint(self.folder / LAST)
+            trainer.save_checkpoint(self.folder / LAST, weights_only=False)
 
     def _add_row(self, row: dict[str, float]) -> None:
         """Add a row, in place of those that a killed run left from this epoch on."""

@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import threading
-import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from typing import Sequence
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks import WeightAveraging
 
 from lane_perception.errors import UserError
@@ -41,6 +39,8 @@ from lane_perception.training.checkpoints import Keep
 from lane_perception.training.checkpoints import check_checkpoint
 from lane_perception.training.checkpoints import check_progress
 from lane_perception.training.lane_training import LaneTraining
+from lane_perception.training.lightning_messages import ProgressBar
+from lane_perception.training.lightning_messages import without_noise
 from lane_perception.training.picture_grid import PictureGrid
 from lane_perception.training.recipe import Recipe
 from lane_perception.training.schedule import Schedule
@@ -157,19 +157,18 @@ def train(
         callbacks.append(WeightAveraging(avg_fn=_Average(recipe.ema_decay)))
     callbacks += [PictureGrid(), Keep(folder, card, recipe.patience)]
     if progress:
-        callbacks.append(TQDMProgressBar(refresh_rate=5))
+        callbacks.append(ProgressBar(refresh_rate=5))
     callbacks += watch
-    trainer = lightning.Trainer(
-        accelerator='auto', **processes.trainer_arguments(), max_epochs=recipe.epochs,
-        callbacks=callbacks,
-        precision=LIGHTNING_PRECISION[choose_precision(recipe.precision)],
-        accumulate_grad_batches=recipe.accumulation,
-        gradient_clip_val=recipe.gradient_clip or None, enable_checkpointing=False,
-        num_sanity_val_steps=0, use_distributed_sampler=False, deterministic=True,
-        logger=_logger(folder), log_every_n_steps=10, enable_model_summary=False,
-        enable_progress_bar=progress, default_root_dir=folder)
-    with _ended_by_signals(), warnings.catch_warnings():
-        warnings.filterwarnings('ignore', message='.*(num_workers|does not have many workers).*')
+    with _ended_by_signals(), without_noise():
+        trainer = lightning.Trainer(
+            accelerator='auto', **processes.trainer_arguments(), max_epochs=recipe.epochs,
+            callbacks=callbacks,
+            precision=LIGHTNING_PRECISION[choose_precision(recipe.precision)],
+            accumulate_grad_batches=recipe.accumulation,
+            gradient_clip_val=recipe.gradient_clip or None, enable_checkpointing=False,
+            num_sanity_val_steps=0, use_distributed_sampler=False, deterministic=True,
+            logger=_logger(folder), log_every_n_steps=min(10, len(order)),
+            enable_model_summary=False, enable_progress_bar=progress, default_root_dir=folder)
         trainer.fit(module, loader, check, ckpt_path=checkpoint if goes_on else None,
                     weights_only=True)
 
