@@ -127,13 +127,13 @@ class ReadAhead:
 
 
 def play(
-    publisher, frames: Iterable[Frame], before: Callable[[int], None],
+    publisher, frames: Iterable[Frame], tell_time: Callable[[int], None] | None = None,
 ) -> list[tuple[int, int]]:
     """
     Publish each frame when it is due.
 
     :param publisher: an rclpy publisher of the frames' type.
-    :param before: told each frame's stamp, in nanoseconds, before it goes out.
+    :param tell_time: called with each frame's stamp, in nanoseconds, before it goes out.
     :returns: (stamp, time of publishing on CLOCK_MONOTONIC) in nanoseconds, in order.
     """
     published = []
@@ -144,7 +144,8 @@ def play(
         wait_ns = start_ns + frame.due_ns - time.monotonic_ns()
         if wait_ns > 0:
             time.sleep(wait_ns / NANOSECONDS)
-        before(frame.stamp_ns)
+        if tell_time:
+            tell_time(frame.stamp_ns)
         published.append((frame.stamp_ns, time.monotonic_ns()))
         publisher.publish(frame.data)
     return published
@@ -217,11 +218,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         node = rclpy.create_node('lane_perception_player')
         publisher = node.create_publisher(message_class, arguments.topic, qos_profile_sensor_data)
-        before = _clock(node) if arguments.clock else lambda stamp_ns: None
+        tell_time = _clock(node) if arguments.clock else None
         if arguments.wait and not _wait_for_subscriber(publisher, arguments.wait):
             raise UserError(f'nothing subscribed to {arguments.topic} in {arguments.wait:g} s')
         gc.disable()  # a collection is a pause in the middle of the recording
-        _write_log(arguments.log, play(publisher, frames, before))
+        _write_log(arguments.log, play(publisher, frames, tell_time))
         _linger()
     finally:
         rclpy.try_shutdown()
