@@ -13,6 +13,7 @@ from typing import Sequence
 
 from lane_perception.command import run_main
 from lane_perception.ros.doctor.finding import BROKEN
+from lane_perception.ros.doctor.finding import DOUBTFUL
 from lane_perception.ros.doctor.finding import Finding
 from lane_perception.ros.doctor.finding import not_looked_at
 from lane_perception.ros.doctor.installation import installation
@@ -54,15 +55,18 @@ def _topics() -> Iterator[Finding]:
 
 def run(argv: Optional[Sequence[str]] = None) -> int:
     """Print the findings; return 1 when something is broken."""
-    broken = 0
+    levels = []
     for finding in findings(build_parser().parse_args(argv)):
         print(finding, flush=True)
-        broken += finding.level == BROKEN
-    if broken:
-        print(f'{broken} thing{"s" if broken > 1 else ""} to mend')
-        return EXIT_BROKEN
-    print('nothing is broken')
-    return 0
+        levels.append(finding.level)
+    broken, doubtful = levels.count(BROKEN), levels.count(DOUBTFUL)
+    end = _counted(broken, 'thing') + ' to mend' if broken else 'nothing is broken'
+    print(f'{end}, {_counted(doubtful, "warning")}' if doubtful else end)
+    return EXIT_BROKEN if broken else 0
+
+
+def _counted(count: int, name: str) -> str:
+    return f'{count} {name}' if count == 1 else f'{count} {name}s'
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The doctor: what is broken has a cure and status 1, what works is said."""
 
+import json
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from lane_perception.ros.doctor import installation
 from lane_perception.ros.doctor import model
 from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
+from lane_perception.ros.doctor.finding import Finding
 from lane_perception.ros.doctor.finding import GOOD
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -70,17 +72,46 @@ def test_a_model_that_cannot_be_loaded_is_named_and_ends_in_status_1(tmp_path, c
     assert 'damaged.onnx is damaged' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize('own, takes_ms, smaller, smaller_ms', [
+    ('384x640', 60.0, '256x416', '26.0'),    # the largest that is quick enough
+    ('384x640', 400.0, '192x320', '100.0'),  # the smallest that was measured
+    ('256x416', 40.0, '192x320', '23.1'),
+])
 def test_a_processor_too_slow_for_the_camera_is_told_what_a_smaller_input_brings(
-        bright_model, monkeypatch):
-    def takes(pipeline, picture):   # 40 ms at 64x96, in proportion to the area
-        height, width = map(int, pipeline.segmenter.resolution.split('x'))
-        return 40.0 * height * width / (64 * 96)
+        bright_model, monkeypatch, own, takes_ms, smaller, smaller_ms):
+    def takes(pipeline, picture):   # in proportion to the area
+        return takes_ms * area(pipeline.segmenter.resolution) / area(own)
     monkeypatch.setattr(model, '_median_ms', takes)
-    finding, = model.model(str(bright_model), '64x96')
+    finding, = model.model(str(bright_model), own)
     assert finding.level == DOUBTFUL and 'slower than a camera' in finding.text
-    assert 'set resolution to 32x64 (13.3 ms; less accurate' in finding.cure
-    finding, = model.model(str(bright_model), '32x64')
-    assert finding.level == GOOD and 'input 32x64: 13.3 ms' in finding.text
+    assert f'set resolution to {smaller} ({smaller_ms} ms; less accurate' in finding.cure
+
+
+def test_nothing_smaller_is_advised_than_was_measured(bright_model, monkeypatch):
+    monkeypatch.setattr(model, '_median_ms', lambda pipeline, picture: 50.0)
+    finding, = model.model(str(bright_model), '192x320')
+    assert finding.level == DOUBTFUL and 'resolution' not in finding.cure
+    measured = json.loads((CHECKOUT / 'benchmark/results/input_sizes.json').read_text())
+    told = {row['resolution'] for row in measured['candidates'].values()}
+    assert {f'{height}x{width}' for height, width in model.MEASURED} == told
+    assert list(model.MEASURED) == sorted(model.MEASURED, reverse=True)
+
+
+def area(resolution):
+    height, width = map(int, resolution.split('x'))
+    return height * width
+
+
+def test_the_last_line_counts_what_is_broken_and_what_is_doubtful(monkeypatch, capsys):
+    for levels, status, end in (
+            ([GOOD, GOOD], 0, 'nothing is broken'),
+            ([GOOD, DOUBTFUL], 0, 'nothing is broken, 1 warning'),
+            ([BROKEN, DOUBTFUL, DOUBTFUL], 1, '1 thing to mend, 2 warnings'),
+            ([BROKEN, BROKEN], 1, '2 things to mend')):
+        monkeypatch.setattr(doctor, 'findings',
+                            lambda arguments: iter(Finding(one, 'a finding') for one in levels))
+        assert doctor.run([]) == status
+        assert capsys.readouterr().out.splitlines()[-1] == end
 
 
 def test_a_numpy_that_cv_bridge_cannot_do_is_found(monkeypatch):

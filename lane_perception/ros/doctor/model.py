@@ -18,7 +18,8 @@ from lane_perception.ros.doctor.finding import not_looked_at
 SIZE = (480, 640)        # of the picture that is processed, height and width
 RUNS = 20
 CAMERA_PERIOD_MS = 33.3  # of a camera with 30 frames per second
-SMALLER = 2 / 3          # of the input's sides: the network then takes half of the time
+# Inputs of the network that docs/models.md tells the accuracy of, height and width.
+MEASURED = ((384, 640), (320, 512), (288, 480), (256, 416), (192, 320))
 
 
 def model(name: str, resolution: str = '') -> Iterator[Finding]:
@@ -66,14 +67,16 @@ def _smaller_input(
     pipeline: Any, name: str, picture: Any, median_ms: float,
 ) -> Iterator[str]:
     """Yield what a smaller input of the network brings here, where it brings something."""
-    from lane_perception.model_file import MULTIPLE
     from lane_perception.pipeline import LanePipeline
     from lane_perception.segmenter import parse_resolution
-    sides = parse_resolution(pipeline.segmenter.resolution.split(',')[0])
-    smaller = tuple(max(1, int(side * SMALLER) // MULTIPLE) * MULTIPLE for side in sides)
-    if smaller == sides:
+    height, width = parse_resolution(pipeline.segmenter.resolution.split(',')[0])
+    smaller = [size for size in MEASURED if size[0] < height and size[1] < width]
+    if not smaller:
         return
-    takes = _median_ms(LanePipeline.load(name, resolution=smaller), picture)
+    share = CAMERA_PERIOD_MS / median_ms   # of the area that leaves time enough, about
+    fitting = [size for size in smaller if size[0] * size[1] <= share * height * width]
+    chosen = fitting[0] if fitting else smaller[-1]
+    takes = _median_ms(LanePipeline.load(name, resolution=chosen), picture)
     if takes < median_ms:
-        yield (f'set resolution to {smaller[0]}x{smaller[1]} ({takes:.1f} ms; less accurate, '
+        yield (f'set resolution to {chosen[0]}x{chosen[1]} ({takes:.1f} ms; less accurate, '
                'see docs/models.md)')
