@@ -54,6 +54,7 @@ def write_plot(path: Path, result: dict[str, Any]) -> None:
 def _panel(result: dict[str, Any], data: str, key: str, label: str,
            colors: dict[str, str]) -> list[str]:
     rows = list(result['candidates'].values())
+    said = 'resolution' if len({row['resolution'] for row in rows}) > 1 else 'model'
     times = [row['ms']['p50'] for row in rows]
     values = [row[data][key] for row in rows]
     to_x, x_marks = _axis(0.0, max(times), LEFT, WIDTH - RIGHT)
@@ -81,7 +82,7 @@ def _panel(result: dict[str, Any], data: str, key: str, label: str,
         for row, (x, y) in zip(own, points):
             parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{color}"/>',
                       f'<text x="{x:.1f}" y="{y - 9:.1f}" font-size="10" text-anchor="middle">'
-                      f'{row["resolution"]}</text>']
+                      f'{escape(row[said])}</text>']
     return parts
 
 

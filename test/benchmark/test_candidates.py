@@ -10,6 +10,7 @@ import pytest
 from bright_model import write_bright_model
 
 from lane_perception.benchmark.candidate_plot import _axis
+from lane_perception.benchmark.candidate_plot import write_plot
 from lane_perception.benchmark.candidates import main
 from lane_perception.benchmark.candidates import table
 from lane_perception.data.image_files import write_image
@@ -58,6 +59,20 @@ def test_every_model_is_scored_at_every_resolution(tmp_path, data):
     assert len(circles) == 2 * 4 + 2, 'a point for each candidate in both panels, and the legend'
     assert all(0 < x < float(root.get('width')) and 0 < y < float(root.get('height'))
                for x, y in circles)
+
+
+@pytest.mark.parametrize('resolutions, labels', [
+    (('96x160', '96x160'), ['one', 'other']),
+    (('96x160', '192x320'), ['96x160', '192x320']),
+])
+def test_points_are_labelled_by_what_differs(tmp_path, resolutions, labels):
+    rows = {str(number): {'model': model, 'architecture': 'a', 'resolution': resolution,
+                          'ms': {'p50': 1.0 + number}, 'synthetic': {'lane_iou': 0.5}}
+            for number, (model, resolution) in enumerate(zip(('one', 'other'), resolutions))}
+    write_plot(tmp_path / 'plot.svg', {'data': ['synthetic'], 'candidates': rows,
+                                       'timed_picture': '640x480'})
+    root = ElementTree.parse(tmp_path / 'plot.svg').getroot()
+    assert [one.text for one in root.iter(f'{SVG}text') if one.get('font-size')] == labels
 
 
 @pytest.mark.parametrize('low, high', [(0.0, 7.3), (0.913, 0.976), (0.5, 0.5)])
