@@ -39,10 +39,23 @@ def lens_of_message(message: Any, image_size: tuple[int, int]) -> Lens:
     """
     Return the lens of a sensor_msgs/CameraInfo, for pictures of a size.
 
+    The camera matrix is of the full picture; a region of interest is a part of it, in its pixels.
+
     :raises UserError: when it is not calibrated, or for another aspect ratio.
     """
+    roi = message.roi
+    size = (roi.width, roi.height) if roi.width and roi.height \
+        else (message.width, message.height)
     return _scaled(_matrix(message), message.distortion_model, _coefficients(message),
-                   (message.width, message.height), image_size)
+                   size, image_size, (roi.x_offset, roi.y_offset))
+
+
+def numbers_of(message: Any) -> tuple[Any, ...]:
+    """Return all that the lens of a CameraInfo is made of, to tell one from another."""
+    roi = message.roi
+    return (message.distortion_model, message.width, message.height,
+            roi.x_offset, roi.y_offset, roi.width, roi.height,
+            *_matrix(message), *_coefficients(message))
 
 
 # ROS 1 wrote these fields large.
@@ -84,8 +97,13 @@ def read_camera_info(path: str | Path, image_size: tuple[int, int]) -> Lens:
         raise UserError(f'camera_info {path}: {error}') from error
 
 
-def _scaled(matrix, model, coefficients, size, image_size) -> Lens:
-    """Return the lens for pictures that were scaled from the size it was calibrated at."""
+def _scaled(matrix, model, coefficients, size, image_size, corner=(0, 0)) -> Lens:
+    """
+    Return the lens for pictures that were cut out and then scaled.
+
+    :param size: of the part that was cut out, in the pixels that it was calibrated at.
+    :param corner: (x, y) of its upper left pixel in those pixels.
+    """
     lens = Lens.create(matrix, _model(model), coefficients)
     if max(size) > LARGEST_SIDE:
         raise UserError(f'image_width and image_height must be {LARGEST_SIDE} or less')
@@ -94,6 +112,7 @@ def _scaled(matrix, model, coefficients, size, image_size) -> Lens:
         raise UserError(f'the lens was calibrated at {size[0]}x{size[1]}, the picture is '
                         f'{image_size[0]}x{image_size[1]}: another aspect ratio')
     scaled = np.array(lens.matrix)
+    scaled[:2, 2] -= corner
     scaled[0] *= x
     scaled[1] *= y
     scaled[:2, 2] += (0.5 * x - 0.5, 0.5 * y - 0.5)

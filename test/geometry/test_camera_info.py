@@ -9,9 +9,11 @@ import yaml
 
 from lane_perception.errors import UserError
 from lane_perception.geometry.camera_info import bends
+from lane_perception.geometry.camera_info import lens_of_message
 from lane_perception.geometry.camera_info import read_camera_info
 
 CAMERA = (244.0, 0, 320, 0, 244.0, 240, 0, 0, 1)
+SENSOR = (960.0, 0, 639.5, 0, 980.0, 479.5, 0, 0, 1)
 
 
 @pytest.mark.parametrize('model, matrix, coefficients, expected', [
@@ -25,6 +27,32 @@ def test_a_lens_bends_straight_lines_or_does_not(model, matrix, coefficients, ex
     ros2 = SimpleNamespace(k=matrix, d=coefficients, distortion_model=model)
     ros1 = SimpleNamespace(K=matrix, D=coefficients, distortion_model=model)
     assert bends(ros2) == bends(ros1) == expected
+
+
+def camera_info(x_offset=0, y_offset=0, width=0, height=0):
+    """Return that of a sensor of 1280x960 with a region of interest, which zeros are not."""
+    region = SimpleNamespace(x_offset=x_offset, y_offset=y_offset, width=width, height=height)
+    return SimpleNamespace(width=1280, height=960, k=SENSOR, d=(-0.2, 0.05, 0, 0, 0),
+                           distortion_model='plumb_bob', roi=region)
+
+
+@pytest.mark.parametrize('roi, size, expected', [
+    ({}, (1280, 960), (960.0, 980.0, 639.5, 479.5)),
+    ({}, (640, 480), (480.0, 490.0, 319.5, 239.5)),         # two by two pixels are one
+    (dict(x_offset=320, y_offset=480, width=640, height=480), (640, 480),
+     (960.0, 980.0, 319.5, -0.5)),                          # cut out: only the axis moves
+    (dict(x_offset=320, y_offset=480, width=640, height=480), (320, 240),
+     (480.0, 490.0, 159.5, -0.5)),                          # cut out, then two by two
+])
+def test_a_region_of_interest_is_a_part_of_the_sensor(roi, size, expected):
+    matrix = lens_of_message(camera_info(**roi), size).matrix
+    assert (matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]) == pytest.approx(expected)
+
+
+def test_a_region_of_interest_of_another_shape_is_refused():
+    info = camera_info(y_offset=480, width=1280, height=480)
+    with pytest.raises(UserError, match='1280x480.*another aspect ratio'):
+        lens_of_message(info, (640, 480))
 
 
 @pytest.mark.parametrize('change, sentence', [
