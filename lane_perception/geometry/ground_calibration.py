@@ -26,6 +26,7 @@ from lane_perception.whole_file import whole_file
 ASPECT_TOLERANCE = 0.005  # relative; 640x480 and 320x240 agree, 640x480 and 640x360 do not
 LARGEST_SIDE = 16384      # pixels of a picture
 FARTHEST = 5.0            # metres: the lowest floor that a car's camera sees is nearer
+LEAST_COVERED = 0.7       # share of the picture's height down to which a lens model must reach
 _REQUIRED = ('image_width', 'image_height', 'homography', 'rms_error_m')
 _LENS = ('camera_matrix', 'distortion_model', 'distortion_coefficients')
 AS_SEEN = 'none'   # distortion_model of a calibration that was made without the lens model
@@ -107,6 +108,10 @@ class GroundCalibration:
         bottom = self.to_ground(self._lowest[None])[0]
         if not np.isfinite(bottom).all():
             raise UserError('the bottom of the picture does not lie on the floor')
+        covered = (self._lowest[1] + 1.0) / self.image_height
+        if covered < LEAST_COVERED:
+            raise UserError(f'the lens model covers only the upper {100 * covered:.0f} % of the '
+                            'picture; calibrate the lens again')
         away = float(np.hypot(*bottom))
         if away > FARTHEST:
             raise UserError(f'the floor at the bottom of the picture would be {away:.0f} m away; '

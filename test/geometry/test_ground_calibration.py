@@ -115,6 +115,18 @@ def test_a_file_in_another_unit_is_refused(tmp_path, unit, away):
         GroundCalibration.load(tmp_path / 'ground.yaml')
 
 
+@pytest.mark.parametrize('focal, coefficients, sentence', [
+    (420.0, (-50.0, 800.0, 0.0, 0.0), 'covers only the upper 5. % of the picture'),
+    (420.0, (1e30, 0.0, 0.0, 0.0), 'does not lie on the floor'),
+    (1e-6, (0.1, 0.0, 0.0, 0.0), 'does not lie on the floor'),
+])
+def test_a_lens_that_cannot_see_the_floor_is_refused(focal, coefficients, sentence):
+    matrix = [focal, 0, 319.5, 0, focal, 239.5, 0, 0, 1]
+    ground = replace(view(), lens=Lens.create(matrix, 'plumb_bob', coefficients))
+    with pytest.raises(UserError, match=sentence):
+        ground.check()
+
+
 @pytest.mark.parametrize('text', ['', 'a: [', '\x00\x01', '[1, 2]'])
 def test_a_file_that_is_none_is_refused(tmp_path, text):
     (tmp_path / 'ground.yaml').write_text(text)
