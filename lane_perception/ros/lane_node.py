@@ -29,13 +29,14 @@ from sensor_msgs.msg import Image
 from lane_perception.errors import UserError
 from lane_perception.geometry.camera_info import bends
 from lane_perception.geometry.camera_info import lens_of_message
+from lane_perception.geometry.camera_info import numbers_of
+from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.overlay import draw_overlay
 from lane_perception.pipeline import LaneEstimate
 from lane_perception.pipeline import LanePipeline
 from lane_perception.ros import parameters
 from lane_perception.ros.diagnostics import ERROR
 from lane_perception.ros.diagnostics import FrameStatistics
-from lane_perception.ros.diagnostics import OK
 from lane_perception.ros.diagnostics import Summary
 from lane_perception.ros.diagnostics import WARN
 from lane_perception.ros.lane_outputs import output_messages
@@ -49,6 +50,7 @@ from lane_perception.ros.qos import input_qos
 from lane_perception.ros.qos import LossCounter
 from lane_perception.ros.qos import NUMBERED
 from lane_perception.ros.qos import OUTPUT_QOS
+from lane_perception.ros.qos import several_publishers
 from lane_perception.ros.qos import SubscriptionEventCallbacks
 from lane_perception.ros.throttle import Throttle
 from lane_perception.ros.worker import Worker
@@ -75,6 +77,9 @@ class LaneNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._on_parameters)
         self._pipeline: LanePipeline | None = None
         self._worker: Worker | None = None
+        self._ground: GroundCalibration | None = None   # as the file has it
+        self._lens_numbers: tuple[Any, ...] = ()        # of the last camera_info
+        self._lens_trouble = ''                         # why it is not used
         self._subscriptions_held: list[Any] = []
         self._outputs: dict[str, Any] = {}
         self._statistics = FrameStatistics()
@@ -152,13 +157,13 @@ class LaneNode(LifecycleNode):
             values['model'], values['runtime'], values['device'], values['precision'], live.tta,
             live.threshold, values['ground_calibration'] or None,
             parse_resolution(values['resolution']), live.lane)
-        ground = self._pipeline.finder.ground
-        if ground is None:
+        self._ground = self._pipeline.finder.ground
+        if self._ground is None:
             self.get_logger().info('no ground calibration: path, pose and markers, which are in '
                                    'metres, are not published')
         self._outputs = {
             name: self.create_publisher(message_class(kind), f'~/{name}', OUTPUT_QOS)
-            for name, kind in output_types(ground).items()}
+            for name, kind in output_types(self._ground).items()}
         runtime = self._pipeline.segmenter.runtimes[0]
         self.get_logger().info(f'{self._pipeline.segmenter.name} on {runtime.name}, '
                                f'{runtime.device}, {runtime.precision}, input '
@@ -171,6 +176,7 @@ class LaneNode(LifecycleNode):
             self._statistics, lambda: 1e-9 * self.get_clock().now().nanoseconds, self._warn)
         self._statistics.start(time.monotonic())
         self._losses = LossCounter()
+        self._lens_numbers, self._lens_trouble = (), ''
         compressed = self._values['image_transport'] == 'compressed'
         self._input_type = CompressedImage if compressed else Image
         events = SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible_qos)
@@ -179,7 +185,7 @@ class LaneNode(LifecycleNode):
             self._on_numbered_frame if NUMBERED else self._on_frame,
             input_qos(self._values), event_callbacks=events)
         self._subscriptions_held = [self._subscription]
-        if self._pipeline.finder.ground is not None:
+        if self._ground is not None:
             self._subscriptions_held.append(self.create_subscription(
                 CameraInfo, 'camera_info', self._on_camera_info, input_qos(self._values)))
 
@@ -202,31 +208,43 @@ class LaneNode(LifecycleNode):
     # Input
 
     def _on_numbered_frame(self, message: Any, info: Any) -> None:
-        self._on_frame(message, self._losses.lost_before(info['publication_sequence_number']))
+        identity = info.get('publisher_gid')   # not in every distribution
+        publisher = bytes(identity['data']) if identity else message.header.frame_id
+        lost = self._losses.lost_before(info['publication_sequence_number'], publisher)
+        self._take(message, publisher, lost)
 
-    def _on_frame(self, message: Any, lost: int = 0) -> None:
+    def _on_frame(self, message: Any) -> None:
+        self._take(message, message.header.frame_id)
+
+    def _take(self, message: Any, publisher: Any, lost: int = 0) -> None:
         now = time.monotonic()
-        self._statistics.arrived(now, lost)
+        self._statistics.arrived(now, lost, publisher)
         if self._worker is not None:  # one frame may still be under way when it is deactivated
             self._worker.frames.put(Frame(message, now))
 
     def _on_camera_info(self, info: CameraInfo) -> None:
-        """Take the lens from the camera where the calibration file has none."""
-        if self._worker is None:
+        """Take the lens from the camera where the calibration file has none, and each new one."""
+        numbers = numbers_of(info)
+        if self._worker is None or self._ground.lens is not None or numbers == self._lens_numbers:
             return
-        ground = self._worker.ground
-        if ground.lens is not None or not bends(info):
-            return
-        if ground.as_seen:
+        self._lens_numbers, self._lens_trouble = numbers, ''
+        if not bends(info):
+            self._worker.ground = self._ground
+        elif self._ground.as_seen:
             self._warn('the ground calibration was made without the lens model of camera_info: '
                        'make it again with --camera-info')
-            return
+        else:
+            self._take_lens(info)
+
+    def _take_lens(self, info: CameraInfo) -> None:
         try:
-            lens = lens_of_message(info, (ground.image_width, ground.image_height))
+            lens = lens_of_message(info, (self._ground.image_width, self._ground.image_height))
+            ground = replace(self._ground, lens=lens)
+            ground.check()
         except UserError as error:
-            self._warn(f'camera_info is not used: {error}')
+            self._lens_trouble = f'lens: camera_info is not used: {error}'
             return
-        self._worker.ground = replace(ground, lens=lens)
+        self._worker.ground = ground
         self.get_logger().info(f'the lens model is taken from camera_info: {lens.model}')
 
     def _on_incompatible_qos(self, event: Any) -> None:
@@ -288,13 +306,25 @@ class LaneNode(LifecycleNode):
                  'threshold': f'{segmenter.threshold:.3f}'}
         worker = self._worker
         overtaken = self._overtaken + (worker.frames.overtaken if worker else 0)
-        summary = self._statistics.summarize(now, overtaken, about)
         if worker is None:
-            return Summary(WARN, 'not active', summary.values)
-        # What was wrong with the last frame is said first; the silence after it shows up later.
-        if summary.level == OK and self._statistics.silent(now):
-            reason = explain_silence(self, self._subscription.topic_name, self._input_type,
-                                     self._values['qos.reliability'])
-            self._warn(f'no input: {reason}')
-            return Summary(WARN, f'no input: {reason}', summary.values)
-        return summary
+            values = self._statistics.summarize(now, overtaken, about).values
+            return Summary(WARN, 'not active', values)
+        if worker.ground is not None:
+            about['lens'] = worker.ground.lens.model if worker.ground.lens else 'none'
+        if self._lens_trouble:
+            self._warn(self._lens_trouble)
+        return self._statistics.summarize(now, overtaken, about, self._values['max_rate'],
+                                          self._input_trouble(now), self._lens_trouble)
+
+    def _input_trouble(self, now: float) -> str:
+        """Say, in the log too, what is wrong with the camera's topic; nothing where nothing is."""
+        if self._statistics.silent(now):
+            trouble = 'no input: ' + explain_silence(
+                self, self._subscription.topic_name, self._input_type,
+                self._values['qos.reliability'])
+        elif (count := self._statistics.publishers(now)) > 1:
+            trouble = several_publishers(self._subscription.topic_name, count)
+        else:
+            return ''
+        self._warn(trouble)
+        return trouble

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import Hashable
 from typing import Mapping
 
 from rclpy.qos import HistoryPolicy
@@ -20,7 +21,7 @@ except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
 __all__ = ['LossCounter', 'NUMBERED', 'OUTPUT_QOS', 'SubscriptionEventCallbacks',
-           'explain_silence', 'incompatible_reliability', 'input_qos']
+           'explain_silence', 'incompatible_reliability', 'input_qos', 'several_publishers']
 
 # Whether a subscription's callback may take the message's number too: not in Humble.
 NUMBERED = hasattr(Subscription, 'CallbackType')
@@ -89,25 +90,32 @@ def incompatible_reliability(topic: str) -> str:
             'frame can arrive; start the node with qos.reliability:=best_effort')
 
 
+def several_publishers(topic: str, count: int) -> str:
+    """Say that more than one camera sends on the topic, and what to do."""
+    return (f'{count} publishers on {topic}, and the lane jumps between their pictures: end or '
+            f'remap all but one (ros2 topic info -v {topic})')
+
+
 class LossCounter:
-    """Counts frames that were published and never arrived, by the publisher's own numbering."""
+    """Counts frames that were published and never arrived, by each publisher's own numbering."""
 
     RESTART = 1000           # a larger jump is another publisher, not a loss
 
     def __init__(self) -> None:
         """Start before the first frame."""
-        self._last: int | None = None
+        self._last: dict[Hashable, int] = {}   # by publisher
 
-    def lost_before(self, number: int | None) -> int:
+    def lost_before(self, number: int | None, publisher: Hashable = None) -> int:
         """
-        Return how many frames are missing between the last one and this.
+        Return how many frames are missing between a publisher's last one and this.
 
         :param number: publication_sequence_number of rclpy's message info; None where the
             middleware does not number. A smaller one than before, or one that is far ahead, is of
             another publisher and counts as none lost.
+        :param publisher: tells the one that sent the frame from another.
         """
         if number is None:
             return 0
-        last, self._last = self._last, number
-        gap = 0 if last is None else number - last - 1
+        gap = number - self._last.get(publisher, number - 1) - 1
+        self._last[publisher] = number
         return gap if 0 < gap < self.RESTART else 0

@@ -115,10 +115,9 @@ class Worker:
             finished = time.monotonic()
             stages = {'convert': converted - start, **estimate.timings,
                       'publish': published - processed}
-            self._statistics.finished(
-                Processed(finished, finished - frame.received, stages,
-                          estimate.center is not None),
-                self._clock_s() - stamp)
+            self._statistics.finished(Processed(
+                finished, finished - frame.received, stages, estimate.center is not None,
+                estimate.lane.held, estimate.confidence, stamp, self._clock_s() - stamp))
 
 
 def stamp_s(header: Any) -> float:

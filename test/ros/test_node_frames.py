@@ -273,6 +273,26 @@ def test_a_topic_of_the_other_kind_is_named_with_the_cure(desk, small_model):
     desk.node.destroy_publisher(camera)
 
 
+def test_two_cameras_on_one_topic_are_told_and_lose_nothing(desk, small_model):
+    desk.start({'model': small_model})
+    cameras = [desk.camera(), desk.camera()]
+    for number in range(20):            # so that their numbering differs
+        cameras[0].publish(raw_message(PICTURE, number))
+        desk.spin(0.05)
+
+    def told():
+        for camera in cameras:
+            camera.publish(raw_message(PICTURE, 0))
+            desk.spin(0.05)
+        status = desk.diagnostics.get('lane_perception')
+        return status is not None and '2 publishers on /image' in status.message
+    desk.spin_until(told)
+    for camera in cameras:
+        camera.publish(raw_message(PICTURE, 0))
+    _, message, values = desk.diagnosis(lambda level, message, values: True)
+    assert int(values['frames_lost']) <= 2, message
+
+
 def test_two_nodes_work_side_by_side(desk, small_model):
     for side in ('left', 'right'):
         desk.start({'model': small_model}, arguments=['-r', f'__ns:=/{side}'],
@@ -314,9 +334,11 @@ def test_stamps_of_another_clock_bring_the_hint_at_use_sim_time(desk, small_mode
     masks = desk.listen(Image, '/lane_perception/mask')
     camera = desk.camera()
     send_until_answered(desk, camera, raw_message(PICTURE, 1), masks)
+    number = [1]
 
     def hinted():
-        camera.publish(raw_message(PICTURE, 1))
+        number[0] += 100
+        camera.publish(raw_message(PICTURE, number[0]))
         desk.spin(0.1)
         status = desk.diagnostics.get('lane_perception')
         return status is not None and 'use_sim_time' in str(status)

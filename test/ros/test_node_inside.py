@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node in the test's own process: what it says when something is not as it should be."""
 
+import numpy as np
 import pytest
 import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import CameraInfo
 
+from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.ros.diagnostics import ERROR
+from lane_perception.ros.diagnostics import WARN
 from lane_perception.ros.lane_node import LaneNode
 
 
@@ -59,3 +63,31 @@ def test_a_lane_width_without_a_calibration_is_said_to_do_nothing(
     assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     said = capfd.readouterr().err
     assert ('lane_width does nothing without a ground calibration' in said) == is_said
+
+
+@pytest.mark.parametrize('change, sentence', [
+    (dict(d=[float('nan')] * 5), 'finite distortion coefficients'),
+    (dict(distortion_model='thin_prism'), 'distortion model "thin_prism" is not known'),
+    (dict(width=96, height=48), 'another aspect ratio'),
+    (dict(width=0, height=0), 'another aspect ratio'),
+    (dict(k=[1e-6, 0.0, 47.5, 0.0, 1e-6, 31.5, 0.0, 0.0, 1.0]), 'does not lie on the floor'),
+], ids=('nan', 'model', 'aspect', 'no size', 'focal length'))
+def test_a_lens_that_cannot_be_is_said_until_a_better_one_comes(
+        make_node, tmp_path, change, sentence):
+    # Straight down, 100 pixels a metre.
+    GroundCalibration(96, 64, np.array(
+        [[0.0, -0.01, 0.84], [-0.01, 0.0, 0.475], [0.0, 0.0, 1.0]]), 0.001).save(
+            tmp_path / 'ground.yaml')
+    node = make_node(ground_calibration=tmp_path / 'ground.yaml')
+    assert node.trigger_configure() == node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    lens = dict(width=96, height=64, distortion_model='plumb_bob', d=[-0.25, 0.0, 0.0, 0.0, 0.0],
+                k=[48.0, 0.0, 47.5, 0.0, 48.0, 31.5, 0.0, 0.0, 1.0])
+    node._on_camera_info(CameraInfo(**{**lens, **change}))
+    summary = node._summarize()
+    assert summary.level == WARN and summary.message.startswith('lens: ')
+    assert sentence in summary.message and summary.values['lens'] == 'none'
+    node._on_camera_info(CameraInfo(**lens))
+    summary = node._summarize()
+    assert 'lens: ' not in summary.message and summary.values['lens'] == 'plumb_bob'
+    node._on_camera_info(CameraInfo(**{**lens, 'd': [0.0] * 5}))
+    assert node._summarize().values['lens'] == 'none'
