@@ -9,11 +9,11 @@ Drive by the lane: from ~/offset to a velocity command, and stop when there is n
 Parameters: speed (0.3 m/s while there is a lane), gain (1.2 rad/s of turning for an offset of 1)
 and turn_limit (1.5 rad/s).
 
-The car stops at once when the offset is NaN (the node sees no lane), and 0.2 s after the last
-message when nothing comes any more (a camera that was unplugged, a node that ended). The node
-holds a lane that it no longer sees for max_gap_s (0.5 s), so that the wheels stop within 0.6 s of
-covering the lens. Ctrl-C and SIGTERM stop the car, too. Begin with the wheels off the floor:
-docs/first_drive.md.
+The car stops at once when the offset is NaN (the node sees no lane) or beyond what an offset can
+be, and 0.2 s after the last message when nothing comes any more (a camera that was unplugged, a
+node that ended). The node holds a lane that it no longer sees for max_gap_s (0.5 s), so that the
+wheels stop within 0.6 s of covering the lens. Ctrl-C and SIGTERM stop the car, too. Begin with the
+wheels off the floor: docs/first_drive.md.
 """
 
 import math
@@ -36,6 +36,7 @@ from std_msgs.msg import Float32
 
 SILENCE = 0.2   # seconds without a message after which the car is stopped
 PERIOD = 0.05   # seconds between two commands
+LARGEST = 1.5   # offset; lane_node's lie between -1 and 1, so what is beyond is none of its
 
 
 class FollowLane(Node):
@@ -58,7 +59,7 @@ class FollowLane(Node):
     def _on_offset(self, message: Float32) -> None:
         self._offset = message.data
         self._heard = time.monotonic()
-        if math.isnan(self._offset):
+        if not self._sees_lane():
             self._drive()  # do not wait for the timer to stop
 
     def _drive(self) -> None:
@@ -75,7 +76,7 @@ class FollowLane(Node):
         self._commands.publish(Twist())
 
     def _sees_lane(self) -> bool:
-        if self._heard is None or math.isnan(self._offset):
+        if self._heard is None or not abs(self._offset) <= LARGEST:   # NaN is not, either
             return False
         return time.monotonic() - self._heard < SILENCE
 

@@ -74,6 +74,13 @@ def test_it_steers_to_the_lane_and_stops_without_one(drive):
     assert publish(None, 1.0) == (0.0, 0.0)              # silence
 
 
+@pytest.mark.parametrize('offset', [math.inf, -math.inf, 50.0, -1.6])
+def test_what_is_no_offset_stops_it(drive, offset):
+    publish, heard, process = drive
+    assert publish(-1.0, 1.0)[0] == pytest.approx(0.4)   # the lane leaves the picture there
+    assert publish(offset, 0.5) == (0.0, 0.0)
+
+
 @pytest.mark.parametrize('drive', [('-p', 'use_sim_time:=true')], indirect=True)
 def test_it_stops_on_silence_while_the_recordings_clock_stands_still(drive):
     publish, heard, process = drive   # nobody publishes /clock: the time of ROS is 0
