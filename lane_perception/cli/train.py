@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Optional
 from typing import Sequence
 
@@ -82,7 +83,9 @@ def audit(arguments: argparse.Namespace) -> int:
     labels = '' if recipe.labels == 'snap' else recipe.labels
     report = audit_dataset(arguments.data, arguments.out, labels, split=recipe.split)
     print(describe(report))
-    print(f'wrote {arguments.out}/report.json, contact_sheet.jpg and split.json')
+    wrote = [name for name in ('report.json', 'contact_sheet.jpg', 'split.json')
+             if Path(arguments.out, name).is_file()]
+    print(f'{arguments.out} holds {", ".join(wrote)}')
     if report['failures']:
         raise UserError(report['failures'][0])
     return 0

@@ -3,6 +3,7 @@
 """The report works from a file in a browser: pictures load, filters filter, nothing complains."""
 
 import re
+import shutil
 
 import pytest
 from bright_model import write_bright_model
@@ -72,8 +73,8 @@ def test_the_page_shows_everything_without_a_complaint(request, folder, size):
         top = page.run('document.getElementById("verdict").getBoundingClientRect().top')
         assert top < 250, 'the verdict comes first'
         assert page.errors == []
-        own = (out / 'report.html').as_uri()
-        assert [one for one in page.requests if one != own and not one.startswith('data:')] == []
+        beside = [(out / name).as_uri() for name in ('report.html', 'overlay.mp4')]
+        assert all(one in beside or one.startswith('data:') for one in page.requests)
 
 
 @needs_browser
@@ -114,6 +115,32 @@ def test_a_bad_stretch_leads_to_its_place_in_the_video_which_plays(replayed):
         page.run('document.getElementById("video").play()')
         assert page.run('document.getElementById("video").error') is None
         assert page.errors == []
+
+
+@needs_browser
+def test_a_page_that_came_without_its_video_shows_no_player(replayed, tmp_path):
+    shutil.copy(replayed / 'report.html', tmp_path)
+    with Page((tmp_path / 'report.html').as_uri(), **SIZES['phone']) as page:
+        page.wait('document.getElementById("video").offsetHeight === 0')
+        assert 'overlay.mp4' in page.run('document.querySelector("#video + .note").innerText')
+        assert page.run('document.querySelectorAll("a[href=\'#video\']").length') == 0
+        assert 'bad frames' in page.run('document.getElementById("stretches").innerText')
+
+
+@needs_browser
+@pytest.mark.parametrize('folder', ['replayed', 'evaluated'])
+def test_a_phone_shows_below_each_figure_how_it_is_counted(request, folder):
+    out = request.getfixturevalue(folder)
+    with Page((out / 'report.html').as_uri(), **SIZES['phone']) as page:
+        rows = page.run('''[...document.querySelectorAll("#figures tbody tr")].map((row) => {
+            const value = row.querySelector(".number").getBoundingClientRect();
+            const how = row.querySelector(".how").getBoundingClientRect();
+            return [how.left, how.right, how.height, how.top - value.bottom]; })''')
+        assert len(rows) > 10
+        for left, right, height, below in rows:
+            assert 0 <= left < right <= 390 and height > 10 and below >= 0
+        assert page.run('''(() => { const wide = document.querySelector("#figures").parentElement;
+            return wide.scrollWidth - wide.clientWidth; })()''') == 0
 
 
 def test_the_page_needs_no_other_file_but_the_video(replayed):
