@@ -119,12 +119,13 @@ class Samples(Dataset):
             try:
                 return self.source.load(number)
             except UserError as error:
+                last = error
                 if self.strict:
                     raise
                 if number not in self._broken:
                     self._broken.add(number)
                     print(f'\nskipped: {error}', file=sys.stderr, flush=True)
-        raise UserError('every training sample is broken')
+        raise UserError(f'none of the {len(self.source)} samples can be used; the last: {last}')
 
 
 class EveryOnce(Sampler):
@@ -164,6 +165,12 @@ def make_loader(samples: Samples, order: Sampler, workers: int) -> DataLoader:
         samples, batch_sampler=order, num_workers=workers, collate_fn=collate,
         persistent_workers=workers > 0, prefetch_factor=4 if workers else None,
         multiprocessing_context='spawn' if workers else None, worker_init_fn=_start_worker)
+
+
+def without_traceback(error: UserError) -> UserError:
+    """Return an error of a loading process as it was raised there; torch puts a traceback in."""
+    *traceback, sentence = str(error).strip().split(f'{UserError.__module__}.UserError: ')
+    return UserError(sentence) if traceback else error
 
 
 def _start_worker(number: int) -> None:

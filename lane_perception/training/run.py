@@ -33,6 +33,7 @@ from lane_perception.training.batches import EpochOrder
 from lane_perception.training.batches import EveryOnce
 from lane_perception.training.batches import Samples
 from lane_perception.training.batches import make_loader
+from lane_perception.training.batches import without_traceback
 from lane_perception.training.checkpoints import LAST
 from lane_perception.training.checkpoints import PROGRESS
 from lane_perception.training.checkpoints import Keep
@@ -123,7 +124,8 @@ def train(
     :param resume: go on from folder's last.ckpt, if there is one.
     :param strict: a broken sample ends the run instead of being skipped.
     :param watch: called last, after the run's own callbacks.
-    :raises UserError: when initial, last.ckpt or progress.csv cannot be used.
+    :raises UserError: when initial, last.ckpt or progress.csv cannot be used, or no sample can, or
+        one cannot and strict is set.
     """
     check_progress(folder / PROGRESS)
     torch.set_num_threads(recipe.threads or _free_cores(recipe.workers))
@@ -169,8 +171,11 @@ def train(
             num_sanity_val_steps=0, use_distributed_sampler=False, deterministic=True,
             logger=_logger(folder), log_every_n_steps=min(10, len(order)),
             enable_model_summary=False, enable_progress_bar=progress, default_root_dir=folder)
-        trainer.fit(module, loader, check, ckpt_path=checkpoint if goes_on else None,
-                    weights_only=True)
+        try:
+            trainer.fit(module, loader, check, ckpt_path=checkpoint if goes_on else None,
+                        weights_only=True)
+        except UserError as error:
+            raise without_traceback(error) from error
 
 
 @contextmanager

@@ -137,6 +137,16 @@ def test_a_broken_picture_is_named_and_skipped_or_ends_a_strict_run(tmp_path, ca
         start(str(data), 'lite', quick, str(tmp_path / 'strict'), strict=True)
 
 
+@pytest.mark.parametrize('workers', [0, 1])
+def test_a_data_set_of_which_nothing_can_be_used_is_one_sentence(tmp_path, workers):
+    data = write_folder(tmp_path / 'data', 5)
+    for mask in (data / 'masks').iterdir():
+        mask.write_bytes(mask.read_bytes()[:40])
+    with pytest.raises(UserError, match=r'^none of the 3 samples can be used; .*\.png') as raised:
+        start(str(data), 'lite', [*QUICK, 'epochs=1', f'workers={workers}'], str(tmp_path / 'run'))
+    assert '\n' not in str(raised.value)
+
+
 def test_a_run_is_refused_where_one_lies_or_none_can_go_on(tmp_path):
     data = write_folder(tmp_path / 'data', 5)
     (tmp_path / 'run').mkdir()
