@@ -74,9 +74,10 @@ def start(
         load_recipe(recipe_name or ('lite' if seed is None else 'pretrain'), changes))
     folder = Path(out)
     if seed is None:
-        if not Path(data).is_dir():
+        place = Path(data).expanduser()
+        if not place.is_dir():
             raise UserError(f'--data {data} is not a folder, nor synthetic:SEED')
-        data = str(Path(data).resolve())   # a run may go on from another working directory
+        data = str(place.resolve())   # a run may go on from another working directory
     check_recipe(recipe)
     folder.mkdir(parents=True, exist_ok=True)
     with _no_other_train(folder):
@@ -293,10 +294,10 @@ def _labeled(folder: Path, data: str, recipe: Recipe, strict: bool) -> RunData:
     found = _read(folder, data, recipe, strict)
     for problem in found.problems:
         print(f'skipped: {problem}', file=sys.stderr)
-    kept = folder / SPLIT_FILE
-    split = choose_split(found, kept if kept.is_file() else recipe.split)
-    if not kept.is_file():
-        write_split(split, kept)
+    split = _kept_split(folder, found)
+    if split is None:
+        split = choose_split(found, recipe.split)
+        write_split(split, folder / SPLIT_FILE)
     samples = found.by_stem()
     train_part, validation = (
         LabeledSource([samples[stem] for stem in split.part(part)],
@@ -304,6 +305,25 @@ def _labeled(folder: Path, data: str, recipe: Recipe, strict: bool) -> RunData:
     return RunData(train_part, validation,
                    f'{found.path.name} ({found.format}), {len(train_part)} of {len(found)} '
                    f'labeled pictures; split {_by(split)}')
+
+
+def _kept_split(folder: Path, data: DataSet) -> Split | None:
+    """
+    Return the split in the run's folder, if there is one: the run's own, or an audit's.
+
+    :raises UserError: when it does not fit the data (any more), with what to do.
+    """
+    kept = folder / SPLIT_FILE
+    if not kept.is_file():
+        return None
+    try:
+        return read_split(kept, data)
+    except UserError as error:
+        if _recorded_split(folder)['sha256']:
+            way_out = 'put the data back as it was, or begin a new run with another --out'
+        else:
+            way_out = f'delete {kept} to have the data split anew'
+        raise UserError(f'{error}; {way_out}') from error
 
 
 def _by(split: Split) -> str:

@@ -126,6 +126,23 @@ def test_a_split_that_a_person_put_there_outlives_a_start_that_failed(
     assert (out / 'split.json').read_text() == own
 
 
+def test_a_split_that_names_what_was_deleted_is_refused_with_the_way_out(data, tmp_path, capsys):
+    (data / 'split.json').unlink()
+    out = tmp_path / 'run'
+    main(['--audit', '--data', str(data), '--out', str(out)])
+    for part in ('images', 'masks'):
+        (data / part / 'frame_00001.png').unlink()
+    capsys.readouterr()
+    begin = ['--data', str(data), '--out', str(out), *SHORT]
+    assert f'names frame_00001, which {data} does not have; delete {out}/split.json' in refusal(
+        capsys, *begin)
+    (out / 'split.json').unlink()
+    assert main(begin) == 0
+    (data / 'images/frame_00002.png').unlink()
+    (data / 'masks/frame_00002.png').unlink()
+    assert 'begin a new run with another --out' in refusal(capsys, '--resume', out)
+
+
 def test_labels_that_were_snapped_are_not_taken_over_unseen(data, tmp_path, monkeypatch):
     out = tmp_path / 'run'
     fail_in_the_first_epoch(data, out, monkeypatch)
@@ -248,6 +265,13 @@ def test_paths_in_the_settings_count_in_every_working_directory(
     monkeypatch.chdir(tmp_path / 'elsewhere')
     (tmp_path / 'run' / 'last.ckpt').unlink()   # so initial= is read again
     resume('../run')
+
+
+def test_data_may_lie_in_the_home_folder(data, tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    start('~/data/', 'lite', SHORT, str(tmp_path / 'run'))
+    settings = json.loads((tmp_path / 'run' / 'run.json').read_text())
+    assert settings['data'] == str(data)
 
 
 def test_names_that_are_no_paths_stay_as_they_are(tmp_path, monkeypatch):
