@@ -75,7 +75,7 @@ def audit_dataset(
     :param labels: as of :func:`lane_perception.data.readers.read_dataset`, classes too.
     :param split: as of :func:`lane_perception.data.splits.choose_split`.
     :returns: what report.json holds. ``failures`` lists, as sentences, what forbids training:
-        near-duplicates across the split, or no split at all.
+        near-duplicates across the split, no split at all, or not one picture that can be used.
     :raises UserError: when the data set cannot be read at all, or the folder for the results
         holds a training run, whose files would be overwritten.
     """
@@ -109,6 +109,9 @@ def audit_dataset(
                                       PART_COLORS.get(part, (160, 160, 160))))
     if tiles:
         write_image(out / 'contact_sheet.jpg', contact_sheet(tiles, SHEET_COLUMNS), quality=85)
+    if findings.broken and not findings.hashes:
+        failures.append(f'none of the {len(data)} labeled pictures can be used, such as: '
+                        f'{findings.broken[0]}')
     across = _across(parts, findings.hashes)
     if across:
         first = across[0]

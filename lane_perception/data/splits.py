@@ -67,7 +67,8 @@ def make_split(samples: Sequence[LabeledImage], gap: float = GAP) -> Split:
     :raises UserError: when there are fewer than three samples.
     """
     if len(samples) < 3:
-        raise UserError(f'{len(samples)} labeled pictures are too few to split; label more')
+        raise UserError(f'{len(samples)} labeled picture{"s are" if len(samples) != 1 else " is"} '
+                        'too few to split; label at least 3')
     recordings = _recordings(samples)
     by_recording = _deal_recordings(recordings)
     if by_recording:

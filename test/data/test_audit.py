@@ -137,6 +137,15 @@ def test_too_few_pictures_fail_because_there_is_no_split(tmp_path):
     assert 'too few to split' in report['failures'][0]
 
 
+def test_masks_that_all_have_another_size_are_a_failure(clean, tmp_path):
+    for number, mask in enumerate(sorted((clean / 'masks').iterdir())):
+        cv2.imwrite(str(mask), scene(number, 48, 64)[1])
+    report = audit_dataset(clean, tmp_path / 'out')
+    assert len(report['broken']) == 24
+    assert 'none of the 24 labeled pictures can be used' in report['failures'][0]
+    assert 'lap_000.png is 64x48, but its picture is 128x96' in report['failures'][0]
+
+
 def test_contact_sheet_shows_pictures_with_their_markings(clean, tmp_path):
     audit_dataset(clean, tmp_path / 'out')
     sheet = cv2.imread(str(tmp_path / 'out/contact_sheet.jpg'))

@@ -100,7 +100,7 @@ def test_every_size_gives_training_and_validation_without_overlap(count):
 
 
 def test_two_pictures_cannot_be_split():
-    with pytest.raises(UserError, match='too few to split'):
+    with pytest.raises(UserError, match='2 labeled pictures are too few to split'):
         make_split(named('a_1', 'a_2'))
 
 
