@@ -130,8 +130,12 @@ def load_recipe(name_or_path: str, changes: Sequence[str] = ()) -> Recipe:
         raise UserError(f'recipe {path} does not exist')
     try:
         values = yaml.safe_load(path.read_text(encoding='utf-8')) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f'recipe {path} is not YAML: {" ".join(str(error).split())}') from error
+    except UnicodeDecodeError as error:
+        raise UserError(f'recipe {path} is no UTF-8 text; save it as UTF-8') from error
+    except yaml.YAMLError as error:
+        hint = '; YAML takes spaces, not tabs' if r"'\t'" in str(error) else ''
+        raise UserError(
+            f'recipe {path} is not YAML: {" ".join(str(error).split())}{hint}') from error
     if not isinstance(values, dict):
         raise UserError(f'recipe {path} is not a list of settings "key: value"')
     values = {str(key): value for key, value in values.items()}

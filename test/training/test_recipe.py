@@ -77,6 +77,22 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path, text):
         load_recipe(str(path))
 
 
+@pytest.mark.parametrize('content, sentence', [
+    (b'epochs:\t3\n', 'spaces, not tabs'),
+    ('epochs: 3\n'.encode('utf-16'), 'save it as UTF-8'),
+])
+def test_a_file_that_an_editor_spoilt_is_refused_with_the_way_out(tmp_path, content, sentence):
+    (tmp_path / 'odd.yaml').write_bytes(content)
+    with pytest.raises(UserError, match=f'odd.yaml .*{sentence}'):
+        load_recipe(str(tmp_path / 'odd.yaml'))
+
+
+def test_a_file_as_an_editor_of_windows_leaves_it_is_read(tmp_path):
+    (tmp_path / 'mine.yaml').write_bytes(b'\xef\xbb\xbfepochs: 3\r\nseed: 4\r\n')
+    recipe = load_recipe(str(tmp_path / 'mine.yaml'))
+    assert (recipe.epochs, recipe.seed) == (3, 4)
+
+
 def test_an_unknown_recipe_is_refused_with_the_names_of_the_shipped_ones():
     with pytest.raises(UserError, match='baseline, lite, optimized, pretrain'):
         load_recipe('light')
