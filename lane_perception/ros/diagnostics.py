@@ -16,6 +16,7 @@ from lane_perception.ros.reasons import LOST_SHARE
 from lane_perception.ros.reasons import odd_stamps
 from lane_perception.ros.reasons import overload
 from lane_perception.ros.reasons import Processed
+from lane_perception.ros.reasons import rate
 from lane_perception.ros.reasons import STUCK_S
 from lane_perception.ros.reasons import UNSEEN_S
 from lane_perception.ros.reasons import WINDOW_S
@@ -143,8 +144,8 @@ class FrameStatistics:
                 'frames_dropped': str(overtaken),
                 'frames_undecodable': str(self.broken),
                 'frames_failed': str(self.failed),
-                'input_rate_hz': f'{_rate([when for when, _ in self._arrivals]):.2f}',
-                'output_rate_hz': f'{_rate([one.finished for one in recent]):.2f}',
+                'input_rate_hz': f'{rate([when for when, _ in self._arrivals]):.2f}',
+                'output_rate_hz': f'{rate([one.finished for one in recent]):.2f}',
             }
             values |= _frame_values(recent)
             values |= about
@@ -211,10 +212,3 @@ def _frame_values(recent: list[Processed]) -> dict[str, str]:
             values[f'{name}_ms_p{quantile}'] = f'{1e3 * np.percentile(seconds, quantile):.2f}'
     values['stamp_age_s'] = f'{last.stamp_age:.3f}'
     return values
-
-
-def _rate(times: list[float]) -> float:
-    """Return events per second from their first to their last."""
-    if len(times) < 2 or times[-1] <= times[0]:
-        return 0.0
-    return (len(times) - 1) / (times[-1] - times[0])

@@ -35,6 +35,13 @@ class Processed:
     stamp_age: float           # the node's clock minus the stamp when finished, in seconds
 
 
+def rate(times: Sequence[float]) -> float:
+    """Return events per second from their first to their last."""
+    if len(times) < 2 or times[-1] <= times[0]:
+        return 0.0
+    return (len(times) - 1) / (times[-1] - times[0])
+
+
 def odd_stamps(recent: Sequence[Processed]) -> str:
     """Say what is odd about the stamps of the recent frames; nothing where they are in order."""
     if not recent:
@@ -79,6 +86,6 @@ def overload(recent: Sequence[Processed], arrived: int, max_rate: float) -> str:
     age = float(np.median([one.age for one in recent])) if recent else 0.0
     if age <= SLOW_S + (1.0 / max_rate if max_rate else 0.0) and len(recent) >= 0.8 * wanted - 1:
         return ''
-    return (f'too slow for this machine: {len(recent) / WINDOW_S:.1f} frames a second come out, '
-            f'{age:.2f} s after they came in (median); set a smaller resolution, or end what else '
-            'runs here')
+    come_out = rate([one.finished for one in recent])
+    return (f'too slow for this machine: {come_out:.1f} frames a second come out, {age:.2f} s '
+            'after they came in (median); set a smaller resolution, or end what else runs here')
