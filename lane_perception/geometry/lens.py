@@ -63,9 +63,11 @@ class Lens:
                             f'use one of {", ".join(MODELS)}')
         if not values.size:
             values = np.zeros(MODELS[model][0])
-        if values.size not in MODELS[model] or not np.isfinite(values).all():
-            raise UserError(f'{model} takes {" or ".join(map(str, MODELS[model]))} finite '
-                            f'distortion coefficients, not {values.size}')
+        if values.size not in MODELS[model]:
+            raise UserError(f'{model} takes {" or ".join(map(str, MODELS[model]))} distortion '
+                            f'coefficients, not {values.size}')
+        if not np.isfinite(values).all():
+            raise UserError('a distortion coefficient is not a finite number')
         return cls(matrix, model, values)
 
     def undistort(self, points: ArrayLike) -> NDArray[np.float64]:

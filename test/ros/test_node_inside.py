@@ -66,7 +66,7 @@ def test_a_lane_width_without_a_calibration_is_said_to_do_nothing(
 
 
 @pytest.mark.parametrize('change, sentence', [
-    (dict(d=[float('nan')] * 5), 'finite distortion coefficients'),
+    (dict(d=[float('nan')] * 5), 'coefficient is not a finite number'),
     (dict(distortion_model='thin_prism'), 'distortion model "thin_prism" is not known'),
     (dict(width=96, height=48), 'another aspect ratio'),
     (dict(width=0, height=0), 'another aspect ratio'),
