@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from multiprocessing import resource_tracker
 from typing import Iterator
 from typing import Sequence
 
@@ -154,6 +156,19 @@ def collate(samples: list[Batch]) -> Batch:
     return batch
 
 
+class _Loader(DataLoader):
+    """A loader whose processes leave Ctrl-C to the one that starts and ends them."""
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Start the processes with the signal blocked, which they inherit."""
+        resource_tracker.ensure_running()   # its start would unblock the signal
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().__iter__()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def make_loader(samples: Samples, order: Sampler, workers: int) -> DataLoader:
     """
     Return a loader of the batches that order names.
@@ -161,7 +176,7 @@ def make_loader(samples: Samples, order: Sampler, workers: int) -> DataLoader:
     Its processes are spawned: forking a process with threads, of which every runtime has some, can
     crash either of the two.
     """
-    return DataLoader(
+    return _Loader(
         samples, batch_sampler=order, num_workers=workers, collate_fn=collate,
         persistent_workers=workers > 0, prefetch_factor=4 if workers else None,
         multiprocessing_context='spawn' if workers else None, worker_init_fn=_start_worker)

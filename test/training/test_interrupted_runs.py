@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from labeled_folder import QUICK
 from labeled_folder import write_folder
@@ -158,16 +159,25 @@ def test_a_run_that_was_stopped_in_its_first_epoch_can_be_resumed(data, tmp_path
     assert (out / 'model.onnx').is_file()
 
 
+def has_an_epoch(process, out):
+    return (out / 'last.ckpt').is_file()
+
+
+def starts_its_loader(process, out):
+    return any('spawn_main' in ' '.join(child.cmdline())
+               for child in psutil.Process(process.pid).children())
+
+
 @contextmanager
-def training(data, out):
-    """Start the verb in a process group of its own; yield it when an epoch has ended."""
+def training(data, out, ready=has_an_epoch):
+    """Start the verb in a process group of its own; yield it when it is ready."""
     process = subprocess.Popen(
         [sys.executable, '-c', VERB, '--data', str(data), '--out', str(out), *QUICK, 'workers=1',
          'epochs=500', 'batch_size=3'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         text=True, start_new_session=True)
     try:
         deadline = time.monotonic() + 120
-        while not (out / 'last.ckpt').is_file() and time.monotonic() < deadline:
+        while not ready(process, out) and time.monotonic() < deadline:
             assert process.poll() is None
             time.sleep(0.05)
         yield process
@@ -178,10 +188,11 @@ def training(data, out):
 
 
 @pytest.mark.parametrize('number, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize('kill', [os.kill, os.killpg])
-def test_a_stopped_run_says_how_to_go_on(data, tmp_path, number, status, kill):
+@pytest.mark.parametrize('kill, ready', [
+    (os.kill, has_an_epoch), (os.killpg, has_an_epoch), (os.killpg, starts_its_loader)])
+def test_a_stopped_run_says_how_to_go_on(data, tmp_path, number, status, kill, ready):
     out = tmp_path / 'run'
-    with training(data, out) as process:
+    with training(data, out, ready) as process:
         kill(process.pid, number)
         _, said = process.communicate(timeout=60)
     assert process.returncode == status
