@@ -11,12 +11,14 @@ from typing import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.errors import UserError
 from lane_perception.geometry import nominal_view
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.confidence import Evidence
 from lane_perception.geometry.confidence import gather
 from lane_perception.geometry.confidence import Judgement
 from lane_perception.geometry.confidence import shipped
+from lane_perception.geometry.doubt import Doubt
 from lane_perception.geometry.ego_lane import Candidate
 from lane_perception.geometry.ego_lane import choose
 from lane_perception.geometry.ego_lane import Expectation
@@ -41,6 +43,7 @@ OTHER_WIDTH = 0.3         # share by which the learnt width is off that halves t
 LEAST_TRUST = 0.3         # in a lane that a mask alone shows
 FLOOR = 0.1               # the same with the network's probability, which then decides
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
+FASTEST = 150.0           # pictures a second: by more of them no gap is held, whatever the stamps
 MOST_STILL = 2            # pictures with the stamp of the one before; from then on time stands
 QUICK = 0.06              # seconds between pictures from which on there is time for many looks
 OWN = 0.25                # lane widths, and radians, by which the car stands off its own lane
@@ -72,6 +75,7 @@ class LaneFinder:
         self._judge = judge or shipped(ground is not None)
         self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
         self.place = Place(ground)
+        self._doubt: Doubt | None = Doubt(self._newcomer) if ground is None else None
         self.reset()
 
     @property
@@ -83,10 +87,16 @@ class LaneFinder:
         """Forget the track, the learnt width and the horizon: a new recording begins."""
         self._track: LaneTrack | None = None
         self._rival: LaneTrack | None = None
+        self._line = self._line_state = np.zeros(0)   # of the last sighting in the track
+        self._last_confidence = 0.0                   # in it
+        self._unseen_since = 0   # pictures in a row without a sighting
         self._stamp: float | None = None
         self._still = 0     # pictures in a row with that same stamp
         self._interval = inf   # seconds since the picture before
+        self.taught = False    # whether the last picture taught something of the place
         self.place.forget()
+        if self._doubt is not None:
+            self._doubt.forget()
 
     def find(self, mask: NDArray[np.uint8], stamp: float | None = None,
              probability: NDArray[np.float32] | None = None) -> Lane:
@@ -99,8 +109,35 @@ class LaneFinder:
         :param probability: (h, w), 0 to 1, that the mask was made of, covering the same view;
             the lane's confidence then is a probability (confidence.py). None: a mask alone, and a
             rule of thumb.
-        :raises UserError: when the mask's aspect ratio contradicts the ground calibration.
+        :raises UserError: when the mask is no such array, or its aspect ratio contradicts the
+            ground calibration.
         """
+        if not (isinstance(mask, np.ndarray) and mask.ndim == 2 and mask.dtype == np.uint8
+                and mask.size):
+            raise UserError('a mask must be a (height, width) array of uint8, 255 on markings and '
+                            '0 elsewhere')
+        lane = self._find(mask, stamp, probability)
+        if self._doubt is None or self.place.width is None or not lane.markings:
+            return lane
+        newcomer, other = self._doubt.better(
+            self.taught, lambda one: one.find(mask, stamp, probability))
+        if newcomer is None or other.confidence <= lane.confidence:
+            return lane
+        self.place, self._track, self._rival = newcomer.place, newcomer._track, newcomer._rival
+        self._line, self._line_state = newcomer._line, newcomer._line_state
+        self._last_confidence = newcomer._last_confidence
+        return other
+
+    def _newcomer(self) -> LaneFinder:
+        """Return a finder that knows nothing of the place, and doubts nothing."""
+        newcomer = LaneFinder(self.settings, None, self._judge)
+        newcomer.place, newcomer._doubt = self.place.anew(), None
+        return newcomer
+
+    def _find(self, mask: NDArray[np.uint8], stamp: float | None,
+              probability: NDArray[np.float32] | None) -> Lane:
+        """Return the ego lane by what is known of the place; see :meth:`find`."""
+        self.taught = False
         place = self.place
         place.look_from((mask.shape[1], mask.shape[0]))
         self._advance(stamp)
@@ -120,6 +157,7 @@ class LaneFinder:
                 seen, confidence, odds = other, other_confidence, other_odds
         if confidence is None or confidence < self.settings.min_confidence:
             return self._unseen(chains, stamp)
+        self._unseen_since = 0
         track = None
         if stamp is not None:
             if not self._follow(seen.curve, stamp, odds):
@@ -131,7 +169,7 @@ class LaneFinder:
             self._last_confidence = confidence
         if odds < self._needed:
             return self._nothing(chains.polylines())
-        place.learn(seen)
+        self.taught = place.learn(seen)
         return self._lane(chains, seen, confidence, track)
 
     def find_in(self, mask: NDArray[np.uint8], place: Place) -> Lane:
@@ -271,8 +309,10 @@ class LaneFinder:
         """Return the lane held through a gap, or that there is none."""
         markings = chains.polylines()
         track = self._track
+        self._unseen_since += 1
         if stamp is None or track is None or (
-                track.sightings < HELD_AFTER or track.odds < self._needed):
+                track.sightings < HELD_AFTER or track.odds < self._needed
+                or self._unseen_since > FASTEST * self.settings.max_gap_s):
             return self._nothing(markings)
         left = 1.0 - (stamp - track.seen) / self.settings.max_gap_s
         line = moved(self._line, self._line_state, track.state)

@@ -30,6 +30,7 @@ WIDE = 0.07            # metres that are kept even so: thin tape may lie beside 
 PIXEL_NOISE = 0.45     # pixels: standard deviation of a run's middle
 FLOOR_NOISE = 0.002    # metres: the same, from the floor and the paint
 MOST = 150             # points that are kept, the nearest; bounds the time
+MOST_RUNS = 2500       # stretches of marking along the lines read; a road's are some hundred
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,17 @@ class MarkReader:
                                image_size, True)
 
     def read(self, mask: NDArray[np.uint8]) -> Marks:
-        """Return the marks of a mask (H, W), more than 127 on markings."""
+        """Return the marks of a mask (H, W), more than 127 on markings; none of a mere clutter."""
         along_rows = self._rows.runs(mask[self._rows.lines])
         along_columns = self._columns.runs(mask[self._top:, self._columns.lines].T)
+        if len(along_rows[0]) + len(along_columns[0]) > MOST_RUNS:
+            return _no_marks()
         start, end = (np.concatenate(pair) for pair in zip(along_rows[:2], along_columns[:2]))
         pixels, count = (np.concatenate(pair) for pair in zip(along_rows[2:], along_columns[2:]))
         across = np.hypot(*(end - start).T)
         fits = across < WIDEST  # false for NaN
         if not fits.any():
-            return Marks(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.int64),
-                         np.zeros((0, 2)), np.zeros(0, bool))
+            return _no_marks()
         widths = across[fits]
         usual = np.partition(widths, len(widths) // 3)[len(widths) // 3]
         fits &= across < max(OBLIQUE * usual + 0.01, WIDE)
@@ -123,6 +125,11 @@ class MarkReader:
         middle[standing] = self._ground.to_ground(middles, mask.shape[1::-1])
         fits[among[idle]] = False
         lone[standing] = True
+
+
+def _no_marks() -> Marks:
+    return Marks(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.int64),
+                 np.zeros((0, 2)), np.zeros(0, bool))
 
 
 class _Lines:

@@ -55,6 +55,12 @@ class Place:
         self._trial: nominal_view.HorizonTrial | None = None
         self._stale = self._stale or self.ground is None
 
+    def anew(self) -> Place:
+        """Return the place of somebody who knows nothing but the calibration."""
+        new = Place(self.ground)
+        new._floors = self._floors   # they take long to lay, and never change
+        return new
+
     def as_it_lies(self) -> Place:
         """Return what is known now, on the floor that the last picture was read on."""
         known = copy(self)   # what it holds is replaced, never changed
@@ -173,20 +179,25 @@ class Place:
         return self.is_nominal_and_new and (
             abs(self._implied(curve) - self._laid_horizon) > nominal_view.FARTHEST)
 
-    def learn(self, seen: Sighting) -> None:
-        """Take over the width, and the horizon, from a lane whose two sides are surely seen."""
+    def learn(self, seen: Sighting) -> bool:
+        """
+        Take over the width, and the horizon, from a lane whose two sides are surely seen.
+
+        :returns: whether it is such a lane.
+        """
         if not self._teaches(seen):
-            return
+            return False
         curve = seen.curve
         share = 1.0 if self.width is None else 0.1
         self.width = curve.width * share + (1.0 - share) * (self.width or 0.0)
         self._flare += share * (curve.flare - self._flare)
         if self.ground is not None or curve.bend > nominal_view.STRAIGHT:
-            return
+            return True
         self._horizon_weight = min(self._horizon_weight + 1.0, nominal_view.MOST_WEIGHT)
         self.horizon += (self._implied(curve) - self.horizon) / self._horizon_weight
         # The next picture is then read on the floor laid anew.
         self._stale = abs(self.horizon - self._laid_horizon) > nominal_view.REDRAWN
+        return True
 
     def _teaches(self, seen: Sighting | None) -> bool:
         """Tell whether a lane's two sides are surely seen and stand right, the car in between."""

@@ -15,6 +15,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry.ego_lane import NARROWEST_LANE
 from lane_perception.geometry.small_matrices import solve
 
 LATERAL_NOISE = 1.2     # m/s^2 per root Hz: how suddenly the car moves sideways
@@ -86,6 +87,7 @@ class LaneTrack:
         spread = self.covariance[:4, :4] + covariance
         gain = solve(spread, self.covariance[:4]).T
         self.state = self.state + gain @ (sighting - self.state[:4])
+        self.state[3] = max(self.state[3], NARROWEST_LANE)
         keep = np.eye(6)
         keep[:, :4] -= gain
         # Joseph's form stays symmetric and positive.

@@ -202,6 +202,24 @@ few = settings(max_examples=12, deadline=None, derandomize=True,
                suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.parametrize('mask', [
+    np.zeros((480, 640), bool), np.zeros((480, 640), np.float32),
+    np.zeros((480, 640, 1), np.uint8), np.zeros(640, np.uint8), np.zeros((0, 640), np.uint8),
+    [[0, 255]], None])
+def test_what_is_no_mask_is_refused_with_a_sentence(mask):
+    with pytest.raises(UserError, match=r'\(height, width\) array of uint8'):
+        LaneFinder().find(mask)
+
+
+def test_clutter_all_over_the_picture_gives_no_marks():
+    noise = np.random.default_rng(0)
+    place = LaneFinder().place
+    place.look_from((640, 480))
+    for share, empty in ((0.005, False), (0.3, True)):
+        mask = ((noise.random((480, 640)) < share) * 255).astype(np.uint8)
+        assert (len(place.read(mask).marks) == 0) == empty
+
+
 @given(place)
 @few
 def test_the_mirrored_picture_changes_the_signs(place):

@@ -44,6 +44,14 @@ def test_a_gap_is_held_for_the_stated_time_and_then_there_is_no_lane():
     assert gap[-1].confidence == 0.0 and len(gap[-1].path) == 0
 
 
+@pytest.mark.parametrize('interval', [0.0001, 1e-6])
+def test_pictures_whose_stamps_hardly_advance_hold_no_lane_for_ever(interval):
+    one = finder()
+    watch(one, [STRAIGHT] * 5)
+    gap = watch(one, [EMPTY] * 100, start=5 / 30, rate=1.0 / interval)
+    assert gap[0].held and not any(lane.held for lane in gap[80:])
+
+
 def test_what_was_hardly_seen_is_not_held():
     for sightings, is_held in ((2, False), (3, True)):
         one = finder()

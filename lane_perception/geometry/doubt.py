@@ -1,0 +1,65 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Doubt in what was learnt of a place.
+
+Without a calibration the horizon and the width of lanes are learnt from the first ones that are
+surely seen. If those were no lanes, or the camera was held otherwise just then (a car is carried
+to its place with the node running), the true lane looks wrong ever after, and so never teaches
+better. Therefore, where lanes have taught nothing for a while, somebody who knows nothing looks
+at the same pictures; once lanes have taught that one several times, it is believed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Callable
+
+from lane_perception.geometry.lane import Lane
+
+AFTER = 15    # pictures with markings in a row that teach nothing
+ENOUGH = 5    # pictures that have to teach the newcomer
+
+
+class Doubt:
+    """Watches whether pictures teach a finder, and has a newcomer look where they do not."""
+
+    def __init__(self, begin: Callable[[], Any]) -> None:
+        """
+        Doubt nothing.
+
+        :param begin: returns a lane finder that knows nothing.
+        """
+        self._begin = begin
+        self.forget()
+
+    def forget(self) -> None:
+        """Doubt nothing."""
+        self._idle = 0       # pictures in a row that taught nothing
+        self._newcomer: Any = None
+        self._taught = 0     # pictures that taught the newcomer
+        self._newcomer_idle = 0   # pictures since, in a row, that did not
+
+    def better(self, taught: bool, look: Callable[[Any], Lane]) -> tuple[Any, Lane | None]:
+        """
+        Return a finder that knows better, and what it finds in the picture; (None, None) without.
+
+        :param taught: whether the picture, in which there are markings, taught the one in doubt.
+        :param look: returns what a finder finds in the picture.
+        """
+        if taught:
+            self.forget()
+            return None, None
+        self._idle += 1
+        if self._idle < AFTER:
+            return None, None
+        if self._newcomer is None or self._newcomer_idle >= AFTER:
+            self._newcomer, self._taught, self._newcomer_idle = self._begin(), 0, 0
+        lane = look(self._newcomer)
+        self._newcomer_idle = 0 if self._newcomer.taught else self._newcomer_idle + 1
+        self._taught += self._newcomer.taught
+        if self._taught < ENOUGH:
+            return None, None
+        newcomer = self._newcomer
+        self.forget()
+        return newcomer, lane

@@ -1,0 +1,99 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""What was learnt of a place from a wrong view is given up, and what was learnt rightly is not."""
+
+import cv2
+import numpy as np
+import pytest
+
+from lane_perception.data.synthetic.driving import World
+from lane_perception.data.synthetic.scene import Pose
+from lane_perception.geometry.doubt import AFTER
+from lane_perception.geometry.doubt import Doubt
+from lane_perception.geometry.doubt import ENOUGH
+from lane_perception.geometry.lane import Lane
+from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.simulation.eyes import true_mask
+
+RATE = 30.0
+
+
+class Newcomer:
+    """Is taught by every picture, or by none."""
+
+    def __init__(self, taught):
+        self.taught = taught
+
+
+def masks_of_drive(seed, count):
+    world = World(seed)
+    center = world.scene.track.center_line()
+    places = [int(center.index(0.5 * number / RATE)) for number in range(count)]
+    return [true_mask(world, Pose(*(float(value) for value in center.points[place]),
+                                  float(center.headings[place]))) for place in places]
+
+
+def raised(mask, pixels=120):
+    """What the camera sees with the car's nose lifted."""
+    return cv2.warpAffine(mask, np.float32([[1, 0, 0], [0, 1, pixels]]), mask.shape[::-1],
+                          flags=cv2.INTER_NEAREST)
+
+
+def offsets(finder, masks, start=0.0):
+    return np.array([finder.find(mask, start + number / RATE).offset
+                     for number, mask in enumerate(masks)])
+
+
+@pytest.mark.parametrize('seed', [7_700_003, 7_700_006])
+def test_a_car_that_was_carried_with_the_node_running_finds_its_lane_within_a_second(seed):
+    drive = masks_of_drive(seed, 60)
+    carried, alone = LaneFinder(), LaneFinder()
+    offsets(carried, [raised(mask) for mask in drive[:30]])
+    off = np.abs(offsets(carried, drive, start=3.0) - offsets(alone, drive))
+    assert off[0] > 0.2, 'this view taught nothing wrong'
+    assert off[30:].max() < 0.05
+
+
+def test_a_lane_of_which_one_side_is_out_of_sight_for_long_keeps_its_width():
+    drive = masks_of_drive(7_700_002, 90)
+    finder, alone = LaneFinder(), LaneFinder()
+    offsets(finder, drive[:30])
+    width = finder.place.width
+    covered = [mask.copy() for mask in drive[30:]]
+    for mask in covered:
+        mask[:, 320:] = 0
+    off = np.abs(offsets(finder, covered, start=1.0) - offsets(alone, drive)[30:])
+    assert finder.place.width == pytest.approx(width, rel=0.05)
+    assert np.nanmedian(off) < 0.1
+
+
+def test_a_newcomer_is_asked_only_after_long_and_believed_only_after_several_lessons():
+    asked = []
+    doubt = Doubt(lambda: Newcomer(True))
+
+    def look(newcomer):
+        asked.append(newcomer)
+        return Lane()
+    answers = [doubt.better(False, look)[0] for _ in range(AFTER + ENOUGH - 1)]
+    assert answers[:-1] == [None] * (AFTER + ENOUGH - 2) and answers[-1] is asked[0]
+    assert len(asked) == ENOUGH and len(set(map(id, asked))) == 1
+    assert doubt.better(False, look) == (None, None), 'it begins anew'
+    assert len(asked) == ENOUGH
+
+
+def test_a_lesson_ends_the_doubt_and_an_untaught_newcomer_gives_way_to_another():
+    asked = []
+    doubt = Doubt(lambda: Newcomer(False))
+
+    def look(newcomer):
+        asked.append(newcomer)
+        return Lane()
+    for _ in range(AFTER - 1):
+        doubt.better(False, look)
+    doubt.better(True, look)
+    for _ in range(AFTER - 1):
+        doubt.better(False, look)
+    assert not asked
+    for _ in range(2 * AFTER):
+        assert doubt.better(False, look) == (None, None)
+    assert len({id(one) for one in asked}) == 2
