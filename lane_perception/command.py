@@ -64,7 +64,7 @@ def run_main(
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split('.')[0] == 'lane_perception':
             raise   # a defect of ours
-        print(f'{verb}: needs the Python package {error.name}, which is not installed',
+        print(f'{verb}: needs the Python package {error.name}, which is not installed; run doctor',
               file=sys.stderr)
         return EXIT_BAD_INPUT
 

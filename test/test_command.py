@@ -73,7 +73,7 @@ def test_a_handler_of_the_verbs_own_stays():
     (OSError(errno.ENOSPC, 'No space left on device', 'out/bag'),
      'No space left on device: out/bag'),
     (ModuleNotFoundError("No module named 'yaml'", name='yaml'),
-     'needs the Python package yaml, which is not installed'),
+     'needs the Python package yaml, which is not installed; run doctor'),
 ])
 def test_what_the_machine_lacks_is_said_in_one_sentence(capsys, monkeypatch, error, sentence):
     def body(argv):
