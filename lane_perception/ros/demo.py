@@ -176,8 +176,8 @@ def why_dropped(report: dict[str, Any]) -> str:
     """Return why frames were dropped, from the node's diagnostics; '' where they do not say."""
     said = report['node']['diagnostics']
     if not int(said.get('frames_dropped', 0)):   # none was overtaken by a newer one
-        message = said.get('message', 'running')
-        return '' if message == 'running' else message
+        lost = int(said.get('frames_lost', 0))
+        return f'{lost} were lost on the way to the node' if lost else ''
     times = {key.removesuffix('_ms_p50'): float(value) for key, value in said.items()
              if key.endswith('_ms_p50') and key != 'age_ms_p50'}
     takes_ms, period_ms = sum(times.values()), 1000 / report['input_rate_hz']

@@ -67,7 +67,7 @@ class Playback:
     published: dict[int, int]     # stamp -> CLOCK_MONOTONIC when it was published, nanoseconds
     received: dict[int, int]      # stamp -> CLOCK_MONOTONIC when its mask arrived, nanoseconds
     answered: dict[int, int]      # stamp -> the same when the node published its mask
-    diagnostics: dict[str, str]   # the node's last
+    diagnostics: dict[str, str]   # the node's last while it had input
     exit_status: int              # the node's
     start_s: float                # from starting the node's process until it was active
 

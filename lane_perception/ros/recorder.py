@@ -66,7 +66,7 @@ class OutputRecorder:
         """
         self.received: dict[int, int] = {}      # stamp of a mask -> monotonic ns of its arrival
         self.answered: dict[int, int] = {}      # the same of its publishing, by the node
-        self.diagnostics: dict[str, str] = {}   # the newest from that node, keys and values
+        self.diagnostics: dict[str, str] = {}   # that node's last with input, keys and values
         self._prefix = prefix
         self._clocks_ns = time.time_ns() - time.monotonic_ns()   # DDS stamps by the wall clock
         self._writer = writer
@@ -108,8 +108,12 @@ class OutputRecorder:
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             if self._prefix.lstrip('/') in status.name:
-                self.diagnostics = {'message': status.message}
-                self.diagnostics |= {pair.key: pair.value for pair in status.values}
+                values = {pair.key: pair.value for pair in status.values}
+                # The silence after a recording's last frame is no fault of the node's.
+                has_ended = (status.message.startswith('no input')
+                             and values.get('frames_received', '0') != '0')
+                if not has_ended:
+                    self.diagnostics = {'message': status.message, **values}
 
     def finish(self) -> None:
         """Write the offsets, each at the stamp of its frame; call it when nothing more comes."""
