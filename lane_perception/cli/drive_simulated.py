@@ -45,6 +45,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--drop', type=float, default=0.0, help='share of the frames that is lost')
     parser.add_argument('--gap', type=float, default=0.0,
                         help='seconds without frames, every 5 seconds')
+    parser.add_argument('--no-calibration', action='store_true',
+                        help='drive as with a camera that nobody has calibrated, and a lane whose '
+                        'width nobody has measured; needs --steer-by offset')
     parser.add_argument('--learn-width', action='store_true',
                         help="do not tell the lane finder the lane's width")
     parser.add_argument('--no-video', action='store_true', help='write no drive.mp4')
@@ -74,7 +77,8 @@ def body(argv: Sequence[str] | None = None) -> int:
               'mask': 'true' if arguments.true_mask else arguments.model,
               'resolution': arguments.resolution or 'own',
               'transport': 'dds' if arguments.over_dds else 'in process',
-              'lane_width_given': not arguments.learn_width,
+              'calibrated': not arguments.no_calibration,
+              'lane_width_given': not (arguments.learn_width or arguments.no_calibration),
               'latency_s': arguments.latency, 'drop': arguments.drop, 'gap_s': arguments.gap,
               'command': command_line('drive_simulated'), 'machine': describe_machine()}
     write_json(arguments.out / 'report.json', report)
@@ -96,6 +100,9 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UserError('--true-mask needs no network: leave --resolution out')
     if 'model' in arguments and arguments.true_mask:
         raise UserError('--true-mask needs no network: leave --model out')
+    if arguments.no_calibration and arguments.steer_by == 'path':
+        raise UserError('the path is in metres, which need a calibration: give --steer-by offset, '
+                        'or leave --no-calibration out')
     parse_resolution(arguments.resolution)
     if arguments.over_dds and arguments.true_mask:
         raise UserError('--true-mask needs no node: leave --over-dds out')
@@ -117,15 +124,16 @@ def _drive(arguments, settings):
     from lane_perception.simulation.eyes import PipelineEyes
     from lane_perception.simulation.eyes import TrueMaskEyes
     camera = car_camera()
-    ground = calibration_of(camera)
+    ground = None if arguments.no_calibration else calibration_of(camera)
     world = World(arguments.track, camera=camera, reverse=arguments.reverse)
-    width = 0.0 if arguments.learn_width else lane_width(world)
+    width = 0.0 if arguments.learn_width or ground is None else lane_width(world)
     with contextlib.ExitStack() as stack:
         if arguments.over_dds:
             from lane_perception.ros.remote_eyes import RemoteEyes
-            ground.save(arguments.out / 'ground.yaml')
+            if ground is not None:
+                ground.save(arguments.out / 'ground.yaml')
             look = stack.enter_context(RemoteEyes(
-                arguments.out, arguments.model, arguments.out / 'ground.yaml', width,
+                arguments.out, arguments.model, ground and arguments.out / 'ground.yaml', width,
                 arguments.resolution))
         elif arguments.true_mask:
             look = TrueMaskEyes(LaneFinder(LaneSettings(lane_width=width), ground),

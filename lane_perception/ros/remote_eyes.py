@@ -47,14 +47,14 @@ NANOSECONDS = 1_000_000_000
 class RemoteEyes:
     """A context manager that runs the node while the car drives."""
 
-    def __init__(self, folder: Path, model: str, ground: Path, lane_width: float,
+    def __init__(self, folder: Path, model: str, ground: Path | None, lane_width: float,
                  resolution: str = '') -> None:
         """
         Start the node and wait until it listens.
 
         :param folder: for the node's log.
         :param model: shipped name or path.
-        :param ground: calibration file of the camera.
+        :param ground: calibration file of the camera; None: nobody has calibrated it.
         :param lane_width: metres; 0: learn it.
         :param resolution: HxW of the network's input; '': the model's own.
         :raises UserError: when the node ends before it listens.
@@ -65,8 +65,8 @@ class RemoteEyes:
         with ExitStack() as stack:   # whatever goes wrong, Ctrl-C as well: nobody else ends it
             self._node_process = RosProcess(
                 'lane_perception.cli.lane_node',
-                ['--ros-args', '-p', f'model:={model}', '-p', f'ground_calibration:={ground}',
-                 '-p', f'lane_width:={float(lane_width)}',
+                ['--ros-args', '-p', f'model:={model}', '-p', f'lane_width:={float(lane_width)}',
+                 *(['-p', f'ground_calibration:={ground}'] if ground else []),
                  *(['-p', f'resolution:={resolution}'] if resolution else [])],
                 folder / 'lane_node.log', environment)
             stack.callback(self._node_process.stop)
@@ -78,7 +78,9 @@ class RemoteEyes:
             self._executor = SingleThreadedExecutor(context=context)
             self._executor.add_node(self._node)
             self._answers: dict[str, Any] = {}
-            for name, kind in (('center', PointStamped), ('path', PathMessage)):
+            # Without a calibration the node publishes no path.
+            self._awaited = {'center': PointStamped, **({'path': PathMessage} if ground else {})}
+            for name, kind in self._awaited.items():
                 self._node.create_subscription(
                     kind, f'{NODE_NAME}/{name}',
                     lambda message, name=name: self._answers.update({name: message}), 10)
@@ -107,15 +109,17 @@ class RemoteEyes:
             self._pictures.publish(message)
             if self._wait(lambda: all(
                     name in self._answers and self._answers[name].header.stamp == header.stamp
-                    for name in ('center', 'path')), ANSWER_TIMEOUT_S):
+                    for name in self._awaited), ANSWER_TIMEOUT_S):
                 return self._lane(image.shape[1]), image, np.zeros(image.shape[:2], np.uint8)
         raise UserError('the lane_node gave no answer to a picture; it says: '
                         f'{self._node_process.last_words()}')
 
     def _lane(self, width: int) -> Lane:
         u, v = (getattr(self._answers['center'].point, axis) for axis in 'xy')
-        path = np.array([(pose.pose.position.x, pose.pose.position.y)
-                         for pose in self._answers['path'].poses]).reshape(-1, 2)
+        path = None
+        if 'path' in self._awaited:
+            path = np.array([(pose.pose.position.x, pose.pose.position.y)
+                             for pose in self._answers['path'].poses]).reshape(-1, 2)
         if np.isnan(u):
             return Lane(path=path)
         return Lane((u, v), offset_of(u, width), path)

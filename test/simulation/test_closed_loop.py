@@ -135,6 +135,21 @@ def test_the_verb_refuses_a_speed_that_no_car_has(capsys):
     assert '--speed 90 is not between' in capsys.readouterr().err
 
 
+def test_the_verb_drives_without_a_calibration_as_a_car_does_that_has_none(
+        tmp_path, capsys, monkeypatch):
+    given = []
+    monkeypatch.setattr('lane_perception.geometry.lane_finder.LaneFinder',
+                        lambda *arguments: given.append(arguments) or LaneFinder(*arguments))
+    assert drive_simulated.main(['--true-mask', '--no-video', '--seconds', '1', '--steer-by',
+                                 'offset', '--no-calibration', '--out', str(tmp_path)]) == 0
+    assert given == [(LaneSettings(), None)]
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert (report['calibrated'], report['lane_width_given']) == (False, False)
+    assert report['distance_m'] > 0.2 and report['departures'] == 0
+    assert drive_simulated.main(['--no-calibration', '--out', str(tmp_path)]) == 2
+    assert 'give --steer-by offset' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('arguments, sentence', [
     (['--true-mask', '--resolution', '64x96'], '--true-mask needs no network'),
     (['--resolution', 'small'], 'should be HEIGHTxWIDTH'),
@@ -160,15 +175,19 @@ def test_a_picture_that_cannot_be_written_is_an_error(tmp_path, capsys):
     assert {path.name for path in tmp_path.iterdir()} == {'report.json', 'top_view.png'}
 
 
-def test_a_drive_over_dds_goes_through_a_real_node(tmp_path, bright_model, ros_domain):
+@pytest.mark.parametrize('calibrated', [True, False])
+def test_a_drive_over_dds_goes_through_a_real_node(
+        tmp_path, bright_model, ros_domain, calibrated):
     pytest.importorskip('rclpy')
     assert drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
                                  str(bright_model), '--resolution', '64x96', '--out',
-                                 str(tmp_path)]) == 0
+                                 str(tmp_path), *([] if calibrated else [
+                                     '--no-calibration', '--steer-by', 'offset'])]) == 0
     report = json.loads((tmp_path / 'report.json').read_text())
     assert (report['transport'], report['resolution']) == ('dds', '64x96')
     assert 'bright on' in (tmp_path / 'lane_node.log').read_text()
     assert 'input 64x96' in (tmp_path / 'lane_node.log').read_text()
+    assert (tmp_path / 'ground.yaml').exists() == calibrated
 
 
 def test_a_node_that_cannot_start_is_told_in_a_sentence(tmp_path, ros_domain, capsys):
