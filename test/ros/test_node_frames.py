@@ -320,7 +320,7 @@ def test_with_simulated_time_stamps_are_measured_by_the_recordings_clock(desk, s
 
     def play():
         number[0] += 50
-        message = raw_message(PICTURE, number[0])
+        message = raw_message(draw_track(64, 96), number[0])
         clock.publish(Clock(clock=message.header.stamp))
         camera.publish(message)
         desk.spin(0.05)

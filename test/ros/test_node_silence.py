@@ -5,7 +5,7 @@
 import time
 
 import pytest
-from ros_desk import bright_picture
+from conftest import draw_track
 from ros_desk import raw_message
 from ros_desk import TIMEOUT_S
 from sensor_msgs.msg import CompressedImage
@@ -53,7 +53,7 @@ def test_a_camera_that_stops_is_a_warning_after_a_second_and_ok_when_it_is_back(
         end = time.monotonic() + TIMEOUT_S
         while not any(status.level == bytes([OK]) for status in silent.diagnostics.values()):
             assert time.monotonic() < end, silent.diagnostics
-            message = raw_message(bright_picture(), 0)
+            message = raw_message(draw_track(64, 96), 0)
             message.header.stamp = silent.node.get_clock().now().to_msg()
             camera.publish(message)
             silent.spin(0.05)
