@@ -132,7 +132,7 @@ def test_a_node_that_drops_frames_says_why(tmp_path, ros_domain, capsys):
     assert 'resolution' in why
     said = report['node']['diagnostics']
     assert 'no input' not in said['message'], 'that the recording has ended is no fault'
-    assert int(said['frames_received']) > 35
+    assert int(said['frames_received']) > 0
 
 
 def test_a_rate_of_ones_own_keeps_the_source_stamps(tmp_path, ros_domain, bright_model):
