@@ -18,7 +18,8 @@ from typing import Callable
 from lane_perception.geometry.lane import Lane
 
 AFTER = 15    # pictures with markings in a row that teach nothing
-ENOUGH = 5    # pictures that have to teach the newcomer
+LONGEST = 60  # of them, once newcomers have come in vain: each costs as much time again
+ENOUGH = 5    # pictures that have to teach a newcomer
 
 
 class Doubt:
@@ -36,6 +37,7 @@ class Doubt:
     def forget(self) -> None:
         """Doubt nothing."""
         self._idle = 0       # pictures in a row that taught nothing
+        self._wait = AFTER   # so many of them, until a newcomer looks
         self._newcomer: Any = None
         self._taught = 0     # pictures that taught the newcomer
         self._newcomer_idle = 0   # pictures since, in a row, that did not
@@ -51,13 +53,16 @@ class Doubt:
             self.forget()
             return None, None
         self._idle += 1
-        if self._idle < AFTER:
+        if self._idle < self._wait:
             return None, None
-        if self._newcomer is None or self._newcomer_idle >= AFTER:
+        if self._newcomer is None:
             self._newcomer, self._taught, self._newcomer_idle = self._begin(), 0, 0
         lane = look(self._newcomer)
         self._newcomer_idle = 0 if self._newcomer.taught else self._newcomer_idle + 1
         self._taught += self._newcomer.taught
+        if self._newcomer_idle >= AFTER:   # it knows no better
+            self._idle, self._wait, self._newcomer = 0, min(2 * self._wait, LONGEST), None
+            return None, None
         if self._taught < ENOUGH:
             return None, None
         newcomer = self._newcomer

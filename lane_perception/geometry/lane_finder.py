@@ -132,6 +132,7 @@ class LaneFinder:
         """Return a finder that knows nothing of the place, and doubts nothing."""
         newcomer = LaneFinder(self.settings, None, self._judge)
         newcomer.place, newcomer._doubt = self.place.anew(), None
+        newcomer._stamp = self._stamp   # it has no more time for the first picture than for others
         return newcomer
 
     def _find(self, mask: NDArray[np.uint8], stamp: float | None,

@@ -11,6 +11,7 @@ from lane_perception.data.synthetic.scene import Pose
 from lane_perception.geometry.doubt import AFTER
 from lane_perception.geometry.doubt import Doubt
 from lane_perception.geometry.doubt import ENOUGH
+from lane_perception.geometry.doubt import LONGEST
 from lane_perception.geometry.lane import Lane
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.simulation.eyes import true_mask
@@ -94,6 +95,7 @@ def test_a_lesson_ends_the_doubt_and_an_untaught_newcomer_gives_way_to_another()
     for _ in range(AFTER - 1):
         doubt.better(False, look)
     assert not asked
-    for _ in range(2 * AFTER):
+    for _ in range(1000):
         assert doubt.better(False, look) == (None, None)
-    assert len({id(one) for one in asked}) == 2
+    assert 2 * AFTER < len(asked) < 1000 / (1 + LONGEST / AFTER) + 2 * AFTER
+    assert len({id(one) for one in asked}) == len(asked) / AFTER
