@@ -19,6 +19,7 @@ from lane_perception.geometry.lane import Lane
 
 AFTER = 15    # pictures with markings in a row that teach nothing
 LONGEST = 60  # of them, once newcomers have come in vain: each costs as much time again
+EVERY = 2     # pictures, of which a newcomer sees one: it must not make pictures late
 ENOUGH = 5    # pictures that have to teach a newcomer
 
 
@@ -53,7 +54,7 @@ class Doubt:
             self.forget()
             return None, None
         self._idle += 1
-        if self._idle < self._wait:
+        if self._idle < self._wait or self._idle % EVERY:
             return None, None
         if self._newcomer is None:
             self._newcomer, self._taught, self._newcomer_idle = self._begin(), 0, 0

@@ -19,6 +19,7 @@ from lane_perception.geometry.confidence import gather
 from lane_perception.geometry.confidence import Judgement
 from lane_perception.geometry.confidence import shipped
 from lane_perception.geometry.doubt import Doubt
+from lane_perception.geometry.doubt import EVERY
 from lane_perception.geometry.ego_lane import Candidate
 from lane_perception.geometry.ego_lane import choose
 from lane_perception.geometry.ego_lane import Expectation
@@ -76,6 +77,7 @@ class LaneFinder:
         self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
         self.place = Place(ground)
         self._doubt: Doubt | None = Doubt(self._newcomer) if ground is None else None
+        self._quick = QUICK
         self.reset()
 
     @property
@@ -132,7 +134,8 @@ class LaneFinder:
         """Return a finder that knows nothing of the place, and doubts nothing."""
         newcomer = LaneFinder(self.settings, None, self._judge)
         newcomer.place, newcomer._doubt = self.place.anew(), None
-        newcomer._stamp = self._stamp   # it has no more time for the first picture than for others
+        # It sees fewer pictures, and has no more time for each, nor for its first.
+        newcomer._quick, newcomer._stamp = EVERY * QUICK, self._stamp
         return newcomer
 
     def _find(self, mask: NDArray[np.uint8], stamp: float | None,
@@ -142,7 +145,7 @@ class LaneFinder:
         place = self.place
         place.look_from((mask.shape[1], mask.shape[0]))
         self._advance(stamp)
-        quick = self._interval < QUICK
+        quick = self._interval < self._quick
         if place.is_nominal_and_new:
             place.suit_tape(mask, quick)
         chains, seen = self._see(mask)

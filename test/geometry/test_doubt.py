@@ -11,6 +11,7 @@ from lane_perception.data.synthetic.scene import Pose
 from lane_perception.geometry.doubt import AFTER
 from lane_perception.geometry.doubt import Doubt
 from lane_perception.geometry.doubt import ENOUGH
+from lane_perception.geometry.doubt import EVERY
 from lane_perception.geometry.doubt import LONGEST
 from lane_perception.geometry.lane import Lane
 from lane_perception.geometry.lane_finder import LaneFinder
@@ -46,13 +47,13 @@ def offsets(finder, masks, start=0.0):
 
 
 @pytest.mark.parametrize('seed', [7_700_003, 7_700_006])
-def test_a_car_that_was_carried_with_the_node_running_finds_its_lane_within_a_second(seed):
+def test_a_car_that_was_carried_with_the_node_running_finds_its_lane_soon(seed):
     drive = masks_of_drive(seed, 60)
     carried, alone = LaneFinder(), LaneFinder()
     offsets(carried, [raised(mask) for mask in drive[:30]])
     off = np.abs(offsets(carried, drive, start=3.0) - offsets(alone, drive))
     assert off[0] > 0.2, 'this view taught nothing wrong'
-    assert off[30:].max() < 0.05
+    assert off[40:].max() < 0.05
 
 
 def test_a_lane_of_which_one_side_is_out_of_sight_for_long_keeps_its_width():
@@ -75,8 +76,11 @@ def test_a_newcomer_is_asked_only_after_long_and_believed_only_after_several_les
     def look(newcomer):
         asked.append(newcomer)
         return Lane()
-    answers = [doubt.better(False, look)[0] for _ in range(AFTER + ENOUGH - 1)]
-    assert answers[:-1] == [None] * (AFTER + ENOUGH - 2) and answers[-1] is asked[0]
+    answers = []
+    while not answers or answers[-1] is None:
+        answers.append(doubt.better(False, look)[0])
+    assert answers[-1] is asked[0]
+    assert AFTER + EVERY * (ENOUGH - 1) <= len(answers) < AFTER + EVERY * ENOUGH
     assert len(asked) == ENOUGH and len(set(map(id, asked))) == 1
     assert doubt.better(False, look) == (None, None), 'it begins anew'
     assert len(asked) == ENOUGH
@@ -97,5 +101,5 @@ def test_a_lesson_ends_the_doubt_and_an_untaught_newcomer_gives_way_to_another()
     assert not asked
     for _ in range(1000):
         assert doubt.better(False, look) == (None, None)
-    assert 2 * AFTER < len(asked) < 1000 / (1 + LONGEST / AFTER) + 2 * AFTER
+    assert 2 * AFTER < len(asked) < 1000 / (EVERY + LONGEST / AFTER) + 2 * AFTER
     assert len({id(one) for one in asked}) == len(asked) / AFTER
