@@ -225,6 +225,6 @@ def test_real_frames_come_back_with_their_stamps(shared_data, tmp_path, ros_doma
                  '--truth-topic', '/ground_truth/lane_mask/compressed',
                  '--model', str(bright_model), '--out', str(out)]) == 0
     report = json.loads((out / 'report.json').read_text())
-    assert report['frames_received'] >= least_share(0.98) * report['frames_sent'] > 0
+    assert report['frames_received'] >= least_share() * report['frames_sent'] > 0
     sources = {stamp for stamp, _, _ in read(bag, topic)}
     assert {stamp for stamp, _, _ in read(out / 'bag', '/lane_perception/mask')} <= sources
