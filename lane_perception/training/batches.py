@@ -157,12 +157,17 @@ def collate(samples: list[Batch]) -> Batch:
 
 
 class _Loader(DataLoader):
-    """A loader whose processes leave Ctrl-C to the one that starts and ends them."""
+    """
+    A loader whose processes leave Ctrl-C to the one that starts and ends them.
+
+    They take SIGTERM from when they have started, lest one that is cut off in its start leaves the
+    other with a broken pipe.
+    """
 
     def __iter__(self) -> Iterator[Batch]:
-        """Start the processes with the signal blocked, which they inherit."""
-        resource_tracker.ensure_running()   # its start would unblock the signal
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        """Start the processes with the signals blocked, which they inherit."""
+        resource_tracker.ensure_running()   # its start would unblock SIGINT
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             return super().__iter__()
         finally:
@@ -189,5 +194,6 @@ def without_traceback(error: UserError) -> UserError:
 
 
 def _start_worker(number: int) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

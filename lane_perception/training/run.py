@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import shutil
 import signal
@@ -192,10 +193,12 @@ def _ended_by_signals() -> Iterator[None]:
         return
     before = {number: handler for number in (signal.SIGINT, signal.SIGTERM)
               if callable(handler := signal.getsignal(number))}
-    received = []
+    received, told = [], logging.raiseExceptions
 
     def on_signal(number: int, frame: Any) -> None:
         signal.signal(signal.SIGCHLD, lambda *of_child: None)   # where torch reports deaths
+        # A message that it cuts off, or the death of a loading process, is no news any more.
+        logging.raiseExceptions = False
         received.append(number)
         raise SystemExit
     for number in before:
@@ -209,6 +212,7 @@ def _ended_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        logging.raiseExceptions = told
 
 
 def _free_cores(workers: int) -> int:
