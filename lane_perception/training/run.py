@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import multiprocessing
 import os
 import shutil
 import signal
@@ -199,6 +200,8 @@ def _ended_by_signals() -> Iterator[None]:
         signal.signal(signal.SIGCHLD, lambda *of_child: None)   # where torch reports deaths
         # A message that it cuts off, or the death of a loading process, is no news any more.
         logging.raiseExceptions = False
+        for process in multiprocessing.active_children():   # those that load, even half started
+            process.kill()
         received.append(number)
         raise SystemExit
     for number in before:
