@@ -382,7 +382,7 @@ class RecordingWriter:
 
     def _take_place(self) -> None:
         """Put the recording where the earlier one is, which after an interruption is back."""
-        earlier = self._temporary / 'earlier'
+        earlier = self._temporary / f'{self.path.name}.earlier'
         try:
             if self.path.exists():
                 os.replace(self.path, earlier)

@@ -192,8 +192,8 @@ def summary(report: dict[str, Any], out: Path) -> str:
     age, rows = report['age_ms'], []
     rows.append(('frames', f"{report['frames_sent']} sent, {report['frames_received']} received, "
                            f"{report['frames_dropped']} dropped"))
-    if report['frames_dropped'] and why_dropped(report):
-        rows.append(('why dropped', why_dropped(report)))
+    if report['frames_dropped'] and (why := why_dropped(report)):
+        rows.append(('why dropped', why))
     rows.append(('output rate', f"{report['output_rate_hz']:.1f} Hz"))
     rows.append(('age', f"{age['p50']:.1f} ms median, {age['p99']:.1f} ms p99 "
                         '(publishing a frame to receiving its mask)'))

@@ -137,7 +137,7 @@ def test_an_empty_folder_gives_way_to_an_output(tmp_path):
 
 @pytest.mark.parametrize('when', [1, 2], ids=['before the old moves', 'before the new does'])
 def test_an_earlier_output_stays_when_its_replacement_is_interrupted(tmp_path, monkeypatch, when):
-    bag = write(tmp_path / 'bag', 2, replace=True)
+    bag = write(tmp_path / 'earlier', 2, replace=True)
     move, steps = os.replace, iter(range(1, 9))
 
     def interrupted(*names):

@@ -27,6 +27,21 @@ class Newcomer:
         self.taught = taught
 
 
+class Asking:
+    """A doubt whose newcomers are alike, and who of them were asked."""
+
+    def __init__(self, taught):
+        self.asked = []
+        self._doubt = Doubt(lambda: Newcomer(taught))
+
+    def better(self, taught):
+        return self._doubt.better(taught, self._look)
+
+    def _look(self, newcomer):
+        self.asked.append(newcomer)
+        return Lane()
+
+
 def masks_of_drive(seed, count):
     world = World(seed)
     center = world.scene.track.center_line()
@@ -70,36 +85,27 @@ def test_a_lane_of_which_one_side_is_out_of_sight_for_long_keeps_its_width():
 
 
 def test_a_newcomer_is_asked_only_after_long_and_believed_only_after_several_lessons():
-    asked = []
-    doubt = Doubt(lambda: Newcomer(True))
-
-    def look(newcomer):
-        asked.append(newcomer)
-        return Lane()
-    answers = []
+    doubt = Asking(taught=True)
+    asked, answers = doubt.asked, []
     while not answers or answers[-1] is None:
-        answers.append(doubt.better(False, look)[0])
+        answers.append(doubt.better(False)[0])
     assert answers[-1] is asked[0]
     assert AFTER + EVERY * (ENOUGH - 1) <= len(answers) < AFTER + EVERY * ENOUGH
     assert len(asked) == ENOUGH and len(set(map(id, asked))) == 1
-    assert doubt.better(False, look) == (None, None), 'it begins anew'
+    assert doubt.better(False) == (None, None), 'it begins anew'
     assert len(asked) == ENOUGH
 
 
 def test_a_lesson_ends_the_doubt_and_an_untaught_newcomer_gives_way_to_another():
-    asked = []
-    doubt = Doubt(lambda: Newcomer(False))
-
-    def look(newcomer):
-        asked.append(newcomer)
-        return Lane()
+    doubt = Asking(taught=False)
+    asked = doubt.asked
     for _ in range(AFTER - 1):
-        doubt.better(False, look)
-    doubt.better(True, look)
+        doubt.better(False)
+    doubt.better(True)
     for _ in range(AFTER - 1):
-        doubt.better(False, look)
+        doubt.better(False)
     assert not asked
     for _ in range(1000):
-        assert doubt.better(False, look) == (None, None)
+        assert doubt.better(False) == (None, None)
     assert 2 * AFTER < len(asked) < 1000 / (EVERY + LONGEST / AFTER) + 2 * AFTER
     assert len({id(one) for one in asked}) == len(asked) / AFTER
