@@ -135,14 +135,14 @@ def test_an_empty_folder_gives_way_to_an_output(tmp_path):
     assert len(read(write(tmp_path / 'bag', 1, replace=True))[0]) == 1
 
 
-@pytest.mark.parametrize('when', [1, 2], ids=['before the old moves', 'before the new does'])
-def test_an_earlier_output_stays_when_its_replacement_is_interrupted(tmp_path, monkeypatch, when):
+@pytest.mark.parametrize('end', [0, 1], ids=['before the old moves', 'before the new does'])
+def test_an_earlier_output_stays_when_its_replacement_is_interrupted(tmp_path, monkeypatch, end):
     bag = write(tmp_path / 'earlier', 2, replace=True)
-    move, steps = os.replace, iter(range(1, 9))
+    move, stopped = os.replace, []
 
     def interrupted(*names):
-        if next(steps) == when:
-            raise SystemExit(143)
+        if names[end] == bag and not stopped:
+            raise stopped.append(names) or SystemExit(143)
         move(*names)
     writer = RecordingWriter(bag, replace=True)
     writer.write(TOPIC, IMAGE, image_message(writer.message_class, 5), 5)
