@@ -25,7 +25,7 @@ def read_baseline(path: Path) -> dict[str, Any]:
     """
     Return an earlier report.json.
 
-    :raises UserError: when it is missing or no report of evaluate or replay.
+    :raises UserError: when it is missing or no report of evaluate.
     """
     try:
         report = json.loads(path.read_text(encoding='utf-8'))
@@ -34,7 +34,7 @@ def read_baseline(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f'the baseline {path} cannot be read: {error}') from error
     if not isinstance(report, dict) or 'image_scores' not in report:
-        raise UserError(f'the baseline {path} is not a report of evaluate or replay')
+        raise UserError(f'the baseline {path} is not a report of evaluate')
     return report
 
 
@@ -42,16 +42,17 @@ def compare(
     report: dict[str, Any], baseline: dict[str, Any], allow: float,
 ) -> dict[str, Any]:
     """
-    Compare two reports over the same images.
+    Compare two reports over the same images and labels.
 
-    :param report: of this run, as evaluate and replay make it.
+    :param report: of this run, as evaluate makes it.
     :param baseline: the earlier one.
     :param allow: by how much ``lane_iou`` and ``line_f1`` may fall, 0 or more.
     :returns: ``metrics``: name to ``before``, ``now``, ``change``, ``interval`` (95 %, of the
         change, None for few images) and ``verdict`` (better, worse, within chance, equal, or
         without an interval too few images to tell); ``allow``; ``too_bad``: the metrics that fell
         by more than allowed, whether by chance or not.
-    :raises UserError: when the two were not scored on the same images, or the baseline is broken.
+    :raises UserError: when the two were not scored on the same images and labels, or the baseline
+        is broken.
     """
     now = JudgedImages.of_report(report['image_scores'])
     try:
@@ -62,6 +63,11 @@ def compare(
         common = len(set(now.names) & set(before.names))
         raise UserError(f'the baseline was scored on other images: {len(before.names)} there, '
                         f'{len(now.names)} here, {common} in common; score both on the same data')
+    changed = (now.labelled != before.labelled).any(axis=1)
+    if changed.any():
+        raise UserError(f'the baseline was scored against other labels: those of '
+                        f'{changed.sum()} of {len(changed)} images differ, such as '
+                        f'{now.names[changed.argmax()]}; score both on the same data')
     drawn = bootstrap(now, before)
     intervals = drawn['interval'] if drawn else {}
     metrics = {}

@@ -83,6 +83,12 @@ class JudgedImages:
                    np.array([image['line_hits'] for image in judged], np.int64).reshape(-1, 4),
                    np.array([np.nan if error is None else error for error in errors]))
 
+    @property
+    def labelled(self) -> NDArray[np.int64]:
+        """Return (N, 2): the pixels of markings and of background in each image's label."""
+        true_positive, false_positive, false_negative, true_negative = self.confusion.T
+        return np.stack([true_positive + false_negative, false_positive + true_negative], axis=1)
+
 
 class SetScore:
     """Collect one variant's answers over a set of images."""

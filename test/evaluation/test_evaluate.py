@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -175,6 +176,20 @@ def test_a_baseline_over_other_images_is_refused(data, model, tmp_path, capsys):
     assert '2 in common' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('value', [0, 127, 255])
+def test_a_baseline_against_other_labels_is_refused(data, model, tmp_path, capsys, value):
+    run(data, tmp_path / 'before', '--model', model)
+    shutil.copytree(data, tmp_path / 'data')
+    mask = tmp_path / 'data' / 'masks' / 'frame_003.png'
+    label = cv2.imread(str(mask), cv2.IMREAD_UNCHANGED)
+    label[60:62] = value    # less, not judged or more
+    write_image(mask, label)
+    assert main(['--data', str(tmp_path / 'data'), '--model', str(model), '--allow', '1',
+                 '--baseline', str(tmp_path / 'before' / 'report.json'),
+                 '--out', str(tmp_path / 'out')]) == 2
+    assert '1 of 24 images differ, such as frame_003' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('way', ['same path', 'link'])
 def test_a_baseline_that_the_run_would_overwrite_is_refused(data, model, tmp_path, capsys, way):
     out = tmp_path / 'out'
@@ -238,7 +253,6 @@ def test_names_that_are_no_utf_8_come_into_every_report(data, model, tmp_path):
 
 
 def test_a_broken_image_is_named_and_the_rest_is_scored(data, model, tmp_path):
-    import shutil
     broken = tmp_path / 'data'
     shutil.copytree(data, broken)
     (broken / 'images' / 'frame_003.png').write_bytes(b'no picture')
