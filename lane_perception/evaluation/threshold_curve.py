@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.evaluation.metrics import BACKGROUND
 from lane_perception.evaluation.metrics import MARKING
-
-LEVELS = 200   # thresholds are multiples of 1 / LEVELS
+from lane_perception.evaluation.threshold_levels import count_levels
+from lane_perception.evaluation.threshold_levels import LEVELS
+from lane_perception.evaluation.threshold_levels import reaching
 
 
 class ThresholdCurve:
@@ -30,10 +30,8 @@ class ThresholdCurve:
         :param probability: (H, W) float32, 0 to 1, at the label's size.
         :param label: (H, W) uint8: 0 background, 255 marking, anything between not judged.
         """
-        for row, value in enumerate((BACKGROUND, MARKING)):
-            histogram = cv2.calcHist([probability], [0], (label == value).view(np.uint8),
-                                     [LEVELS + 1], [0.0, 1.0 + 1.0 / LEVELS])
-            self._counts[row] += histogram.ravel().astype(np.int64)
+        marking = label == MARKING
+        self._counts += count_levels(probability, marking, marking | (label == BACKGROUND))
 
     def result(self, threshold: float) -> dict[str, Any]:
         """
@@ -45,8 +43,7 @@ class ThresholdCurve:
             highest F1; ``stored``: the point at the model's own threshold, rounded to 1 / LEVELS;
             ``average_precision``: the area under precision over recall, in steps.
         """
-        above = np.cumsum(self._counts[:, ::-1], axis=1)[:, ::-1]
-        true_positive, false_positive = above[1], above[0]
+        false_positive, true_positive = reaching(self._counts)
         marked = self._counts[1].sum()
         precision = np.divide(true_positive, true_positive + false_positive,
                               out=np.ones(LEVELS + 1), where=true_positive + false_positive > 0)

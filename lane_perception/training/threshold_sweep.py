@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-LEVELS = 200          # thresholds are multiples of 1 / LEVELS
+from lane_perception.evaluation.threshold_levels import count_levels
+from lane_perception.evaluation.threshold_levels import LEVELS
+from lane_perception.evaluation.threshold_levels import reaching
+
 LOWEST, HIGHEST = 0.1, 0.9  # thresholds that are offered
-THRESHOLDS = torch.arange(LEVELS + 1, dtype=torch.float64).div(LEVELS).float()
 
 
 class ThresholdSweep:
@@ -32,12 +34,10 @@ class ThresholdSweep:
         :param judged: (N, 1, H, W), 1 where a pixel counts.
         :param indices: (N,) the pictures' numbers.
         """
-        # A pixel at exactly a threshold reaches it, as in the segmenter, which compares float32.
-        level = torch.bucketize(probability.float(), THRESHOLDS, right=True) - 1
-        key = level + (target > 0.5).long() * (LEVELS + 1)
-        for one, counts, index in zip(key, judged, indices):
-            histogram = torch.bincount(one[counts > 0.5].flatten(), minlength=2 * (LEVELS + 1))
-            self._counts.append(histogram.view(2, LEVELS + 1).numpy())
+        pictures = zip(probability.float().numpy(), (target > 0.5).numpy(),
+                       (judged > 0.5).numpy(), indices)
+        for chances, marking, counts, index in pictures:
+            self._counts.append(count_levels(chances, marking, counts))
             self._indices.append(int(index))
 
     def result(self) -> dict:
@@ -50,7 +50,7 @@ class ThresholdSweep:
         """
         counts = np.stack(self._counts)
         # marked[i, k, t]: pixels of picture i and label k with a probability of level t or more.
-        marked = np.cumsum(counts[..., ::-1], axis=2)[..., ::-1]
+        marked = reaching(counts)
         total = counts.sum(axis=2)
         hit, false = marked[:, 1], marked[:, 0]
         lane = _ratio(hit, false + total[:, 1:])

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from lane_perception.evaluation.label_lane import LabelLane
+from lane_perception.evaluation.metrics import BACKGROUND
+from lane_perception.evaluation.metrics import MARKING
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.metrics import confusion
 from lane_perception.evaluation.metrics import fit_to_label
-from lane_perception.evaluation.metrics import per_image_lane_iou
+from lane_perception.evaluation.metrics import matrix_figures
 from lane_perception.evaluation.threshold_curve import ThresholdCurve
 from lane_perception.geometry.lane_finder import LaneFinder
 
@@ -78,7 +80,7 @@ def test_miou_per_image_can_look_good_where_the_lane_iou_is_poor():
 
 def test_an_image_with_neither_label_nor_prediction_has_lane_iou_one():
     empty = np.zeros((8, 8), np.uint8)
-    assert per_image_lane_iou(confusion(empty, empty)[None])[0] == 1.0
+    assert matrix_figures(confusion(empty, empty))['lane_iou'] == 1.0
     result = scored([(empty, empty)])
     assert result['lane_iou'] == result['miou_per_image'] == 1.0
     assert result['precision'] == result['recall'] == result['f1'] == 1.0
@@ -128,6 +130,16 @@ def test_a_picture_of_one_pixel_is_counted(prediction, label, counts):
     finder = LaneFinder()
     finder.find(one(prediction))
     assert LabelLane(finder).find(one(label), finder.place.as_it_lies()).center is None
+
+
+def test_the_curve_counts_a_pixel_at_exactly_a_threshold_as_the_segmenter_does():
+    levels = np.arange(201) / 200
+    for threshold, exactly in zip(levels, levels.astype(np.float32)):
+        curve = ThresholdCurve()
+        below = np.nextafter(exactly, np.float32(-1))
+        curve.add(np.array([[exactly, below]]), np.array([[MARKING, BACKGROUND]], np.uint8))
+        point = curve.result(float(threshold))['stored']
+        assert point['recall'] == 1.0 and point['precision'] == 1.0
 
 
 def test_sizes_must_agree_and_fit_to_label_makes_them_agree():

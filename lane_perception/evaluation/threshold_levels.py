@@ -1,0 +1,33 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""Count pixels by lane probability, so that every threshold can be scored at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVELS = 200   # thresholds are multiples of 1 / LEVELS
+THRESHOLDS = (np.arange(LEVELS + 1) / LEVELS).astype(np.float32)
+
+
+def count_levels(
+    probability: NDArray[np.float32], marking: NDArray[np.bool_], judged: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """
+    Return how many judged pixels have which probability.
+
+    :param probability: (H, W) float32, 0 to 1. A pixel at exactly a threshold reaches it, as in
+        the segmenter, which compares float32.
+    :param marking: (H, W), whether the label has a marking there; judged: whether it counts.
+    :returns: (2, LEVELS + 1) int64, background first: pixels that reach a threshold, but not the
+        next one.
+    """
+    level = np.searchsorted(THRESHOLDS, probability[judged], side='right') - 1
+    key = level + (LEVELS + 1) * marking[judged]
+    return np.bincount(key, minlength=2 * (LEVELS + 1)).reshape(2, LEVELS + 1)
+
+
+def reaching(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the (..., LEVELS + 1) pixels that reach each threshold, from counts by level."""
+    return np.cumsum(counts[..., ::-1], axis=-1)[..., ::-1]
