@@ -24,8 +24,10 @@ from lane_perception.whole_file import whole_file
 METADATA_KEY = 'lane_model'
 FORMAT = 1
 SUFFIXES = ('.onnx', '.safetensors')
+CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt', '.bin', '.tar')   # torch's, of any training
 INT8_SUFFIX = '_int8'
 MULTIPLE = 32
+LARGEST_SIDE = 4096         # pixels of the network's input
 STORED = ('fp32', 'int8')   # precisions of stored weights
 
 
@@ -41,7 +43,7 @@ class ModelCard:
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)   # of RGB in 0 to 1
     threshold: float = 0.5            # lane probability, chosen on the validation split
     trained_on: str = ''              # data, in words
-    metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # keys of DESIGN.md
+    metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # as in docs/evaluation.md
     recipe: dict[str, Any] = dataclasses.field(default_factory=dict)   # training settings
     package_version: str = ''         # of lane_perception, when the file was written
     precision: str = 'fp32'           # of the stored weights: fp32 or int8
@@ -94,10 +96,10 @@ def parse_card(text: str | None, path: Path) -> ModelCard:
         raise UserError(f'{path}: its metadata holds an impossible value: {error}') from error
     _check_kinds(card, path)
     for side in (card.input_height, card.input_width):
-        if side < MULTIPLE or side % MULTIPLE:
+        if not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE:
             raise UserError(
                 f'{path}: its input size {card.input_width}x{card.input_height} is not a multiple '
-                f'of {MULTIPLE}')
+                f'of {MULTIPLE} up to {LARGEST_SIDE}')
     if not 0.0 < card.threshold < 1.0:
         raise UserError(f'{path}: its threshold {card.threshold} is not between 0 and 1')
     return card
@@ -206,6 +208,15 @@ def member_names(model: str | Path) -> list[str]:
     return names
 
 
+def check_suffix(path: Path) -> None:
+    """Raise UserError, with what to do, where a file's name is not that of a model file."""
+    if path.suffix in CHECKPOINT_SUFFIXES:
+        raise UserError(f'{path} is a checkpoint of torch; make a model of it with: export {path} '
+                        '--architecture NAME --resolution HxW --out DIR')
+    if path.suffix not in SUFFIXES:
+        raise UserError(f'{path} is not a model file: it should end in .onnx or .safetensors')
+
+
 def find_model(name_or_path: str | Path, suffixes: tuple[str, ...] = SUFFIXES) -> Path:
     """
     Return the file of a shipped name or of a path.
@@ -221,6 +232,7 @@ def find_model(name_or_path: str | Path, suffixes: tuple[str, ...] = SUFFIXES) -
                 return given / f'model{suffix}'
         raise UserError(f'{given} is a folder without a model{" or model".join(suffixes)}')
     if given.is_file():
+        check_suffix(given)
         return given
     if given.name != str(name_or_path) or given.suffix in SUFFIXES:
         raise UserError(f'model {given} does not exist')

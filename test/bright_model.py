@@ -8,11 +8,23 @@ from lane_perception.model_file import ModelCard
 from lane_perception.model_file import write_onnx
 
 
+def write_other_graph(path: Path, height: int = 64, width: int = 96) -> None:
+    """Write a graph that gives back the floats that it takes, with the card of a lane network."""
+    from onnx import TensorProto
+    from onnx import helper
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, 'h', 'w'])
+            for name in ('in', 'out')]
+    graph = helper.make_graph([helper.make_node('Identity', ['in'], ['out'])], 'other',
+                              ends[:1], ends[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 18)], ir_version=9)
+    write_onnx(Path(path), model, ModelCard('other', 'other', height, width))
+
+
 def write_bright_model(path: Path, height: int = 384, width: int = 640, **card) -> None:
     """
     Write a network whose probability is a pixel's mean brightness squeezed around 160 of 255.
 
-    The graph keeps the contract of DESIGN.md: uint8 NHWC RGB in with dynamic sizes, float32
+    The graph keeps the contract of model_file.py: uint8 NHWC RGB in with dynamic sizes, float32
     (N, H, W) probability out.
     """
     from onnx import TensorProto

@@ -76,6 +76,7 @@ def test_a_foreign_onnx_file_is_refused_with_the_way_to_convert(tmp_path):
 @pytest.mark.parametrize('change, sentence', [
     ({'format': 2}, 'format 2'),
     ({'input_height': 100}, 'multiple of 32'),
+    ({'input_height': 32_000_000}, 'multiple of 32 up to 4096'),
     ({'threshold': 0.0}, 'threshold'),
     ({'mean': 'gray'}, 'impossible value'),
     ({'mean': [0.5]}, 'm.onnx: its mean .* three numbers'),
@@ -119,3 +120,14 @@ def test_a_model_is_found_by_path_by_run_folder_and_by_name(tmp_path, monkeypatc
         find_model('nothing_like_it')
     with pytest.raises(UserError, match='gone.onnx does not exist'):
         find_model('gone.onnx')
+
+
+@pytest.mark.parametrize(('name', 'sentence'), [
+    ('best.pth', 'best.pth is a checkpoint of torch.*export .*best.pth --architecture NAME'),
+    ('photo.jpg', 'photo.jpg is not a model file.*onnx')])
+def test_a_file_of_another_kind_is_no_model(tmp_path, name, sentence):
+    (tmp_path / name).write_bytes(b'anything')
+    with pytest.raises(UserError, match=sentence):
+        find_model(tmp_path / name)
+    with pytest.raises(UserError, match=sentence):
+        read_card(tmp_path / name)

@@ -9,7 +9,8 @@ starts choose alike (docs/benchmark.md has the measurements behind it):
 1. CUDA asked for, or onnxruntime-gpu that can use a GPU: ONNX Runtime on the GPU.
 2. An x86-64 processor: OpenVINO if installed, else ONNX Runtime.
 3. Anything else (ARM): ONNX Runtime if installed, else OpenVINO.
-4. torch only when the model is a .safetensors file that has no .onnx beside it.
+4. torch only when the model is a .safetensors file that has no .onnx beside it, or when nothing
+   else is installed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from lane_perception.errors import UserError
 from lane_perception.model_file import INT8_SUFFIX
 from lane_perception.model_file import ModelCard
+from lane_perception.model_file import check_suffix
 from lane_perception.model_file import find_model
 from lane_perception.model_file import parse_card
 from lane_perception.model_file import read_safetensors_card
@@ -73,10 +75,9 @@ def read_card(path: Path) -> ModelCard:
     path = Path(path)
     if not path.is_file():
         raise UserError(f'{path} does not exist')
+    check_suffix(path)
     if path.suffix == '.safetensors':
         return read_safetensors_card(path)
-    if path.suffix != '.onnx':
-        raise UserError(f'{path} is not a model file: it should end in .onnx or .safetensors')
     return parse_card(_read_onnx_metadata(path), path)
 
 
@@ -128,7 +129,27 @@ def _open(chosen: str, path: Path, device: str, precision: str) -> Runtime:
         from lane_perception.runtimes.onnxruntime_runtime import OnnxRuntime as Chosen
     else:
         from lane_perception.runtimes.openvino_runtime import OpenvinoRuntime as Chosen
-    return Chosen(path, device, precision)
+    opened = Chosen(path, device, precision)
+    if path.suffix == '.onnx':
+        _try_out(opened, path)
+    return opened
+
+
+def _try_out(opened: Runtime, path: Path) -> None:
+    """
+    Run a black picture through an ONNX file's graph, which anybody may have written.
+
+    :raises UserError: when it does not take and give what its card promises.
+    """
+    picture = np.zeros((1, opened.card.input_height, opened.card.input_width, 3), np.uint8)
+    try:
+        answer = np.asarray(opened.run(picture))
+    except Exception as error:  # ONNX Runtime's share no base class but Exception
+        raise UserError(f'{path}: its network cannot be run on a picture '
+                        f'({str(error).splitlines()[0][:200]})') from error
+    if answer.ndim != 3 or len(answer) != 1 or answer.dtype != np.float32:
+        raise UserError(f'{path}: its network gives {answer.dtype} of {answer.shape} where lane '
+                        'probability, float32 of (1, height, width), should be')
 
 
 def _open_auto(path: Path, precision: str) -> Runtime:

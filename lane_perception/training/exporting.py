@@ -16,6 +16,7 @@ from torch import nn
 
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_sources import open_source
+from lane_perception.model_file import CHECKPOINT_SUFFIXES
 from lane_perception.model_file import INT8_SUFFIX
 from lane_perception.model_file import MULTIPLE
 from lane_perception.model_file import ModelCard
@@ -33,7 +34,6 @@ from lane_perception.training.rescoring import Pictures
 from lane_perception.training.rescoring import check
 from lane_perception.whole_file import whole_file
 
-CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt', '.bin', '.tar')
 NAME = re.compile(r'[\w-][\w.-]*', re.ASCII)
 THRESHOLD = 0.5   # lane probability for the card of a state dict that says no other
 

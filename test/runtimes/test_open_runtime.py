@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bright_model import write_bright_model
+from bright_model import write_other_graph
 
 from lane_perception.errors import UserError
 from lane_perception.runtimes import installed_runtimes
@@ -52,6 +53,13 @@ def test_auto_takes_the_first_installed_runtime_that_is_not_torch(bright_model):
 def test_what_cannot_be_done_is_refused_with_what_would_work(bright_model, arguments, sentence):
     with pytest.raises(UserError, match=sentence):
         open_runtime(bright_model, **arguments)
+
+
+@pytest.mark.parametrize('runtime', ['onnxruntime', 'openvino'])
+def test_a_graph_that_is_no_lane_network_is_refused_by_name(tmp_path, runtime):
+    write_other_graph(tmp_path / 'other.onnx')
+    with pytest.raises(UserError, match='other.onnx: its network'):
+        open_runtime(tmp_path / 'other.onnx', runtime)
 
 
 def test_cuda_without_cuda_is_refused(bright_model):
