@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
+from math import isfinite
 from typing import Callable
 
 import numpy as np
@@ -106,8 +107,9 @@ class LaneFinder:
         Return the ego lane that the mask shows.
 
         :param mask: (H, W) uint8, 255 on markings, else 0.
-        :param stamp: when the picture was taken, in seconds; None: this picture alone. A stamp
-            before the last one drops the track, and so does one that stands still.
+        :param stamp: when the picture was taken, in seconds; None, or not finite: no tracking,
+            but what is known of the place counts. A stamp before the last one drops the track,
+            and so does one that stands still.
         :param probability: (h, w), 0 to 1, that the mask was made of, covering the same view;
             the lane's confidence then is a probability (confidence.py). None: a mask alone, and a
             rule of thumb.
@@ -118,6 +120,7 @@ class LaneFinder:
                 and mask.size):
             raise UserError('a mask must be a (height, width) array of uint8, 255 on markings and '
                             '0 elsewhere')
+        stamp = stamp if stamp is not None and isfinite(stamp) else None
         lane = self._find(mask, stamp, probability)
         if self._doubt is None or self.place.width is None or not lane.markings:
             return lane

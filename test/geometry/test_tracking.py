@@ -73,6 +73,13 @@ def test_without_stamps_nothing_is_held():
     assert one.find(EMPTY).center is None
 
 
+@pytest.mark.parametrize('stamp', [float('nan'), float('inf')])
+def test_a_stamp_that_is_no_number_counts_as_none(stamp):
+    one = finder()
+    for another in (stamp, 1.0, stamp, 1.03, stamp, stamp):
+        assert one.find(STRAIGHT, another).center is not None
+
+
 def test_one_outlier_does_not_move_the_lane():
     one = finder()
     watch(one, [STRAIGHT] * 10)

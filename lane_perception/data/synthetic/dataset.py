@@ -82,7 +82,7 @@ def write_sample(folder: Path, seed: int, settings: WorldSettings, trackless_sha
     """Write one sample's image and mask, and return its line of truth.jsonl."""
     bare = np.random.default_rng([seed, index, 1]).random() < trackless_share
     drawn = (trackless if bare else sample)(seed, index, settings)
-    stem = f'{index:06d}'
+    stem = f'{index:06d}_0'   # each is a recording of its own: another track, another camera
     write_image(folder / 'images' / f'{stem}.jpg', drawn.image)
     write_image(folder / 'masks' / f'{stem}.png', drawn.mask)
     return json.dumps({'stem': stem, 'seed': seed, 'index': index, **describe(drawn)})

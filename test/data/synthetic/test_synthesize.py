@@ -22,11 +22,11 @@ def test_a_data_set_holds_the_samples_of_its_seed(tmp_path):
     assert main(['--count', '4', '--seed', '9', '--processes', '1', '--out', str(out), SIZE]) == 0
     assert {path.name for path in out.iterdir()} == {'images', 'masks', 'truth.jsonl'}
     lines = [json.loads(line) for line in (out / 'truth.jsonl').read_text().splitlines()]
-    assert [line['stem'] for line in lines] == ['000000', '000001', '000002', '000003']
+    assert [line['stem'] for line in lines] == ['000000_0', '000001_0', '000002_0', '000003_0']
     expected = sample(9, 2, WorldSettings(size=(160, 120)))
-    mask = cv2.imread(str(out / 'masks' / '000002.png'), cv2.IMREAD_UNCHANGED)
+    mask = cv2.imread(str(out / 'masks' / '000002_0.png'), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(mask, expected.mask)
-    image = cv2.imread(str(out / 'images' / '000002.jpg'))
+    image = cv2.imread(str(out / 'images' / '000002_0.jpg'))
     assert np.abs(image.astype(int) - expected.image).mean() < 6
     assert lines[2]['lane']['lateral'] == pytest.approx(expected.truth.lateral, abs=1e-4)
 
