@@ -10,18 +10,18 @@ from lxml import etree
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-CARD_KEYS = {'python3-torch', 'python3-torchvision', 'rclpy', 'cv_bridge', 'sensor_msgs',
-             'python3-opencv', 'python3-numpy', 'launch_ros'}
+REQUIRED_KEYS = {'python3-torch', 'python3-torchvision', 'rclpy', 'cv_bridge', 'sensor_msgs',
+                 'python3-opencv', 'python3-numpy', 'launch_ros'}
 
 
 def manifest():
     return etree.parse(str(CHECKOUT / 'package.xml')).getroot()
 
 
-def test_the_manifest_is_format_3_and_names_all_that_the_card_names():
+def test_the_manifest_is_format_3_and_names_the_packages_that_the_design_is_built_on():
     root = manifest()
     assert root.get('format') == '3'
-    assert CARD_KEYS <= {element.text for element in root.iter('exec_depend')}
+    assert REQUIRED_KEYS <= {element.text for element in root.iter('exec_depend')}
     assert root.findtext('export/build_type') == 'ament_python'
     assert root.findtext('license') == 'Apache-2.0'
 

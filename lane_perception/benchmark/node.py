@@ -45,7 +45,7 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
     """
     Return {'runs': {name: figures}}, one for each combination, and some special ones.
 
-    A run's figures are DESIGN's for a playback, ``start_s`` (from starting the process until the
+    A run's figures are those of a demo's report, ``start_s`` (from starting the process until the
     node was active), ``first_mask_s`` (that and the age of the first mask), ``cpu_percent`` (100
     is one core) and ``rss_mib`` of the node's process.
     """

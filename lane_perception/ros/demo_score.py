@@ -83,7 +83,7 @@ def score(
     frames: Iterator[Pair], look: Callable[[Pair], None] = lambda pair: None,
 ) -> dict[str, Any]:
     """
-    Return DESIGN's figures over the frames that came back; without truth only lane_found.
+    Return the figures over the frames that came back; without truth only lane_found.
 
     :param look: called with each frame, in order: one reading of the recordings serves pictures
         too.
