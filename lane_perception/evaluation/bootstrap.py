@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.evaluation.metrics import per_image_miou
+from lane_perception.evaluation.line_f1 import line_figures
+from lane_perception.evaluation.metrics import matrix_figures
+from lane_perception.evaluation.metrics import ratio
 from lane_perception.evaluation.set_score import JudgedImages
 
 RESAMPLES = 2000
@@ -54,8 +56,8 @@ def bootstrap(
         second = _resampled(other, starts, weights)
         drawn = {metric: drawn[metric] - second[metric] for metric in drawn}
     edges = (100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2)
-    interval = {metric: [float(edge) for edge in np.nanpercentile(values, edges)]
-                for metric, values in drawn.items() if not np.isnan(values).all()}
+    interval = {metric: [float(edge) for edge in np.nanpercentile(drawn[metric], edges)]
+                for metric in METRICS if not np.isnan(drawn[metric]).all()}
     return {'interval': interval, 'block_images': int(length), 'blocks': len(starts),
             'resamples': RESAMPLES}
 
@@ -66,24 +68,11 @@ def _resampled(
     """Return (resamples,) of each metric, from sums over blocks times how often each is drawn."""
     def drawn(values: NDArray[Any]) -> NDArray[np.float64]:
         return weights @ np.add.reduceat(np.asarray(values, float), starts, axis=0)
-    counts = images.confusion
-    true_positive, false_positive, false_negative, true_negative = drawn(counts).T
-    wrong = false_positive + false_negative
-    lane_iou = _ratio(true_positive, true_positive + wrong)
     errors = np.abs(images.center_errors)
-    hits = drawn(images.line_hits)
-    line_precision, line_recall = _ratio(hits[:, 0], hits[:, 1]), _ratio(hits[:, 2], hits[:, 3])
+    per_image = matrix_figures(images.confusion)['miou']
     return {
-        'lane_iou': lane_iou,
-        'miou': (lane_iou + _ratio(true_negative, true_negative + wrong)) / 2,
-        'miou_per_image': drawn(per_image_miou(counts)) / drawn(np.ones(len(counts))),
-        'precision': _ratio(true_positive, true_positive + false_positive),
-        'recall': _ratio(true_positive, true_positive + false_negative),
-        'f1': _ratio(2 * true_positive, 2 * true_positive + wrong),
-        'line_f1': _ratio(2 * line_precision * line_recall, line_precision + line_recall),
-        'center_mae_px': _ratio(drawn(np.nan_to_num(errors)), drawn(~np.isnan(errors))),
+        **matrix_figures(drawn(images.confusion)),
+        'miou_per_image': drawn(per_image) / drawn(np.ones(len(per_image))),
+        'line_f1': line_figures(drawn(images.line_hits)).f1,
+        'center_mae_px': ratio(drawn(np.nan_to_num(errors)), drawn(~np.isnan(errors)), np.nan),
     }
-
-
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)

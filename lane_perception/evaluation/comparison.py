@@ -15,10 +15,11 @@ from lane_perception.evaluation.bootstrap import bootstrap
 from lane_perception.evaluation.set_score import JudgedImages
 
 DECISIVE = ('lane_iou', 'line_f1')     # what ``--allow`` is about
-SMALLER_IS_BETTER = ('center_mae_px',)
+CENTER = 'center_mae_px'                # smaller is better; None where no image has a pair
 SMALLEST_CHANGE = 1e-8                 # reports are rounded
 BETTER, WORSE, UNCERTAIN, EQUAL = 'better', 'worse', 'within chance', 'equal'
 TOO_FEW = 'too few images to tell'
+NONE_NOW, NONE_BEFORE = 'none now', 'none before'   # of the centre error: no pair of centres
 
 
 def read_baseline(path: Path) -> dict[str, Any]:
@@ -49,8 +50,9 @@ def compare(
     :param allow: by how much ``lane_iou`` and ``line_f1`` may fall, 0 or more.
     :returns: ``metrics``: name to ``before``, ``now``, ``change``, ``interval`` (95 %, of the
         change, None for few images) and ``verdict`` (better, worse, within chance, equal, or
-        without an interval too few images to tell); ``allow``; ``too_bad``: the metrics that fell
-        by more than allowed, whether by chance or not.
+        without an interval too few images to tell; where one of the two has no lane centre to
+        compare, none now or none before, without a change); ``allow``; ``too_bad``: the metrics
+        that fell by more than allowed, whether by chance or not.
     :raises UserError: when the two were not scored on the same images and labels, or the baseline
         is broken.
     """
@@ -72,8 +74,13 @@ def compare(
     intervals = drawn['interval'] if drawn else {}
     metrics = {}
     for name in METRICS:
-        old, new = baseline.get(name), report.get(name)
-        if old is None or new is None:
+        if name not in baseline or name not in report:
+            continue
+        old, new = baseline[name], report[name]
+        if name == CENTER and (old is None or new is None):
+            if old != new:
+                metrics[name] = {'before': old, 'now': new, 'change': None, 'interval': None,
+                                 'verdict': NONE_NOW if new is None else NONE_BEFORE}
             continue
         if not isinstance(old, (int, float)) or not math.isfinite(old):
             raise UserError(f'the baseline holds a {name} that is no number; make it anew')
@@ -94,4 +101,4 @@ def _verdict(name: str, change: float, interval: list[float] | None) -> str:
         return TOO_FEW
     if interval[0] <= 0 <= interval[1]:
         return UNCERTAIN
-    return BETTER if (change > 0) != (name in SMALLER_IS_BETTER) else WORSE
+    return BETTER if (change > 0) != (name == CENTER) else WORSE

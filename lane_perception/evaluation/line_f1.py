@@ -12,6 +12,7 @@ share of labelled ones; hits are summed over the set, so long lines weigh more t
 from __future__ import annotations
 
 from array import array
+from typing import Any
 from typing import Callable
 from typing import NamedTuple
 from typing import Sequence
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from lane_perception.errors import UserError
 from lane_perception.evaluation.metrics import BACKGROUND
 from lane_perception.evaluation.metrics import MARKING
+from lane_perception.evaluation.metrics import ratio
 
 TOLERANCES = (0.01, 0.02)   # fractions of the image's diagonal at label size; the first is line_f1
 
@@ -162,12 +164,17 @@ class LineScore:
         }
 
 
-def line_figures(hits: NDArray[np.int64]) -> LineFigures:
-    """Return the figures of a row of :attr:`LineScore.hits`, or of a sum of rows."""
-    predicted_hits, predicted, labelled_hits, labelled = (int(value) for value in hits)
-    if predicted == labelled == 0:
-        return LineFigures(1.0, 1.0, 1.0)
-    precision = predicted_hits / predicted if predicted else 0.0
-    recall = labelled_hits / labelled if labelled else 0.0
-    total = precision + recall
-    return LineFigures(precision, recall, 2 * precision * recall / total if total else 0.0)
+def line_figures(hits: NDArray[Any]) -> LineFigures:
+    """
+    Return the figures of rows of :attr:`LineScore.hits`, or of sums of rows.
+
+    :param hits: (..., 4).
+    :returns: (...) each. Without any line on both sides all are 1; precision without a predicted
+        line is 0 where there were labelled ones, and recall the other way round.
+    """
+    predicted_hits, predicted, labelled_hits, labelled = np.moveaxis(hits, -1, 0)
+    nothing = predicted + labelled == 0
+    precision = ratio(predicted_hits, predicted, nothing)
+    recall = ratio(labelled_hits, labelled, nothing)
+    return LineFigures(precision, recall,
+                       ratio(2 * precision * recall, precision + recall, 0.0))

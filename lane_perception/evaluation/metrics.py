@@ -11,6 +11,7 @@ beside ``lane_iou`` so that both can be compared.
 from __future__ import annotations
 
 from array import array
+from typing import Any
 
 import cv2
 import numpy as np
@@ -51,48 +52,46 @@ def figures(counts: NDArray[np.int64]) -> dict[str, float]:
     Return the figures of a set of images.
 
     :param counts: (N, 4) as :func:`confusion` counts them, one row an image, N >= 1.
-    :returns: ``lane_iou``, ``background_iou``, ``miou`` (mean of the two), ``precision``,
-        ``recall``, ``f1``, ``pixel_accuracy``: over the summed matrix; ``miou_per_image``: the
-        mean over images of that image's two-class mean IoU. A ratio of nothing to nothing (no
+    :returns: those of :func:`matrix_figures` over the summed matrix, and ``miou_per_image``: the
+        mean over images of that image's two-class mean IoU.
+    """
+    over_set = matrix_figures(counts.sum(axis=0))
+    return {**{name: float(value) for name, value in over_set.items()},
+            'miou_per_image': float(matrix_figures(counts)['miou'].mean())}
+
+
+def matrix_figures(counts: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    """
+    Return the figures of each confusion matrix.
+
+    :param counts: (..., 4) as :func:`confusion` counts them, or sums of such rows.
+    :returns: (...) each of ``lane_iou``, ``background_iou``, ``miou`` (mean of the two),
+        ``precision``, ``recall``, ``f1``, ``pixel_accuracy``. A ratio of nothing to nothing (no
         label and no prediction) is 1; precision without a prediction is 0 where there were
         labels, and recall without a label is 0 where there were predictions.
     """
-    true_positive, false_positive, false_negative, true_negative = (
-        int(value) for value in counts.sum(axis=0))
+    true_positive, false_positive, false_negative, true_negative = np.moveaxis(counts, -1, 0)
     wrong = false_positive + false_negative
-    lane_iou = _ratio(true_positive, true_positive + wrong)
-    background_iou = _ratio(true_negative, true_negative + wrong)
+    lane_iou = ratio(true_positive, true_positive + wrong)
+    background_iou = ratio(true_negative, true_negative + wrong)
     nothing = true_positive + wrong == 0
     return {
         'lane_iou': lane_iou,
         'background_iou': background_iou,
         'miou': (lane_iou + background_iou) / 2,
-        'miou_per_image': float(per_image_miou(counts).mean()),
-        'precision': _ratio(true_positive, true_positive + false_positive, float(nothing)),
-        'recall': _ratio(true_positive, true_positive + false_negative, float(nothing)),
-        'f1': _ratio(2 * true_positive, 2 * true_positive + wrong),
-        'pixel_accuracy': _ratio(true_positive + true_negative,
-                                 true_positive + true_negative + wrong),
+        'precision': ratio(true_positive, true_positive + false_positive, nothing),
+        'recall': ratio(true_positive, true_positive + false_negative, nothing),
+        'f1': ratio(2 * true_positive, 2 * true_positive + wrong),
+        'pixel_accuracy': ratio(true_positive + true_negative,
+                                true_positive + true_negative + wrong),
     }
 
 
-def per_image_lane_iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the (N,) lane IoU of each image; 1 where it has neither label nor prediction."""
-    return _ratios(counts[:, 0], counts[:, :3].sum(axis=1))
-
-
-def per_image_miou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the (N,) two-class mean IoU of each image."""
-    background = _ratios(counts[:, 3], counts[:, 1:].sum(axis=1))
-    return (per_image_lane_iou(counts) + background) / 2
-
-
-def _ratio(part: int, whole: int, otherwise: float = 1.0) -> float:
-    return part / whole if whole else otherwise
-
-
-def _ratios(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.ones(len(part)), where=whole > 0)
+def ratio(part: Any, whole: Any, otherwise: Any = 1.0) -> NDArray[np.float64]:
+    """Return part / whole, element by element, and otherwise where whole is 0."""
+    whole = np.asarray(whole)
+    given = np.broadcast_to(otherwise, whole.shape).astype(float)
+    return np.divide(part, whole, out=given, where=whole > 0)[()]
 
 
 class SegmentationScore:

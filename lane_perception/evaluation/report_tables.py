@@ -97,7 +97,7 @@ def _comparison(comparison: dict[str, Any]) -> dict[str, Any]:
         if one:
             interval = one['interval']
             rows.append([name, _text(one['before'], unit), _text(one['now'], unit),
-                         f'{one["change"]:+.4f}',
+                         '–' if one['change'] is None else f'{one["change"]:+.4f}',
                          '' if interval is None else f'{interval[0]:+.4f} to {interval[1]:+.4f}',
                          one['verdict']])
     return {'id': 'comparison', 'title': 'Against the baseline',

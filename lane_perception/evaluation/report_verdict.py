@@ -7,7 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from lane_perception.evaluation.comparison import BETTER
+from lane_perception.evaluation.comparison import CENTER
 from lane_perception.evaluation.comparison import DECISIVE
+from lane_perception.evaluation.comparison import NONE_NOW
 from lane_perception.evaluation.comparison import TOO_FEW
 from lane_perception.evaluation.comparison import WORSE
 
@@ -56,7 +58,12 @@ def compared(comparison: dict[str, Any]) -> tuple[str, str]:
     words = [f'{NAMES[name]} {one["change"]:+.3f}'
              + (f' ({one["verdict"]})' if len(verdicts) > 1 or comparison['too_bad'] else '')
              for name, one in changes.items()]
-    return tone, f'{found}: {", ".join(words)}.'
+    return tone, f'{found}: {", ".join(words)}.{_lost_centers(comparison)}'
+
+
+def _lost_centers(comparison: dict[str, Any]) -> str:
+    lost = comparison['metrics'].get(CENTER, {}).get('verdict') == NONE_NOW
+    return ' No lane was found any more where the labels show one.' if lost else ''
 
 
 def _others(comparison: dict[str, Any]) -> str:

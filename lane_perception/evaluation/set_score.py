@@ -17,7 +17,7 @@ from lane_perception.evaluation.center_error import latency_figures
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.metrics import fit_to_label
-from lane_perception.evaluation.metrics import per_image_lane_iou
+from lane_perception.evaluation.metrics import matrix_figures
 
 MISSED_MARKING = 'missed marking'
 FALSE_MARKING = 'false marking'
@@ -144,7 +144,7 @@ class SetScore:
                 lines = self.lines.add(fitted, label)
                 line_hits = tuple(self.lines.hits_of_last())
                 confusion = tuple(counts.tolist())
-                lane_iou = float(per_image_lane_iou(counts[None])[0])
+                lane_iou = float(matrix_figures(counts)['lane_iou'])
                 self.label_sizes.add(label.shape)
         score = ImageScore(
             name, lane_iou, lines and lines.f1, lines and lines.precision,

@@ -1,0 +1,57 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""What is drawn again is counted as the report counts it, also where nothing was found."""
+
+import numpy as np
+import pytest
+
+from lane_perception.evaluation.bootstrap import bootstrap
+from lane_perception.evaluation.comparison import compare
+from lane_perception.evaluation.line_f1 import line_figures
+from lane_perception.evaluation.metrics import figures
+from lane_perception.evaluation.report_tables import tables
+from lane_perception.evaluation.report_verdict import verdict
+from lane_perception.evaluation.set_score import JudgedImages
+
+FOUND, COLLAPSED, EMPTY = [80, 10, 20, 890], [0, 0, 100, 900], [0, 0, 0, 1000]
+HITS = {'FOUND': [18, 20, 18, 20], 'COLLAPSED': [0, 0, 0, 20], 'EMPTY': [0, 0, 0, 0]}
+
+
+def images(kind, error=None, count=20):
+    """Return a report of pictures that all scored alike."""
+    counts, hits = {'FOUND': FOUND, 'COLLAPSED': COLLAPSED, 'EMPTY': EMPTY}[kind], HITS[kind]
+    confusion, lines = np.array([counts] * count), np.array([hits] * count)
+    return {**figures(confusion), 'line_f1': line_figures(lines.sum(axis=0)).f1,
+            'center_mae_px': error, 'data': {}, 'lane_found': float(error is not None),
+            'image_scores': [{'name': str(number), 'confusion': counts, 'line_hits': hits,
+                              'center_error_px': error} for number in range(count)]}
+
+
+@pytest.mark.parametrize('kind', HITS)
+def test_pictures_that_all_scored_alike_leave_no_doubt_about_any_figure(kind):
+    report = images(kind)
+    drawn = bootstrap(JudgedImages.of_report(report['image_scores']))['interval']
+    assert drawn == {name: pytest.approx([report[name]] * 2)
+                     for name in ('lane_iou', 'miou', 'miou_per_image', 'precision', 'recall',
+                                  'f1', 'line_f1')}
+
+
+def test_a_model_that_finds_nothing_any_more_is_worse_beyond_chance():
+    before, now = images('FOUND', error=2.0), images('COLLAPSED')
+    compared = now['comparison'] = compare(now, before, allow=0.01)
+    verdicts = {name: one['verdict'] for name, one in compared['metrics'].items()}
+    assert verdicts.pop('center_mae_px') == 'none now'
+    assert set(verdicts.values()) == {'worse'}
+    assert compared['too_bad'] == ['lane_iou', 'line_f1']
+    assert compared['metrics']['center_mae_px']['before'] == 2.0
+    _, (headline, *_) = verdict(now)
+    assert headline.endswith(' No lane was found any more where the labels show one.')
+    row = next(one for one in tables(now)[0]['rows'] if one[0] == 'center error')
+    assert row == ['center error', '2.00 px', '–', '–', '', 'none now']
+
+
+def test_centers_that_are_found_for_the_first_time_are_no_change():
+    compared = compare(images('FOUND', error=2.0), images('COLLAPSED'), allow=0.01)
+    assert compared['metrics']['center_mae_px'] == {
+        'before': None, 'now': 2.0, 'change': None, 'interval': None, 'verdict': 'none before'}
+    assert 'center_mae_px' not in compare(images('FOUND'), images('FOUND'), 0.01)['metrics']
