@@ -25,6 +25,12 @@ def shareable_block(results: dict[str, Any]) -> str:
         lines += _stages(results['stages'])
     if 'node' in results:
         lines += _node(results['node'])
+    if 'growth' in results:
+        lines += _growth(results['growth'])
+    if 'training' in results:
+        lines += _training(results['training'])
+    if 'geometry' in results:
+        lines += _geometry(results['geometry'])
     return '\n'.join(lines)
 
 
@@ -58,4 +64,28 @@ def _node(part: dict[str, Any]) -> list[str]:
         lines.append(
             f"  {name:<{WIDTH}} {run['output_rate_hz']:6.1f} Hz out, age {age['p50']:.1f} ms, "
             f"p99 {age['p99']:.1f}, CPU {run['cpu_percent']} %, {run['rss_mib']} MiB")
+    return lines
+
+
+def _growth(part: dict[str, Any]) -> list[str]:
+    sizes = ', '.join(f"{name} {entry['p50']:.1f} ms"
+                      for name, entry in part['image_size'].items())
+    replays = ', '.join(f"{count} frames {entry['seconds']:.0f} s, {entry['peak_mib']:.0f} MiB"
+                        for count, entry in part['bag_length'].items())
+    return ['', f'picture to lane: {sizes}', f'replay: {replays}']
+
+
+def _training(part: dict[str, Any]) -> list[str]:
+    return ['', f"training by recipe {part['recipe']} in {part['precision']}: "
+                f"{part['training']:.1f} images/s, {part['ratio']:.3f} of a plain loop's"]
+
+
+def _geometry(part: dict[str, Any]) -> list[str]:
+    time, frames = part['time'], part['frames']
+    lines = ['', f"lane finder: {time['p50_ms']:.2f} ms, p99 {time['p99_ms']:.2f}; finds "
+                 f"{frames['lane_found']:.1%} of the lanes in true masks"]
+    for case, drives in part['loop']['summary'].items():
+        lines.append(f"  closed loop, {case:<{WIDTH - 13}} {drives['drives']} drives, "
+                     f"{drives['departures']} departures, mean offset "
+                     f"{1e3 * drives['mean_offset_m']:.1f} mm")
     return lines

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from lane_perception.benchmark.candidates import table
+from lane_perception.benchmark.stress import FEWEST
 
 # In benchmark/results, and on the page.
 FILES = ('candidates', 'input_sizes', 'stress', 'confidence')
@@ -17,7 +18,8 @@ KINDS = {'alone': 'synthetic pictures, each alone', 'drives': 'synthetic drives,
 
 INTRODUCTION = """# How good the shipped model is
 
-What each model is and was trained on stands in its card in `models/`. This page is written from
+What the shipped model is and was trained on stands in its card,
+[lane_lite](../models/lane_lite.md). This page is written from
 the files in `benchmark/results/` by `python -m lane_perception.benchmark.page`; every section
 names the command that made its figures. How they are counted: [evaluation](evaluation.md).
 """
@@ -29,13 +31,8 @@ nothing. Frames in which no lane is and none was told are left out of it. "Calib
 mean distance between the confidence of the lanes told and the share that was right, over ten
 bins. In labelled pictures the true centre is the one that the lane finder sees in the label, so
 that only the network's errors count there, and the confidence, which expects the lane finder's
-too, is cautious.
-
-A sighting is a lane when a logistic function of the length of marking, of whether both sides are
-seen and of the mean probability inside the markings says so; `confidence` is another one, of the
-standard deviation of the centre that the curve's fit states and of how far beside the lane's
-centre the car is. Both are in `lane_perception/geometry/confidence.json`, fitted by the command
-in it."""
+too, is cautious. What the two judgements rest on: [geometry](geometry.md#how-a-lane-is-found).
+No picture has a ground calibration here."""
 
 
 def model_page(results: dict[str, dict[str, Any]]) -> str:
@@ -59,7 +56,10 @@ def _candidates(result: dict[str, Any]) -> list[str]:
         '![Accuracy of the candidates against their time](images/candidates.svg)', '',
         f'Picture of {result["timed_picture"]} to mask, called in turns in one process; '
         f'synthetic: {result["synthetic"]}. On {machine["processor"]}, {machine["cores"]} cores, '
-        f'load average {machine["load_average"]} at the start.', '', *table(result)]
+        f'load average {machine["load_average"]} at the start.', '',
+        'All but `lane_lite` were trained for ten minutes each, to choose among them '
+        '([networks that were tried](synthetic_world.md#networks-that-were-tried)), and do not '
+        'ship.', '', *table(result)]
 
 
 def _input_sizes(result: dict[str, Any]) -> list[str]:
@@ -85,7 +85,8 @@ def _stress(result: dict[str, Any]) -> list[str]:
         lines.append(f'{result["factors"]["none"]["all"]["images"]} synthetic pictures, seed '
                      f'{result["seed"]}, sorted by what was drawn for each factor.')
     weak = result['line_f1_below_0.80']
-    lines += ['', 'Line F1 below 0.80: ' + ('; '.join(weak) or 'in no bin') + '.', '',
+    lines += ['', f'Line F1 below 0.80, of bins with {FEWEST} pictures or more: '
+              + ('; '.join(weak) or 'none') + '.', '',
               '| factor | bin | pictures | lane IoU | line F1 at 1 % | at 2 % |',
               '|---|---|---|---|---|---|']
     for factor, bins in result['factors'].items():

@@ -42,10 +42,7 @@ INTRODUCTION = """# How quick it is, and how that was measured
 
 Things that are compared are called in turns, in one process, in an order that is drawn anew each
 round, so that whatever else the machine does meets all of them; the tables show medians and p99.
-On a machine that is shared, trust the ratios. Where "real-time priority" stands under a table,
-other work filled the machine, and the benchmark was started with `chrt -f 20` in front so that it
-came first: it still shared caches and memory, and where it uses all of a core the kernel halts it
-for 50 ms of every second, which is what a p99 near 50 ms shows.
+On a machine that is shared, trust the ratios.
 """
 RULE = """## What `auto` means
 

@@ -11,9 +11,10 @@ import time
 import pytest
 import yaml
 
-from lane_perception.benchmark.node import ProcessWatch
+from lane_perception.benchmark.block import shareable_block
 from lane_perception.benchmark.model_page import FILES
 from lane_perception.benchmark.model_page import model_page
+from lane_perception.benchmark.node import ProcessWatch
 from lane_perception.benchmark.page import MODEL_PAGE
 from lane_perception.benchmark.page import PAGE
 from lane_perception.benchmark.page import load_results
@@ -139,7 +140,8 @@ def test_written_frames_have_stamps_of_their_own(tmp_path):
     assert {(message.height, message.width) for _, _, message in frames} == {(48, 64)}
 
 
-def test_growth_is_measured_up_to_a_replay_of_its_own(tmp_path, bright_model, monkeypatch):
+def test_growth_is_measured_up_to_a_replay_of_its_own(
+        tmp_path, bright_model, monkeypatch, capsys):
     monkeypatch.setattr('lane_perception.benchmark.growth.SIZES',
                         {'QVGA': (240, 320), 'HD': (720, 1280)})
     monkeypatch.setattr('lane_perception.benchmark.growth.BATCHES', (1, 2))
@@ -153,6 +155,18 @@ def test_growth_is_measured_up_to_a_replay_of_its_own(tmp_path, bright_model, mo
     assert part['batch']['2']['p50'] > 0
     for replayed in (part['bag_length']['5'], part['recordings']['2']):
         assert replayed['seconds'] > 0 and replayed['peak_mib'] > 50
+    block = capsys.readouterr().out
+    assert 'QVGA 320x240' in block and 'replay: 5 frames' in block
+
+
+def test_the_block_tells_training_and_geometry_as_they_were_measured():
+    training, geometry = (json.loads((RESULTS / f'{part}.json').read_text())
+                          for part in ('training', 'geometry'))
+    block = shareable_block({'machine': training['machine'], 'geometry': geometry,
+                             'training': training['training']})
+    assert f"{training['training']['ratio']:.3f} of a plain loop's" in block
+    for case, drives in geometry['loop']['summary'].items():
+        assert f'closed loop, {case}' in block and f"{drives['drives']} drives" in block
 
 
 def test_the_node_is_measured_over_dds(tmp_path, ros_domain, bright_model, monkeypatch):
@@ -201,6 +215,6 @@ def test_the_models_page_tells_weak_bins_and_false_lanes():
         'confidence': {'command': 'confidence', 'installed_pictures': {
             'frames': 29, 'frames_with_lane': 0, 'lane_found': None, 'center_right': None,
             'false_lanes': 1 / 29, 'risk_coverage': curve, 'calibration_error': 0.1}}})
-    assert 'Line F1 below 0.80: noise: 1.' in text and '| 20 | 0.500 | 0.790 | 0.900 |' in text
+    assert 'pictures or more: noise: 1.' in text and '| 20 | 0.500 | 0.790 | 0.900 |' in text
     assert '| 29 | 0 |  |  | 3.4% |' in text
     assert '`stress`' in text and '`confidence`' in text
