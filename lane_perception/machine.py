@@ -51,7 +51,7 @@ def command_line(verb: str) -> str:
 
 
 def module_line(module: str, argv: Sequence[str] | None = None) -> str:
-    """Return the command of a module of this folder with its arguments."""
+    """Return the command of a module of ``benchmark/`` with its arguments."""
     return ' '.join([f'python -m lane_perception.benchmark.{module}',
                      *(sys.argv[1:] if argv is None else argv)])
 
