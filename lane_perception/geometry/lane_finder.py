@@ -32,10 +32,10 @@ from lane_perception.geometry.lane_curve import fit
 from lane_perception.geometry.lane_curve import LaneCurve
 from lane_perception.geometry.place import Place
 from lane_perception.geometry.sighting import center_of
-from lane_perception.geometry.sighting import confidence as trust_in
 from lane_perception.geometry.sighting import MISFIT
 from lane_perception.geometry.sighting import moved
 from lane_perception.geometry.sighting import Sighting
+from lane_perception.geometry.sighting import trust_in
 from lane_perception.geometry.tracking import LaneTrack
 from lane_perception.geometry.tracking import OUTLIER
 

@@ -36,11 +36,11 @@ class Sighting:
 
     candidate: Candidate   # the markings that were chosen
     curve: LaneCurve       # the centre line between them
-    trust: float           # 0 to 1, as :func:`confidence` has it
+    trust: float           # 0 to 1, as :func:`trust_in` has it
 
 
-def confidence(chains: Chains, candidate: Candidate, curve: LaneCurve,
-               misfit: float = MISFIT) -> float:
+def trust_in(chains: Chains, candidate: Candidate, curve: LaneCurve,
+             misfit: float = MISFIT) -> float:
     """
     Return the trust in a fitted lane, 0 to 1.
 
