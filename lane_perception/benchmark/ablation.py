@@ -38,9 +38,9 @@ from lane_perception.benchmark.ablation_sets import held_back
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
-from lane_perception.evaluation.report_files import write_json
 from lane_perception.evaluation.variants import Bench
 from lane_perception.evaluation.variants import Variant
+from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
 
@@ -113,7 +113,7 @@ class Ablation:
         count, how = deal(self.label_set, way.split, way.share, split)
         if not way.budget:
             shutil.copyfile(find_model('lane_lite', ('.onnx',)), folder / 'model.onnx')
-            write_json(done, {'cpu_s': 0.0, 'split': how, 'steps': 0})
+            write_report(done, {'cpu_s': 0.0, 'split': how, 'steps': 0})
             return self._train(way, seed)
         recipe = load_recipe('lite', asked)
         images = way.budget * self.steps * recipe.batch_size * recipe.accumulation
@@ -125,7 +125,7 @@ class Ablation:
         took = {'cpu_s': round(time.process_time() - began, 1), 'split': how,
                 'steps': int(training_curves(folder)['epochs'][-1]['step'])}
         export_file(folder / 'model.safetensors', folder / 'model.onnx')
-        write_json(done, took)
+        write_report(done, took)
         return folder, took
 
 
@@ -217,7 +217,7 @@ def _do_row(ablation: Ablation, row: Row, arguments: argparse.Namespace) -> None
     frames = f'--frames {arguments.frames}' if name == 'synthetic' else '--frames 0'
     words = [MODULE, data, frames, f'--rows {row.name} --steps {ablation.steps} --seeds',
              ','.join(map(str, ablation.seeds)), *ablation.changes]
-    write_json(file, {'command': ' '.join(word for word in words if word), **result})
+    write_report(file, {'command': ' '.join(word for word in words if word), **result})
     print(f'{row.name} on {name}: {file.name}', flush=True)
 
 

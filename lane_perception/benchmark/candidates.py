@@ -32,7 +32,7 @@ from lane_perception.errors import UserError
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.metrics import SegmentationScore
-from lane_perception.evaluation.report_files import write_json
+from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.machine import module_line
 from lane_perception.model_file import find_model
@@ -168,7 +168,7 @@ def body(argv: Sequence[str] | None = None) -> int:
               'timed_picture': f'{SIZE[1]}x{SIZE[0]}', 'data': list(sets),
               'synthetic': f'{arguments.count} pictures, seed {SYNTHETIC_SEED}',
               'candidates': rows}
-    write_json(arguments.out, result)
+    write_report(arguments.out, result)
     write_plot(arguments.plot, result)
     for line in table(result):
         print(line)

@@ -33,9 +33,9 @@ from lane_perception.command import run_main
 from lane_perception.data.synthetic import TEST_SEEDS
 from lane_perception.errors import UserError
 from lane_perception.evaluation.lane_trust import TrustScore
-from lane_perception.evaluation.report_files import write_json
 from lane_perception.geometry.confidence import CALIBRATED
 from lane_perception.geometry.confidence import FILE
+from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.machine import module_line
 from lane_perception.pipeline import LanePipeline
@@ -111,9 +111,9 @@ def body(argv: Sequence[str] | None = None) -> int:
     for name, sources in _sources(arguments).items():
         result[name] = score(pipeline, *sources)
         print(_line(name, result[name]), flush=True)
-        write_json(arguments.out, result)    # what is measured is kept when a later part fails
+        write_report(arguments.out, result)    # what is measured is kept when a later part fails
     result['cpu_s'] = round(process_time(), 1)
-    write_json(arguments.out, result)
+    write_report(arguments.out, result)
     return 0
 
 

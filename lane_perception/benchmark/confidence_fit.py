@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ from lane_perception.geometry.confidence import Logistic
 from lane_perception.geometry.confidence import PRESENT
 from lane_perception.geometry.confidence import RIGHT
 from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.json_file import write_json
 from lane_perception.segmenter import Segmenter
-from lane_perception.whole_file import whole_file
 
 RIDGE = 3.0        # pull of the standardized weights towards 0: a prior of 1 / sqrt(3)
 STEPS = 50
@@ -132,5 +131,4 @@ def _content(function: Logistic) -> dict[str, Any]:
 
 def write_judgement(path: Path, content: dict[str, Any]) -> None:
     """Write confidence.json."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + '\n', encoding='utf-8')
+    write_json(path, content)

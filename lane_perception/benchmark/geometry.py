@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -20,14 +19,18 @@ from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.track_frames import SIZE
 from lane_perception.benchmark.track_frames import track_frames
 from lane_perception.command import run_main
+from lane_perception.data.readers.json_files import load_json
 from lane_perception.data.synthetic.curve import STEP
 from lane_perception.data.synthetic.driving import World
 from lane_perception.data.synthetic.sampling import trackless
 from lane_perception.data.synthetic.scene import Pose
 from lane_perception.data.synthetic.settings import WorldSettings
+from lane_perception.errors import UserError
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
+from lane_perception.machine import module_line
 from lane_perception.segmenter import Segmenter
 from lane_perception.simulation.eyes import calibration_of
 from lane_perception.simulation.eyes import car_camera
@@ -173,10 +176,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def body(argv: Sequence[str] | None = None) -> int:
-    """Measure the parts and write the file."""
+    """Measure the parts and write the file after each."""
     arguments = build_parser().parse_args(argv)
     cv2.setNumThreads(1)
-    results = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
+    results = load_json(arguments.out) if arguments.out.exists() else {}
+    if not isinstance(results, dict):
+        raise UserError(f'{arguments.out} is not a result of this benchmark; choose another --out')
     parts = {
         'frames': lambda: frames(arguments.frames),
         'untidy': lambda: frames(arguments.frames, tidy=False),
@@ -193,13 +198,11 @@ def body(argv: Sequence[str] | None = None) -> int:
     }
     for part in arguments.only or PARTS:
         print(f'measuring {part}', flush=True)
-        command = ['python -m lane_perception.benchmark.geometry', *(argv or sys.argv[1:])]
-        results[part] = {**parts[part](), 'command': ' '.join(command),
+        results[part] = {**parts[part](), 'command': module_line('geometry', argv),
                          'machine': describe_machine()}
         if part.startswith('model'):
             results[part]['model'] = arguments.model
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(results, indent=1) + '\n')
+        write_report(arguments.out, results)
     return 0
 
 

@@ -26,7 +26,7 @@ from lane_perception.data.samples import load_sample
 from lane_perception.errors import UserError
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import SegmentationScore
-from lane_perception.evaluation.report_files import write_json
+from lane_perception.json_file import write_report
 from lane_perception.machine import module_line
 
 
@@ -56,7 +56,7 @@ def body(argv: Sequence[str] | None = None) -> int:
         raise UserError('usage: python -m lane_perception.benchmark.label_cap DATA FILE')
     data, out = map(Path, arguments)
     result = {'command': module_line('label_cap', [data.name, out.name]), **measure(data)}
-    write_json(out, result)
+    write_report(out, result)
     print(out.read_text(encoding='utf-8'), end='')
     return 0
 

@@ -25,9 +25,9 @@ from lane_perception.benchmark.ablation_sets import held_back
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
-from lane_perception.evaluation.report_files import write_json
 from lane_perception.evaluation.variants import Bench
 from lane_perception.evaluation.variants import Variant
+from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.machine import module_line
 
@@ -102,9 +102,9 @@ def body(argv: Sequence[str] | None = None) -> int:
     data, out, *runs = map(Path, arguments)
     names = [data.name, out.name, *(run.name for run in runs)]
     found = [measure(run, data) for run in runs]
-    write_json(out, {'command': module_line('large_recipes', names), 'data': data.name,
-                     'runs': found, 'together': measure_together(runs, found, data),
-                     'machine': describe_machine()})
+    write_report(out, {'command': module_line('large_recipes', names), 'data': data.name,
+                       'runs': found, 'together': measure_together(runs, found, data),
+                       'machine': describe_machine()})
     print(out.read_text(encoding='utf-8'), end='')
     return 0
 

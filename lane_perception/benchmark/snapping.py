@@ -10,7 +10,6 @@ a drawn line and is judged by both.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Sequence
@@ -26,6 +25,8 @@ from lane_perception.data.readers import read_dataset
 from lane_perception.data.samples import load_sample
 from lane_perception.data.snap_data import snap_label
 from lane_perception.errors import UserError
+from lane_perception.json_file import write_report
+from lane_perception.machine import module_line
 
 BAND = 0.03   # of the picture's width, around what was drawn
 SHIFTS = range(-2, 3)
@@ -105,10 +106,9 @@ def body(argv: Sequence[str] | None = None) -> int:
     if len(arguments) != 2:
         raise UserError('usage: python -m lane_perception.benchmark.snapping DATA FILE')
     data, out = map(Path, arguments)
-    result = {'command': 'python -m lane_perception.benchmark.snapping '
-                         f'{data.name} {out.name}', 'data': data.name, **measure(data)}
-    out.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
-    print(json.dumps(result, indent=1))
+    write_report(out, {'command': module_line('snapping', [data.name, out.name]),
+                       'data': data.name, **measure(data)})
+    print(out.read_text(encoding='utf-8'), end='')
     return 0
 
 

@@ -35,7 +35,7 @@ from lane_perception.evaluation.line_f1 import line_figures
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import confusion
 from lane_perception.evaluation.metrics import figures
-from lane_perception.evaluation.report_files import write_json
+from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.machine import module_line
 from lane_perception.model_file import find_model
@@ -181,7 +181,7 @@ def body(argv: Sequence[str] | None = None) -> int:
             print(f'| {factor} | {name} | {row["images"]} | {row["lane_iou"]:.3f} | '
                   f'{row["line_f1"]:.3f} |')
     weak = weak_bins(table)
-    write_json(arguments.out, {
+    write_report(arguments.out, {
         'command': module_line('stress', argv), 'machine': describe_machine(),
         'model': segmenter.name, 'seed': STRESS_SEED, 'pinned': arguments.pinned,
         'cpu_s': round(process_time(), 1), 'factors': table, 'line_f1_below_0.80': weak})

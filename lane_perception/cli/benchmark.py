@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
-import json
 import math
 import sys
 import tempfile
@@ -20,10 +19,10 @@ from lane_perception.benchmark.block import shareable_block
 from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
+from lane_perception.json_file import write_report
 from lane_perception.machine import command_line
 from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
-from lane_perception.whole_file import whole_file
 
 DEFAULTS = BenchmarkSettings()
 NEEDS = {'node': 'rclpy', 'training': 'lightning'}   # parts that not every machine can measure
@@ -90,7 +89,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     for part in _parts(arguments.only, settings):
         module = importlib.import_module(f'lane_perception.benchmark.{part}')
         results[part] = module.measure(settings)
-        _write(arguments.out, results)   # what is measured is kept when a later part fails
+        write_report(arguments.out, results)   # what is measured is kept when a later part fails
     print(shareable_block(results))
     print(f'\nall figures: {arguments.out}', file=sys.stderr)
     return 0
@@ -119,11 +118,6 @@ def _parts(only: list[str] | None, settings: BenchmarkSettings) -> list[str]:
         if not only:
             settings.progress(f'without the part {part}: {package} is not installed')
     return [part for part in PARTS if part in (only or PARTS) and part not in lacking]
-
-
-def _write(path: Path, results: dict[str, Any]) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(results, indent=2) + '\n')
 
 
 def main(argv: Sequence[str] | None = None) -> int:

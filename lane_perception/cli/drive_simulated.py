@@ -62,7 +62,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     _check(arguments)
     arguments.model = getattr(arguments, 'model', DEFAULT_MODEL)
     from lane_perception.data.image_files import write_image
-    from lane_perception.evaluation.report_files import write_json
+    from lane_perception.json_file import write_report
     from lane_perception.machine import command_line
     from lane_perception.machine import describe_machine
     from lane_perception.simulation.closed_loop import LoopSettings
@@ -81,7 +81,7 @@ def body(argv: Sequence[str] | None = None) -> int:
               'lane_width_given': not (arguments.learn_width or arguments.no_calibration),
               'latency_s': arguments.latency, 'drop': arguments.drop, 'gap_s': arguments.gap,
               'command': command_line('drive_simulated'), 'machine': describe_machine()}
-    write_json(arguments.out / 'report.json', report)
+    write_report(arguments.out / 'report.json', report)
     write_image(arguments.out / 'top_view.png', draw_top_view(world.scene.track, log))
     print(f'{report["distance_m"]:.1f} m in {report["seconds"]:.0f} s, in lane '
           f'{report["in_lane"]:.1%}, mean offset {1000 * report["mean_offset_m"]:.0f} mm, largest '

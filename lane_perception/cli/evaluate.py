@@ -75,10 +75,10 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.evaluation.comparison import read_baseline
     from lane_perception.evaluation.data_set import evaluate
     from lane_perception.evaluation.data_sources import open_source
-    from lane_perception.evaluation.report_files import write_json
     from lane_perception.evaluation.variants import Bench
     from lane_perception.evaluation.variants import combine
     from lane_perception.evaluation.worst_sheet import write_worst_sheet
+    from lane_perception.json_file import write_report
     if arguments.count < 1:
         raise UserError(f'--count {arguments.count} should be at least 1')
     if arguments.worst < 0:
@@ -102,7 +102,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     report = evaluation.report
     if baseline:
         report['comparison'] = compare(report, baseline, arguments.allow)
-    write_json(arguments.out / 'report.json', report)
+    write_report(arguments.out / 'report.json', report)
     _write_page(arguments.out / 'report.html', report, evaluation.exhibits)
     if arguments.worst and evaluation.exhibits:
         write_worst_sheet(arguments.out / 'worst.jpg', evaluation.exhibits, arguments.worst)

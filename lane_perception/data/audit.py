@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ from lane_perception.data.splits import Split
 from lane_perception.data.splits import choose_split
 from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
-from lane_perception.whole_file import whole_file
+from lane_perception.json_file import write_report
 
 FULL = 0.5          # of the judged pixels: a mask with more markings is called full
 MANY_LEVELS = 8     # a mask with more different values was blurred or saved as JPEG
@@ -120,8 +119,7 @@ def audit_dataset(
             f'({first["part_a"]}) and {first["b"]} ({first["part_b"]}); put them on one side by '
             'split.json, or leave them out')
     report = _report(data, parts, findings, across, failures)
-    with whole_file(out / 'report.json') as temporary:
-        temporary.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
+    write_report(out / 'report.json', report)
     return report
 
 

@@ -19,7 +19,7 @@ from typing import Sequence
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.errors import UserError
-from lane_perception.whole_file import whole_file
+from lane_perception.json_file import write_json
 
 PARTS = ('train', 'val', 'test')
 SHARES = (0.70, 0.15, 0.15)
@@ -204,5 +204,4 @@ def _without_suffix(stem: str, data: DataSet | None) -> str:
 def write_split(split: Split, path: Path) -> None:
     """Write a split file, whole or not at all."""
     values = {**{part: list(split.part(part)) for part in PARTS}, 'how': split.how}
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(values, indent=1) + '\n', encoding='utf-8')
+    write_json(path, values)

@@ -28,7 +28,7 @@ from lane_perception.evaluation.line_f1 import line_figures
 from lane_perception.evaluation.metrics import figures
 from lane_perception.evaluation.replay import ReplaySettings
 from lane_perception.evaluation.replay import replay
-from lane_perception.evaluation.report_files import write_json
+from lane_perception.json_file import write_report
 from lane_perception.machine import command_line
 from lane_perception.machine import describe_machine
 from lane_perception.machine import package_version
@@ -100,7 +100,7 @@ def replay_into_folder(
     except UserError as error:
         report['problems'].append(f'no report.html: {error}')
     report['fingerprint'] = fingerprint
-    write_json(settings.out / 'report.json', report)
+    write_report(settings.out / 'report.json', report)
     return report
 
 
@@ -138,7 +138,7 @@ def replay_all(
             f'{name}: {entry["data"]["images"]} frames, {entry["frames_per_second"]:.0f}/s '
             f'({len(entries)} of {len(names)} recordings)')
     report = _over_all(settings, {name: entries[name] for name in names})
-    write_json(settings.out / 'report.json', report)
+    write_report(settings.out / 'report.json', report)
     return report
 
 

@@ -21,7 +21,7 @@ from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.errors import UserError
-from lane_perception.evaluation.report_files import write_json
+from lane_perception.json_file import write_report
 from lane_perception.machine import command_line
 from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
@@ -124,7 +124,7 @@ def run_demo(
         'command': command_line('demo'),
         'machine': describe_machine(),
     }
-    write_json(settings.out / 'report.json', report)
+    write_report(settings.out / 'report.json', report)
     return report
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import gc
 import itertools
-import json
 import sys
 import threading
 import time
@@ -29,12 +28,12 @@ from lane_perception.command import run_main
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.errors import UserError
+from lane_perception.json_file import write_json
 from lane_perception.ros.initialize import initialize
 from lane_perception.ros.serialized import NANOSECONDS
 from lane_perception.ros.serialized import read_stamp
 from lane_perception.ros.serialized import with_stamp
 from lane_perception.ros.shared_memory import set_profile
-from lane_perception.whole_file import whole_file
 
 READ_AHEAD_BYTES = 512 * 2**20   # kept in memory; a longer recording is read while it plays
 SETTLE_S = 0.5                   # from the first match to the first frame: discovery has two sides
@@ -222,16 +221,11 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.wait and not _wait_for_subscriber(publisher, arguments.wait):
             raise UserError(f'nothing subscribed to {arguments.topic} in {arguments.wait:g} s')
         gc.disable()  # a collection is a pause in the middle of the recording
-        _write_log(arguments.log, play(publisher, frames, tell_time))
+        write_json(arguments.log, play(publisher, frames, tell_time))
         _linger()
     finally:
         rclpy.try_shutdown()
     return 0
-
-
-def _write_log(path: Path, published: list[tuple[int, int]]) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(published))
 
 
 def _linger() -> None:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from lane_perception.errors import UserError
+from lane_perception.json_file import write_json
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import write_safetensors
 from lane_perception.training.lane_training import LaneTraining
@@ -132,8 +132,7 @@ class Keep(Callback):
                    else value.cpu().numpy()
                    for name, value in module.network.state_dict().items()}
         write_safetensors(self.folder / BEST_MODEL, weights, card)
-        _write_text(self.folder / BEST_SCORES,
-                    json.dumps({**best, 'epoch': epoch}, indent=1))
+        write_json(self.folder / BEST_SCORES, {**best, 'epoch': epoch})
 
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, module: LaneTraining,
@@ -171,8 +170,3 @@ class Keep(Callback):
             writer = csv.DictWriter(file, names)
             writer.writeheader()
             writer.writerows(rows)
-
-
-def _write_text(path: Path, text: str) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_text(text, encoding='utf-8')

@@ -16,10 +16,10 @@ from lane_perception.evaluation.data_set import evaluate
 from lane_perception.evaluation.data_sources import SYNTHETIC
 from lane_perception.evaluation.data_sources import Source
 from lane_perception.evaluation.data_sources import open_source
-from lane_perception.evaluation.report_files import write_json
 from lane_perception.evaluation.report_page import write_page
 from lane_perception.evaluation.variants import Bench
 from lane_perception.evaluation.variants import Variant
+from lane_perception.json_file import write_report
 from lane_perception.machine import command_line
 from lane_perception.training.checkpoints import BEST_SCORES
 from lane_perception.training.checkpoints import PROGRESS
@@ -41,7 +41,7 @@ def report_run(folder: Path, data: str, labels: str) -> dict[str, Any]:
         _held_back(folder, data, labels), [Variant(str(folder / 'model.onnx'))], Bench())
     report = {**evaluation.report, 'command': command_line('train'),
               'training': training_curves(folder)}
-    write_json(folder / 'report.json', report)
+    write_report(folder / 'report.json', report)
     try:
         write_page(folder / 'report.html', report, evaluation.exhibits)
     except UserError as error:

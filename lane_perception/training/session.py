@@ -27,6 +27,7 @@ from lane_perception.data.splits import choose_split
 from lane_perception.data.splits import read_split
 from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
+from lane_perception.json_file import write_json
 from lane_perception.machine import package_version
 from lane_perception.training import processes
 from lane_perception.training.checkpoints import BEST_MODEL
@@ -47,7 +48,6 @@ from lane_perception.training.sources import LabeledSource
 from lane_perception.training.synthetic_cache import VALIDATION_SEED_OFFSET
 from lane_perception.training.synthetic_cache import SyntheticCache
 from lane_perception.training.synthetic_cache import parse_synthetic
-from lane_perception.whole_file import whole_file
 
 SETTINGS = 'run.json'
 UNKNOWN = {'sha256': '', 'made': False}   # of a split: not made yet, or by an older version
@@ -150,10 +150,8 @@ def _write_settings(
 
     :param split: ``sha256`` of the parts in split.json, and whether the run ``made`` it.
     """
-    text = json.dumps({'data': data, 'recipe': dataclasses.asdict(recipe), 'split': split},
-                      indent=1)
-    with whole_file(folder / SETTINGS) as temporary:
-        temporary.write_text(text, encoding='utf-8')
+    write_json(folder / SETTINGS,
+               {'data': data, 'recipe': dataclasses.asdict(recipe), 'split': split})
 
 
 def resume(run: str, strict: bool = False, fit_memory: bool = False) -> Path:

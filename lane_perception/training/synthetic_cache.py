@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from lane_perception.data.image_files import write_image
 from lane_perception.errors import UserError
+from lane_perception.json_file import write_json
 from lane_perception.training.targets import make_sample
-from lane_perception.whole_file import whole_file
 
 UNJUDGED = 255                    # in a cached mask, whose other values are coverage, 0 to 254
 VALIDATION_SEED_OFFSET = 500_000  # added to a seed for validation; tests use 1_000_000 up
@@ -101,9 +101,7 @@ class SyntheticCache:
             print(f'{self.folder} does not say how its samples were drawn; they are taken for '
                   f'{_listed(kind)}', file=sys.stderr)
         else:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with whole_file(note) as temporary:
-                temporary.write_text(json.dumps(kind) + '\n', encoding='utf-8')
+            write_json(note, kind)
 
     def _draw_all(self, indices: list[int], processes: int) -> Iterator[None]:
         if processes < 2 or len(indices) < 4:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 from typing import Callable
@@ -29,7 +28,7 @@ from lane_perception.data.extraction.outlines import outlines
 from lane_perception.data.image_files import write_image
 from lane_perception.data.near_duplicates import perceptual_hash
 from lane_perception.errors import UserError
-from lane_perception.whole_file import whole_file
+from lane_perception.json_file import write_report
 
 CLASS = 'lane'       # what the polygons are called
 SHEET_TILES = 48     # frames on the contact sheet
@@ -107,6 +106,5 @@ def extract(
         # Each pass over the source says again what it could not read.
         'problems': list(dict.fromkeys(source.problems)),
     }
-    with whole_file(out / 'report.json') as temporary:
-        temporary.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
+    write_report(out / 'report.json', report)
     return report

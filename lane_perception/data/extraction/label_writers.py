@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 from typing import Sequence
 
 import numpy as np
 
-from lane_perception.whole_file import whole_file
+from lane_perception.json_file import write_json
 
 FORMATS = ('labelme', 'coco')
 COCO_FILE = 'annotations/instances_default.json'   # where CVAT's own COCO exports have it
@@ -41,7 +40,7 @@ def write_labelme(
         'imageWidth': width,
     }
     path = picture.with_suffix('.json')
-    _write_json(path, content)
+    write_json(path, content)
     return path
 
 
@@ -74,10 +73,4 @@ class CocoFile:
 
     def write(self, path: Path) -> None:
         """Write the file; its folder is made when missing."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_json(path, self._content)
-
-
-def _write_json(path: Path, content: Any) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1), encoding='utf-8')
+        write_json(path, self._content)
