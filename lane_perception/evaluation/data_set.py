@@ -78,7 +78,8 @@ def evaluate(
     :param settings: of the lane finder.
     :param progress: told the number of images done and of all.
     :returns: the report, with the first variant's figures at the top level.
-    :raises UserError: when the first variant cannot be loaded or no image can be read.
+    :raises UserError: when the first variant cannot be loaded, no image can be read or no label
+        has a judged pixel.
     """
     running: list[_Running] = []
     impossible: dict[Variant, str] = {}
@@ -115,6 +116,9 @@ def evaluate(
     if not done:
         first = source.problems[0] if source.problems else 'it is empty'
         raise UserError(f'no image of {source.description["path"]} could be scored: {first}')
+    if not len(running[0].score.segmentation):
+        raise UserError(f'no label of {source.description["path"]} has a pixel that is judged: 0 '
+                        'for background or 255 for a marking')
     return Evaluation(_report(source, running, impossible, variants), gallery.exhibits())
 
 

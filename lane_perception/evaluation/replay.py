@@ -104,7 +104,7 @@ class _Frame:
     label: NDArray[np.uint8] | None
     pose: tuple[float, float] | None   # true lateral metres and heading radians
     true_center: Point | None          # of the lane, from its topic or found in the label
-    center_judged: bool                # whether that is known
+    center_judged: bool | None         # whether that is known; None: if the label is judged
     estimate: LaneEstimate | None = None
     place: Place | None = None         # what the lane finder knew of it then
     seconds: float = 0.0
@@ -225,7 +225,7 @@ class _Replay:
                 label = self.labels.label(number, stamp_ns, log_time_ns, image.shape[:2])
             if self.poses is not None:
                 pose = self.poses.at(stamp_ns, log_time_ns)
-            true_center, center_judged = None, label is not None
+            true_center = center_judged = None
             if self.centers is not None:
                 center_judged, true_center = self.centers.at(stamp_ns, log_time_ns)
             yield _Frame(number, stamp_ns, message.header.frame_id, image, label, pose,

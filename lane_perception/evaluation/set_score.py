@@ -127,16 +127,14 @@ class SetScore:
         :param label: (h, w) uint8, 0, 255, or between: not judged; None without one.
         :param true_center: in the picture's pixels; None where the label shows no lane.
         :param milliseconds: that the image took.
-        :param center_judged: whether true_center is known; None: where there is a label.
+        :param center_judged: whether true_center is known; None: where a pixel of the label is
+            judged.
         """
-        if center_judged is None:
-            center_judged = label is not None
         if milliseconds is not None:
             self.milliseconds.append(milliseconds)
         lane_iou = lines = None
         confusion: tuple[int, ...] = ()
         line_hits: tuple[int, ...] = ()
-        error = self.centers.add(center, true_center, center_judged)
         if label is not None:
             fitted = fit_to_label(mask, label)
             counts = self.segmentation.add(fitted, label)
@@ -146,10 +144,13 @@ class SetScore:
                 confusion = tuple(counts.tolist())
                 lane_iou = float(matrix_figures(counts)['lane_iou'])
                 self.label_sizes.add(label.shape)
+        if center_judged is None:
+            center_judged = bool(confusion)
+        error = self.centers.add(center, true_center, center_judged)
         score = ImageScore(
             name, lane_iou, lines and lines.f1, lines and lines.precision,
             lines and lines.recall, None if math.isnan(error) else error, center is not None,
-            _failures(lines, error / mask.shape[1], center, true_center, center_judged),
+            _failures(line_hits, error / mask.shape[1], center, true_center, center_judged),
             confusion, line_hits)
         self._count += 1
         for kind in score.failures:
@@ -196,13 +197,14 @@ class SetScore:
 
 
 def _failures(
-    lines: Any, relative_error: float, center: Point | None, true_center: Point | None,
-    judged: bool,
+    line_hits: tuple[int, ...], relative_error: float, center: Point | None,
+    true_center: Point | None, judged: bool,
 ) -> tuple[str, ...]:
     found = []
-    if lines is not None and lines.recall < LINE_SHARE:
+    predicted_hits, predicted, labelled_hits, labelled = line_hits or (0, 0, 0, 0)
+    if labelled_hits < LINE_SHARE * labelled:
         found.append(MISSED_MARKING)
-    if lines is not None and lines.precision < LINE_SHARE:
+    if predicted_hits < LINE_SHARE * predicted:
         found.append(FALSE_MARKING)
     if abs(relative_error) > CENTER_SHARE:
         found.append(CENTER_OFF)

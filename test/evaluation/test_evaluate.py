@@ -231,6 +231,15 @@ def test_a_picture_of_one_pixel_is_scored_with_the_rest(tmp_path, model):
     assert (tmp_path / 'out/report.html').is_file() and (tmp_path / 'out/worst.jpg').is_file()
 
 
+def test_labels_without_any_judged_pixel_are_refused(data, model, tmp_path, capsys):
+    shutil.copytree(data, tmp_path / 'data')
+    for mask in (tmp_path / 'data' / 'masks').iterdir():
+        write_image(mask, np.full((120, 160), 127, np.uint8))
+    assert main(['--data', str(tmp_path / 'data'), '--model', str(model),
+                 '--out', str(tmp_path / 'out')]) == 2
+    assert 'has a pixel that is judged' in capsys.readouterr().err
+
+
 def test_names_that_are_no_utf_8_come_into_every_report(data, model, tmp_path):
     """As a zip from Windows leaves them on Linux; printed and written where UTF-8 is strict."""
     for folder in ('images', 'masks'):
