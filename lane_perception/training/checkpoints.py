@@ -111,7 +111,8 @@ class Keep(Callback):
         """
         Write the model when it is the best so far.
 
-        Here, because here the averaged weights are in their place.
+        Here, because here the averaged weights are in their place, as long as this callback comes
+        before the one that averages.
         """
         if trainer.sanity_checking:
             return

@@ -156,10 +156,12 @@ def train(
         trained_on=data.described, recipe=_for_card(recipe), package_version=version)
     steps = -(-len(order) // recipe.accumulation) * recipe.epochs
     callbacks = [
-        Schedule(steps, recipe.warmup_steps, recipe.final_fraction, recipe.max_minutes)]
+        Schedule(steps, recipe.warmup_steps, recipe.final_fraction, recipe.max_minutes),
+        PictureGrid(), Keep(folder, card, recipe.patience)]
     if recipe.ema_decay:
+        # After Keep: in this order each is told that a validation has ended, and this one then
+        # takes the averaged weights away, which are to be kept.
         callbacks.append(WeightAveraging(avg_fn=_Average(recipe.ema_decay)))
-    callbacks += [PictureGrid(), Keep(folder, card, recipe.patience)]
     if progress:
         callbacks.append(ProgressBar(refresh_rate=5))
     callbacks += watch

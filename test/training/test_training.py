@@ -66,6 +66,19 @@ def test_the_card_tells_the_settings_but_no_place_of_this_machine():
     assert told['epochs'] == recipe.epochs
 
 
+def test_the_model_holds_the_averaged_weights_that_were_validated(tmp_path):
+    data = write_folder(tmp_path / 'data', 12)
+    start(str(data), 'lite', [*QUICK, 'epochs=1', 'ema_decay=0.9', 'learning_rate=0.01'],
+          str(tmp_path / 'run'))
+    kept, _ = read_safetensors(tmp_path / 'run' / 'model.safetensors')
+    checkpoint = torch.load(tmp_path / 'run' / 'last.ckpt', weights_only=True)
+    average, newest = (
+        {name.removeprefix('network.'): value for name, value in checkpoint[key].items()}
+        for key in ('state_dict', 'current_model_state'))
+    assert all((kept[name] == average[name].numpy()).all() for name in kept)
+    assert any((kept[name] != newest[name].numpy()).any() for name in kept)
+
+
 @pytest.mark.parametrize('runtime', ['onnxruntime', 'openvino'])
 def test_the_exported_file_says_what_torch_says(overfitted, runtime, track_image):
     pytest.importorskip(runtime)
