@@ -59,8 +59,10 @@ class Board:
         if kind == 'charuco' and not hasattr(getattr(cv2, 'aruco', None), 'CharucoDetector'):
             raise UserError('this OpenCV cannot find ChArUco boards; use a checkerboard, or '
                             'OpenCV 4.7 or newer')
-        if kind == 'charuco' and not hasattr(cv2.aruco, board.dictionary):
-            raise UserError(f'OpenCV knows no marker dictionary {board.dictionary}')
+        if kind == 'charuco' and not (board.dictionary.startswith('DICT_')
+                                      and hasattr(cv2.aruco, board.dictionary)):
+            raise UserError(f'OpenCV knows no marker dictionary {board.dictionary}; they are '
+                            'called as DICT_4X4_50')
         return board
 
     def find(self, image: NDArray[np.uint8],
@@ -108,6 +110,10 @@ class Board:
         board = cv2.aruco.CharucoBoard((self.columns, self.rows), self.square, self.marker,
                                        dictionary)
         corners, numbers, _, _ = cv2.aruco.CharucoDetector(board).detectBoard(gray)
+        if numbers is None and hasattr(board, 'setLegacyPattern'):   # from OpenCV 4.8 on
+            # Until OpenCV 4.6 boards of an even number of rows began with a white square.
+            board.setLegacyPattern(True)
+            corners, numbers, _, _ = cv2.aruco.CharucoDetector(board).detectBoard(gray)
         if numbers is None or len(numbers) < FEWEST:
             return None
         places = board.getChessboardCorners()[numbers.ravel(), :2]

@@ -9,6 +9,7 @@ from floor_boards import camera
 from floor_boards import DOTS
 from floor_boards import photograph
 
+from lane_perception.errors import UserError
 from lane_perception.geometry.boards import Board
 
 SQUARE = 0.06  # metres
@@ -43,3 +44,21 @@ def test_the_corners_of_a_charuco_board_are_where_the_camera_sees_them(pitch):
     errors = pixels - one.project(floor_of(places, 5))[0]
     assert len(errors) >= 9
     assert np.sqrt((errors ** 2).mean(axis=0)).max() < 0.1
+
+
+@pytest.mark.parametrize('older', [False, True])
+@pytest.mark.parametrize('rows', [5, 6])
+def test_boards_of_the_pattern_before_opencv_4_6_are_found_too(rows, older):
+    if older and not hasattr(cv2.aruco.CharucoBoard, 'setLegacyPattern'):
+        pytest.skip('OpenCV is older than 4.8')
+    one = camera(pitch=30)
+    pixels, places = Board.parse(f'charuco:5x{rows}:0.06:0.045').find(
+        photograph(one, charuco(5, rows, older), LEFT, NEAR))
+    errors = pixels - one.project(floor_of(places, rows))[0]
+    assert len(errors) >= 9 and np.abs(errors.mean(axis=0)).max() < 0.1
+
+
+@pytest.mark.parametrize('name', ['getPredefinedDictionary', 'DICT_NONE', 'CharucoBoard', ''])
+def test_what_is_no_dictionary_is_refused(name):
+    with pytest.raises(UserError, match=f'no marker dictionary {name}'):
+        Board.parse(f'charuco:5x5:0.07:0.052:{name}')
