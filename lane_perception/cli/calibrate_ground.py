@@ -46,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     way.add_argument('--lane-width', type=float,
                      help="metres between the middles of a straight lane's two markings")
     parser.add_argument('--bag-topic', help="of the pictures in the recording; without it its "
-                        'first picture topic that is no mask')
+                        "first of a camera's pictures")
     parser.add_argument('--frame', type=int, default=0, help='which picture of the recording')
     parser.add_argument('--camera-info', type=Path,
                         help='lens file as camera_calibration writes it; without it that of the '
@@ -147,15 +147,18 @@ def _picture(arguments):
 
 
 def _from_bag(path: Path, topic: str | None, number: int):
+    from lane_perception.data.image_topics import choose_images
     from lane_perception.data.recordings import RecordingReader
     from lane_perception.ros.images import to_bgr
     with RecordingReader(path) as reader:
-        topic = reader.choose_images(topic).name
+        topic = choose_images(reader, topic, option='--bag-topic').name
         image = None
-        for count, (_, _, message) in enumerate(reader.frames(topic)):
-            if count == number:
-                image = np.array(to_bgr(message))
+        for frame in reader.received(topic):
+            if frame.number == number:
+                image = None if frame.message is None else np.array(to_bgr(frame.message))
                 break
+        for problem in reader.problems:
+            print(f'note: {problem}', file=sys.stderr)
         if image is None:
             raise UserError(f'{topic} in {path} has no picture number {number}')
         info = _info_topic(reader, topic)
@@ -201,7 +204,8 @@ def _calibrate(arguments, image, size, lens):
     if lane.left is None or not len(lane.left) or not len(lane.right):
         raise UserError('no lane with two markings is seen in the picture')
     pixels = np.vstack((lane.left, lane.right))
-    return calibrating.from_lane(lane.left, lane.right, arguments.lane_width, size, lens), pixels
+    return (calibrating.from_lane(lane.left, lane.right, arguments.lane_width, size, lens),
+            pixels[lens.covers(pixels)])
 
 
 def _read_points(path: Path):

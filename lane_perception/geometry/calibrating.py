@@ -110,6 +110,8 @@ def from_lane(
     """
     Calibrate by the two markings of a straight lane; the camera is taken to have no roll.
 
+    Pixels that the lens does not cover tell nothing.
+
     :param left: (N, 2) pixels along the left marking's middle.
     :param right: (N, 2) pixels along the right one's.
     :param width: metres between the two middles.
@@ -118,10 +120,10 @@ def from_lane(
     """
     if not LIMITS['width'][0] <= width <= LIMITS['width'][1]:
         raise UserError(f'a lane of {width:g} m is none; give its width in metres')
+    left, right = (side[lens.covers(side)] for side in (left, right))
+    flat = [lens.undistort(side) for side in (left, right)]
     lines = []
-    for name, points in (('left', left), ('right', right)):
-        points = lens.undistort(points)
-        points = points[np.isfinite(points).all(axis=1)]
+    for name, points in zip(('left', 'right'), flat):
         if len(points) < 6 or np.ptp(points[:, 1]) < SHORTEST * image_size[1]:
             raise UserError(f'too little of the {name} marking is seen')
         middle = points.mean(axis=0)
@@ -138,7 +140,7 @@ def from_lane(
     up = np.cross(ahead, (1.0, 0.0, 0.0))
     up *= -np.sign(up[1]) / np.linalg.norm(up)
     unit = np.linalg.inv(_view_of(up, 1.0, lens))
-    places = [_apply(unit, lens.undistort(points)) for points in (left, right)]
+    places = [_apply(unit, points) for points in flat]
     direction = _direction(places)
     across = np.array([-direction[1], direction[0]])
     spacing = float(np.median(places[0] @ across) - np.median(places[1] @ across))
@@ -146,7 +148,7 @@ def from_lane(
         raise UserError('the left marking lies right of the right one')
     homography = np.linalg.inv(_view_of(up, width / spacing, lens))
     pixels = np.vstack((left, right))
-    floor = np.vstack([_apply(homography, lens.undistort(points)) for points in (left, right)])
+    floor = np.vstack([_apply(homography, points) for points in flat])
     middle = (np.median(floor[:len(left)] @ across) + np.median(floor[len(left):] @ across)) / 2.0
     wanted = np.where(np.arange(len(floor)) < len(left), middle + width / 2, middle - width / 2)
     wanted = floor + (wanted - floor @ across)[:, None] * across

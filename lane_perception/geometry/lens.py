@@ -92,6 +92,10 @@ class Lens:
             rays = np.where(wrong[:, None], np.nan, rays)
         return self._pixels(rays)
 
+    def covers(self, points: ArrayLike) -> NDArray[np.bool_]:
+        """Return (N,) whether each of the (N, 2) pixels as seen has an undistorted one."""
+        return np.isfinite(self.undistort(points)).all(axis=1)
+
     def distort(self, points: ArrayLike) -> NDArray[np.float64]:
         """Return (N, 2) pixels as this camera sees the (N, 2) undistorted pixels."""
         points = np.asarray(points, np.float64).reshape(-1, 2)

@@ -34,14 +34,18 @@ def by_board(one):
     return calibrating.from_board(*corners, SIZE, calibration_of(one).lens)
 
 
-def by_lane(one, width=0.4):
+def sides_of_lane(one, width=0.4):
     x = np.linspace(0.35, 1.8, 60) + one.mount_forward
     sides = []
     for y in (width / 2 + 0.03, -width / 2 + 0.03):
         pixels, seen = one.project(np.column_stack((x, np.full(60, y))))
         inside = seen & (pixels > 0).all(axis=1) & (pixels < SIZE).all(axis=1)
         sides.append(pixels[inside])
-    return calibrating.from_lane(*sides, width, SIZE, calibration_of(one).lens)
+    return sides
+
+
+def by_lane(one, width=0.4):
+    return calibrating.from_lane(*sides_of_lane(one, width), width, SIZE, calibration_of(one).lens)
 
 
 @pytest.mark.parametrize('number', range(10))
@@ -63,6 +67,19 @@ def test_a_board_gives_the_floor_within_a_hundredth_of_the_distance(number):
 def test_a_straight_lane_gives_the_floor_within_a_hundredth_of_the_distance(number):
     one = ten_cameras()[number]
     assert worst_error(by_lane(one), one, 0.0) < 0.01
+
+
+@pytest.mark.parametrize('side', [0, 1])
+def test_marking_that_the_lens_does_not_cover_tells_nothing_of_the_floor(side):
+    one = ten_cameras()[9]
+    lens = calibration_of(one).lens
+    sides = sides_of_lane(one)
+    rim = np.array([[0.0, 479.0], [639.0, 479.0]])[side]
+    assert not lens.covers(rim).any() and lens.covers(sides[side]).all()
+    sides[side] = np.vstack((rim, sides[side]))
+    calibration = calibrating.from_lane(*sides, 0.4, SIZE, lens)
+    assert (calibration.homography == by_lane(one).homography).all()
+    assert calibration.rms_error_m == by_lane(one).rms_error_m
 
 
 def test_the_three_ways_agree():
