@@ -21,7 +21,8 @@ from typing import Iterator
 
 import numpy as np
 
-from lane_perception.data.recordings import STORAGE_SUFFIXES
+from lane_perception.data.recording_places import STORAGE_SUFFIXES
+from lane_perception.data.recording_places import storage_suffix
 from lane_perception.errors import UserError
 from lane_perception.evaluation.line_f1 import TOLERANCES
 from lane_perception.evaluation.line_f1 import line_figures
@@ -60,16 +61,13 @@ def find_recordings(places: list[Path], out: Path | None = None) -> list[Path]:
 
 
 def _recordings_in(place: Path) -> list[Path]:
-    if place.is_file() or not place.is_dir() or _holds_recording(place):
+    """Return the recordings at a place; loose files of a folder are one, those in it are others."""
+    if not place.is_dir() or (place / 'metadata.yaml').exists():
         return [place] if place.exists() else []
     inside = sorted(entry for entry in place.iterdir() if not entry.name.startswith('.'))
-    return [one for entry in inside if entry.is_dir() for one in _recordings_in(entry)]
-
-
-def _holds_recording(folder: Path) -> bool:
-    """Tell whether a folder is one recording, not a folder of recordings."""
-    return any(entry.suffix in STORAGE_SUFFIXES or entry.name == 'metadata.yaml'
-               or Path(entry.stem).suffix in STORAGE_SUFFIXES for entry in folder.iterdir())
+    loose = any(entry.is_file() and storage_suffix(entry) in STORAGE_SUFFIXES for entry in inside)
+    below = [one for entry in inside if entry.is_dir() for one in _recordings_in(entry)]
+    return [place, *below] if loose else below
 
 
 def recording_names(bags: list[Path]) -> list[str]:
@@ -234,10 +232,12 @@ def _fingerprint(settings: ReplaySettings) -> str:
     for name in member_names(settings.model):
         file = find_file(name, settings.runtime, settings.precision)
         digest.update(file.read_bytes())
-    for place in filter(None, (settings.bag, settings.labels)):
-        for file in sorted(one for one in (place, *place.rglob('*')) if one.is_file()):
-            status = os.stat(file)
-            digest.update(os.fsencode(f'{file} {status.st_size} {status.st_mtime_ns}'))
+    read = {settings.bag, *settings.bag.glob('*')}   # what lies deeper is no part of it
+    if settings.labels:
+        read |= {settings.labels, *settings.labels.rglob('*')}
+    for file in sorted(one for one in read if one.is_file()):
+        status = os.stat(file)
+        digest.update(os.fsencode(f'{file} {status.st_size} {status.st_mtime_ns}'))
     if settings.ground:
         digest.update(settings.ground.read_bytes())
     return digest.hexdigest()

@@ -214,6 +214,36 @@ def test_recordings_are_found_in_folders_of_folders_and_get_names_of_their_own(t
     assert recording_names(files) == ['drive', 'drive_2']
 
 
+def test_a_loose_file_hides_no_recording_beside_it(tmp_path, model, capsys):
+    bags = tmp_path / 'bags'
+    for place in ('drive', 'later/drive', 'test'):
+        write_recording(bags / place, count=1)
+    (bags / 'test' / 'test.mcap').rename(bags / 'test.mcap')
+    (bags / 'test' / 'metadata.yaml').unlink()
+    (bags / 'test').rmdir()
+    assert find_recordings([bags]) == [bags, bags / 'drive', bags / 'later' / 'drive']
+    for again in (False, True):
+        status, report = run([bags], model, bags / 'out')
+        assert status == 0
+        assert {name: one['images'] for name, one in report['recordings'].items()} == {
+            'bags': 1, 'drive': 1, 'drive_2': 1}
+        assert capsys.readouterr().err.count('done before') == 3 * again
+
+
+@pytest.mark.parametrize('suffix', ['', '.zstd'])
+def test_the_parts_of_a_recording_without_its_metadata_are_one(tmp_path, suffix):
+    for part in range(2):
+        (tmp_path / 'split').mkdir(exist_ok=True)
+        (tmp_path / 'split' / f'split_{part}.mcap{suffix}').touch()
+    assert find_recordings([tmp_path]) == [tmp_path / 'split']
+
+
+def test_a_folder_called_like_a_file_is_a_recording_of_its_own(tmp_path):
+    for place in ('a.mcap', 'b.mcap'):
+        write_recording(tmp_path / place, count=1)
+    assert find_recordings([tmp_path]) == [tmp_path / 'a.mcap', tmp_path / 'b.mcap']
+
+
 def test_what_an_earlier_run_left_in_the_same_folder_is_no_recording(tmp_path):
     for place in ('lap1', 'out/lap1/bag'):
         write_recording(tmp_path / place, count=1)
