@@ -98,9 +98,10 @@ def body(argv: Sequence[str] | None = None) -> int:
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     calibration.save(arguments.out)
     write_image(picture, draw_calibration(image, calibration, pixels))
-    print(f'{arguments.out}: reprojection error {error:.2f} mm (RMS of {len(pixels)} points on '
+    count = len(np.unique(pixels, axis=0))
+    print(f'{arguments.out}: reprojection error {error:.2f} mm (RMS of {count} points on '
           f'the floor){_mount(calibration)}')
-    if len(pixels) == 4:
+    if count == 4:
         print('four points leave nothing to check the result by: measure a fifth')
     print(f'judge it by eye: {picture}')
     return 0

@@ -47,14 +47,18 @@ def from_points(
     """
     Calibrate by floor points whose places were measured.
 
-    :param pixels: (N, 2) pixels as the camera sees them, four or more.
+    :param pixels: (N, 2) pixels as the camera sees them, four or more; a point that is repeated
+        counts once.
     :param floor: (N, 2) metres in base_link (x forward, y left).
     :param image_size: (width, height) in pixels.
     :raises UserError: when there are too few, they lie on a line, are mirrored, or fit no floor.
     """
     pixels, floor = np.asarray(pixels, np.float64), np.asarray(floor, np.float64)
-    if len(pixels) < 4:
-        raise UserError(f'{len(pixels)} points are too few: measure four or more')
+    rows = np.unique(np.column_stack((pixels, floor)), axis=0)
+    pixels, floor = rows[:, :2], rows[:, 2:]
+    different = min(len(np.unique(places, axis=0)) for places in (pixels, floor))
+    if different < 4:
+        raise UserError(f'{different} different points are too few: measure four or more')
     flat = pixels if lens is None else lens.undistort(pixels)
     if not np.isfinite(flat).all():
         raise UserError('a point lies outside of what the lens model covers')

@@ -134,13 +134,22 @@ def test_points_without_a_lens_do_not_say_where_the_camera_is(files):
     assert GroundCalibration.load(files / 'new' / 'ground.yaml').camera_to_axle is None
 
 
+def test_four_points_written_twice_leave_nothing_to_check_by(files, capsys):
+    points = points_of(files, lambda rows: np.repeat(rows[:4], 2, axis=0))
+    assert run(files, '--points', points) == 0
+    said = capsys.readouterr().out
+    assert 'RMS of 4 points' in said and 'measure a fifth' in said
+
+
 @pytest.mark.parametrize('change, sentence', [
     (lambda rows: rows[:4] * (1, 1, 100, 100), 'the places are in metres'),
     (lambda rows: rows[:4] * (1, 1, 1000, 1000), 'the places are in metres'),
+    (lambda rows: np.repeat(rows[:3], 2, axis=0), '3 different points are too few'),
     (lambda rows: rows + (2000, 0, 0, 0), 'outside of the picture'),
     (lambda rows: rows + (0, 0, np.inf, 0), 'a number is not finite'),
     (lambda rows: rows + (np.nan, 0, 0, 0), 'a number is not finite'),
-], ids=['centimetres', 'millimetres', 'pixels of a larger picture', 'infinite', 'no number'])
+], ids=['centimetres', 'millimetres', 'three twice', 'pixels of a larger picture', 'infinite',
+        'no number'])
 def test_points_that_a_lens_would_show_to_be_wrong_are_refused_without_one(
         files, capsys, change, sentence):
     assert run_without_lens(files, points_of(files, change)) == 2

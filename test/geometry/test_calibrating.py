@@ -132,7 +132,8 @@ def test_an_opencv_that_finds_no_charuco_boards_says_so(monkeypatch, missing):
 
 
 @pytest.mark.parametrize('places, sentence', [
-    (PLACES[:3], '3 points are too few'),
+    (PLACES[:3], '3 different points are too few'),
+    (np.repeat(PLACES[[0, 3, 4]], 2, axis=0), '3 different points are too few'),
     (np.array([(x, 0.1) for x in (0.4, 0.6, 0.8, 1.0, 1.2)]), 'nearly on a line'),
     (np.array([(x, 0.1) for x in (0.4, 0.6, 0.8, 1.0)] + [(0.7, -0.2)]), 'nearly on a line'),
 ])
@@ -140,6 +141,16 @@ def test_points_that_leave_the_view_open_are_refused(places, sentence):
     one = camera()
     with pytest.raises(UserError, match=sentence):
         calibrating.from_points(one.project(places)[0], places, SIZE, calibration_of(one).lens)
+
+
+def test_a_point_that_is_repeated_counts_once():
+    one = camera()
+    lens = calibration_of(one).lens
+    pixels = np.round(one.project(PLACES)[0])
+    often = np.repeat(np.arange(len(PLACES)), [9] + [1] * (len(PLACES) - 1))
+    once, repeated = (calibrating.from_points(pixels[rows], PLACES[rows], SIZE, lens)
+                      for rows in (slice(None), often))
+    assert (once.homography == repeated.homography).all()
 
 
 def test_mirrored_places_are_refused():
