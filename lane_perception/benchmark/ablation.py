@@ -176,7 +176,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def body(argv: Sequence[str] | None = None) -> int:
     """Measure the rows that are missing, or write the page."""
-    arguments = build_parser().parse_args(argv)
+    arguments = build_parser().parse_intermixed_args(argv)
     if arguments.page:
         write_page(arguments.page, arguments.out)
         return 0

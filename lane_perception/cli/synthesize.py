@@ -67,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def body(argv: Sequence[str] | None = None) -> int:
     """Draw what is asked for."""
-    arguments = build_parser().parse_args(argv)
+    arguments = build_parser().parse_intermixed_args(argv)
     _check(arguments)
     from lane_perception.data.synthetic.dataset import write_dataset
     from lane_perception.data.synthetic.recording import write_recording

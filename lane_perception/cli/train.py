@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def body(argv: Optional[Sequence[str]] = None) -> int:
     """Train as the arguments say; return the exit status."""
-    arguments = build_parser().parse_args(argv)
+    arguments = build_parser().parse_intermixed_args(argv)
     if arguments.audit:
         return audit(arguments)
     try:
