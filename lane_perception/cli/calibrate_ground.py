@@ -22,7 +22,9 @@ from lane_perception.geometry.boards import Board
 from lane_perception.geometry.boards import FORMS
 from lane_perception.geometry.calibration_picture import draw_calibration
 from lane_perception.geometry.camera_info import holds_lens
+from lane_perception.geometry.camera_info import info_of_pictures
 from lane_perception.geometry.camera_info import info_topic_of
+from lane_perception.geometry.camera_info import is_rectified
 from lane_perception.geometry.camera_info import lens_of_message
 from lane_perception.geometry.camera_info import read_camera_info
 from lane_perception.geometry.lane_finder import LaneFinder
@@ -76,11 +78,15 @@ def body(argv: Sequence[str] | None = None) -> int:
     _spare_inputs(arguments, picture)
     if arguments.out.suffix.lower() not in ('.yaml', '.yml'):
         raise UserError(f'--out {arguments.out} must end in .yaml or .yml')
-    image, info = _picture(arguments)
+    image, info, topic = _picture(arguments)
     size = (image.shape[1], image.shape[0])
     lens = None
+    if is_rectified(topic):
+        print(f'{topic} is rectified: its lens is the projection matrix of camera_info')
+    if info is not None:
+        info = info_of_pictures(info, topic)
     if arguments.camera_info is not None:
-        lens = read_camera_info(arguments.camera_info, size)
+        lens = read_camera_info(arguments.camera_info, size, topic)
     elif info is not None and holds_lens(info):
         lens = lens_of_message(info, size)
     elif info is not None:
@@ -129,7 +135,7 @@ def _mount(calibration) -> str:
 
 
 def _picture(arguments):
-    """Return the picture and the CameraInfo message that belongs to it, or None."""
+    """Return the picture, the CameraInfo message that belongs to it, or None, and its topic."""
     if arguments.image is not None:
         if not arguments.image.is_file():
             raise UserError(f'there is no picture {arguments.image}')
@@ -138,13 +144,13 @@ def _picture(arguments):
                            cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         if image is None:
             raise UserError(f'{arguments.image} is no picture that OpenCV can read')
-        return image, None
+        return image, None, ''
     if arguments.bag is not None:
         return _from_bag(arguments.bag, arguments.bag_topic, arguments.frame)
     if importlib.util.find_spec('rclpy') is None:
         raise UserError('--topic needs ROS 2: source /opt/ros/DISTRO/setup.bash')
     from lane_perception.ros.capture import capture
-    return capture(arguments.topic)
+    return (*capture(arguments.topic), arguments.topic)
 
 
 def _from_bag(path: Path, topic: str | None, number: int):
@@ -164,7 +170,7 @@ def _from_bag(path: Path, topic: str | None, number: int):
             raise UserError(f'{topic} in {path} has no picture number {number}')
         info = _info_topic(reader, topic)
         lens = next((message for _, _, message in reader.frames(info)), None) if info else None
-    return image, lens
+    return image, lens, topic
 
 
 def _info_topic(reader, topic: str) -> str | None:

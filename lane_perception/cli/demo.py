@@ -21,8 +21,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='demo', description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('--bag', type=Path, help='a recording; without it a synthetic one is made')
-    parser.add_argument('--topic', help="of the frames; without it the recording's first picture "
-                        'topic')
+    parser.add_argument('--topic', help="of the frames; without it the recording's first of a "
+                        "camera's pictures")
     parser.add_argument('--truth-topic', help='of the true masks; without it nothing is scored')
     parser.add_argument('--model', default='lane_lite',
                         help='shipped name or path; a,b,c is an ensemble')

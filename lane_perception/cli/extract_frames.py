@@ -29,8 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--count', type=int, default=100, help='frames wanted')
     parser.add_argument('--format', default='labelme', choices=('labelme', 'coco'),
                         help='labelme: a file beside each picture; coco: one file, for CVAT')
-    parser.add_argument('--topic', help="of the frames; without it the recording's first picture "
-                        'topic that is no mask')
+    parser.add_argument('--topic', help="of the frames; without it the recording's first of a "
+                        "camera's pictures")
     parser.add_argument('--model', default='lane_lite',
                         help='shipped name or path; a,b,c is an ensemble')
     parser.add_argument('--runtime', default='auto', help='auto, onnxruntime, openvino or torch')
@@ -49,13 +49,14 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.data.extraction.extract import extract
     from lane_perception.data.extraction.frame_sources import RecordingFrames
     from lane_perception.data.extraction.frame_sources import VideoFrames
+    from lane_perception.data.image_topics import choose_images
     from lane_perception.data.recordings import RecordingReader
     from lane_perception.segmenter import Segmenter
     model = Segmenter.load(arguments.model, arguments.runtime, threshold=arguments.threshold)
     settings = (model, arguments.count, arguments.format, arguments.out, _progress)
     if _read_as_recording(arguments.source):
         with RecordingReader(arguments.source) as reader:
-            topic = reader.choose_images(arguments.topic).name
+            topic = choose_images(reader, arguments.topic).name
             report = extract(RecordingFrames(reader, topic), *settings)
     else:
         if arguments.topic:

@@ -27,8 +27,8 @@ def build_parser() -> argparse.ArgumentParser:
                'run that was stopped goes on where it was when it is started again.')
     parser.add_argument('bags', nargs='+', type=Path, metavar='BAG',
                         help='a rosbag2 folder, an .mcap or .db3 file, or a folder of recordings')
-    parser.add_argument('--topic', help="of the frames; without it the recording's first picture "
-                        'topic that is no mask')
+    parser.add_argument('--topic', help="of the frames; without it the recording's first of a "
+                        "camera's pictures")
     truth = parser.add_argument_group('truth, matched by header stamp; without any the lane is '
                                       'judged by how steady it is')
     truth.add_argument('--truth-topic', help='of true masks (mono images)')

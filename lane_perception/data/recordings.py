@@ -34,6 +34,7 @@ from lane_perception.data.recording_places import STORAGE_SUFFIXES
 from lane_perception.data.recording_places import require_place
 from lane_perception.data.recording_places import storage_suffix
 from lane_perception.errors import UserError
+from lane_perception.ros.serialized import read_stamp
 from lane_perception.whole_file import errors_about
 from lane_perception.whole_file import temporary_beside
 
@@ -47,6 +48,15 @@ class Topic(NamedTuple):
     name: str
     message_type: str   # 'sensor_msgs/msg/Image'
     count: int          # messages
+
+
+class Received(NamedTuple):
+    """A message of a topic, and when."""
+
+    number: int         # in the topic, from 0, damaged ones counted
+    stamp_ns: int       # of its header; its log time without one; 0: none can be read
+    log_time_ns: int
+    message: Any        # None: it is damaged
 
 
 class RecordingReader:
@@ -93,30 +103,6 @@ class RecordingReader:
         """Return the recording's topics by name, sorted."""
         return self._topics
 
-    def image_topics(self) -> list[str]:
-        """Return the names of the topics with images, raw or compressed, that hold any."""
-        return [topic.name for topic in self._topics.values()
-                if topic.message_type in IMAGE_TYPES and topic.count]
-
-    def choose_images(self, topic: str | None, truth_topic: str | None = None) -> Topic:
-        """
-        Return the topic of the frames.
-
-        :param topic: its name; None: the first with pictures that holds no masks by its name.
-        :param truth_topic: of the true masks, which is never chosen.
-        :raises UserError: when there is none, or it holds no picture.
-        """
-        if topic is not None:
-            found = self.require(topic, IMAGE_TYPES)
-            if found.count == 0:
-                raise UserError(f'{topic} in {self.path} holds no message')
-            return found
-        for name in self.image_topics():
-            if name != truth_topic and 'mask' not in name.lower():
-                return self._topics[name]
-        others = ', '.join(self._topics) or 'none'
-        raise UserError(f'{self.path} has no topic with pictures; its topics: {others}')
-
     def require(self, topic: str, types: Iterable[str] = ()) -> Topic:
         """
         Return a topic by name.
@@ -156,23 +142,36 @@ class RecordingReader:
             # rosbags' generated parsers let many kinds of error through on damaged bytes.
             raise ValueError(f'a damaged {message_type}: {error}') from error
 
-    def frames(self, topic: str) -> Iterator[tuple[int, int, Any]]:
+    def received(self, topic: str) -> Iterator[Received]:
         """
-        Yield the messages of one topic: header stamp, log time, message.
+        Yield every message of one topic, which begins with a header where it has one.
 
-        Times are nanoseconds; a message without a header has its log time as stamp. A message
-        that cannot be deserialised is left out, with a line in ``problems``.
+        One that cannot be deserialised has a line in ``problems``, and its stamp from its first
+        bytes.
 
         :raises UserError: when the recording has no such topic.
         """
         self.require(topic)
-        for raw in self.messages([topic]):
+        for number, raw in enumerate(self.messages([topic])):
             try:
                 message = self.deserialize(raw.data, raw.message_type)
+                stamp = stamp_ns(message, raw.log_time_ns)
             except ValueError as error:
                 self.problems.append(f'{topic} at {raw.log_time_ns} ns was left out: {error}')
-                continue
-            yield stamp_ns(message, raw.log_time_ns), raw.log_time_ns, message
+                message, stamp = None, 0
+                with suppress(ValueError):
+                    stamp = read_stamp(raw.data)
+            yield Received(number, stamp, raw.log_time_ns, message)
+
+    def frames(self, topic: str) -> Iterator[tuple[int, int, Any]]:
+        """
+        Yield the messages of one topic: header stamp, log time, message.
+
+        As :meth:`received`, without the damaged ones.
+        """
+        for _, stamp, log_time_ns, message in self.received(topic):
+            if message is not None:
+                yield stamp, log_time_ns, message
 
     def _find_files(self) -> list[Path]:
         """Return the storage files in their order."""

@@ -19,6 +19,7 @@ from typing import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.image_topics import choose_images
 from lane_perception.data.recording_places import require_apart
 from lane_perception.data.recording_places import require_place
 from lane_perception.data.recordings import NANOSECONDS
@@ -161,7 +162,7 @@ class _Replay:
             stack.callback(sys.setswitchinterval, sys.getswitchinterval())
             sys.setswitchinterval(SWITCH_S)
             reader = stack.enter_context(RecordingReader(settings.bag))
-            topic = reader.choose_images(settings.topic, settings.truth_topic).name
+            topic = choose_images(reader, settings.topic, settings.truth_topic).name
             self._open_truth()
             writer = video = None
             if settings.output_bag:
@@ -186,7 +187,8 @@ class _Replay:
             self._note_problems(reader, topic)
             if not len(self.series):
                 raise UserError(f'no frame on {topic} in {settings.bag} could be read'
-                                + (f': {self.problems[0]}' if self.problems else ''))
+                                + (f': {self.problems[0]}' if self.problems else '')
+                                + '; another topic is chosen with --topic')
         seconds = perf_counter() - start
         return self._report(topic, pipeline, seconds), self.gallery.exhibits()
 
@@ -306,7 +308,7 @@ class _Replay:
         self.gallery.offer(order, score, exhibit)
 
     def _note_problems(self, reader: RecordingReader, topic: str) -> None:
-        self.problems += _shortened(reader.problems)
+        self.problems += _shortened(list(dict.fromkeys(reader.problems)))
         self.problems += [f'{count} frames on {topic} were left out: {sentence}'
                           for sentence, count in self.unreadable.most_common(MOST_PROBLEMS)]
         if len(self.sizes) > 1:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from typing import Callable
 
+from lane_perception.data.image_topics import choose_images
 from lane_perception.data.recording_places import require_apart
 from lane_perception.data.recording_places import require_place
 from lane_perception.data.recordings import IMAGE_TYPES
@@ -146,7 +147,7 @@ def _synthetic(settings: DemoSettings, progress: Callable[[str], None]) -> Sourc
 
 def _own_recording(settings: DemoSettings, progress: Callable[[str], None]) -> Source:
     with RecordingReader(settings.bag) as reader:
-        topic = reader.choose_images(settings.topic, settings.truth_topic)
+        topic = choose_images(reader, settings.topic, settings.truth_topic)
         if settings.truth_topic:
             reader.require(settings.truth_topic, IMAGE_TYPES)
         stamps = [stamp_ns for stamp_ns, _, _ in reader.frames(topic.name)]

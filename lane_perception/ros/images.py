@@ -54,6 +54,18 @@ class ImageError(UserError):
     """Say in one sentence why a message holds no picture."""
 
 
+def image_kind(message: Any) -> str:
+    """Return an Image's encoding, or a CompressedImage's format."""
+    return message.format if _is_compressed(message) else message.encoding
+
+
+def is_picture(message: Any) -> bool:
+    """Tell whether a message's encoding or format is one of camera pictures, not of distances."""
+    if _is_compressed(message):
+        return 'compressedDepth' not in message.format
+    return message.encoding in _ENCODINGS or message.encoding in _CV_BRIDGE_ENCODINGS
+
+
 def to_bgr(message: Any) -> NDArray[np.uint8]:
     """
     Return the picture in a message.

@@ -65,7 +65,6 @@ def test_what_is_written_is_read_back_in_order(tmp_path, storage):
     bag = write(tmp_path / 'bag', storage=storage)
     with RecordingReader(bag) as reader:
         assert reader.topics()[TOPIC] == (TOPIC, IMAGE, 50)
-        assert reader.image_topics() == [TOPIC]
         frames = list(reader.frames(TOPIC))
         offsets = [message.data for _, _, message in reader.frames('/offset')]
         assert not reader.problems
@@ -373,28 +372,3 @@ def test_the_real_recording_is_read(shared_data):
         assert len(frames) == 221
         assert frames[0][0] == 1_700_000_000 * SECOND
         assert not reader.problems
-
-
-def test_the_frames_are_the_first_pictures_that_are_no_masks(tmp_path):
-    with RecordingWriter(tmp_path / 'bag') as writer:
-        message = image_message(writer.message_class, 1)
-        for topic in ('/a_mask', '/camera/empty', '/camera/image_raw', '/truth'):
-            writer.add_topic(topic, IMAGE)
-            if topic != '/camera/empty':
-                writer.write(topic, IMAGE, message, 1)
-    with RecordingReader(tmp_path / 'bag') as reader:
-        assert reader.choose_images(None).name == '/camera/image_raw'
-        assert reader.choose_images(None, '/camera/image_raw').name == '/truth'
-        assert reader.choose_images('/a_mask').name == '/a_mask'
-        with pytest.raises(UserError, match='/camera/empty in .* holds no message'):
-            reader.choose_images('/camera/empty')
-        with pytest.raises(UserError, match='has no topic /b; it has: /a_mask'):
-            reader.choose_images('/b')
-
-
-def test_a_recording_of_masks_alone_has_no_frames_unless_they_are_named(tmp_path):
-    with RecordingWriter(tmp_path / 'bag') as writer:
-        writer.write('/a_mask', IMAGE, image_message(writer.message_class, 1), 1)
-    with RecordingReader(tmp_path / 'bag') as reader:
-        with pytest.raises(UserError, match='no topic with pictures; its topics: /a_mask'):
-            reader.choose_images(None)
