@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,33 @@ from lane_perception.geometry.ground_calibration import LARGEST_SIDE
 from lane_perception.geometry.lens import Lens
 
 SYNONYMS = {'fisheye': 'equidistant', 'plumb_bob5': 'plumb_bob'}
+RECTIFIED = 'image_rect'  # how image_proc's names of undistorted pictures begin
 
 
 def info_topic_of(topic: str) -> str:
     """Return the name of camera_info beside a picture's topic."""
     return topic.removesuffix('/compressed').rpartition('/')[0] + '/camera_info'
+
+
+def is_rectified(topic: str) -> bool:
+    """Tell by its name whether a topic's pictures are undistorted, as image_proc makes them."""
+    return any(part.startswith(RECTIFIED) for part in topic.split('/'))
+
+
+def info_of_pictures(message: Any, topic: str) -> Any:
+    """
+    Return what a sensor_msgs/CameraInfo says of the pictures on a topic, its lens in k and d.
+
+    Its K and D are of the picture as the lens made it. The camera matrix of a rectified one is
+    the left part of P, and nothing bends it.
+
+    :param topic: the picture's name after all remappings.
+    """
+    if not is_rectified(topic):
+        return message
+    matrix = _left_of(message.p if hasattr(message, 'p') else message.P)
+    return SimpleNamespace(width=message.width, height=message.height, roi=message.roi,
+                           distortion_model='plumb_bob', k=matrix, d=())
 
 
 def holds_lens(message: Any) -> bool:
@@ -67,30 +90,40 @@ def _coefficients(message: Any) -> list[float]:
     return list(message.d if hasattr(message, 'd') else message.D)
 
 
+def _left_of(projection: Any) -> list[float]:
+    """Return the nine numbers of the left (3, 3) of a (3, 4) matrix, row-major."""
+    return np.reshape(projection, (3, 4))[:, :3].ravel().tolist()
+
+
 def _model(name: str) -> str:
     return SYNONYMS.get(name, name)
 
 
-def read_camera_info(path: str | Path, image_size: tuple[int, int]) -> Lens:
+def read_camera_info(path: str | Path, image_size: tuple[int, int], topic: str = '') -> Lens:
     """
     Return the lens in a YAML file as camera_calibration writes it, for pictures of a size.
 
+    :param topic: of the pictures; rectified ones have the lens that projection_matrix says.
     :raises UserError: when it cannot be read, or lacks what a lens needs.
     """
     try:
         values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
-        matrix, coefficients = values['camera_matrix'], values['distortion_coefficients']
-        matrix = matrix['data'] if isinstance(matrix, dict) else matrix
-        coefficients = coefficients['data'] if isinstance(coefficients, dict) else coefficients
+        matrix, coefficients, projection = (
+            value['data'] if isinstance(value, dict) else value for value in (
+                values['camera_matrix'], values['distortion_coefficients'],
+                values.get('projection_matrix')))
         size = (int(values['image_width']), int(values['image_height']))
         model = str(values.get('distortion_model', 'plumb_bob'))
+        if is_rectified(topic):
+            matrix, model, coefficients = _left_of(projection), 'plumb_bob', ()
     except OSError as error:
         raise UserError(f'camera_info {path} cannot be read: {error.strerror}') from error
     except (UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, ValueError,
             OverflowError) as error:
         raise UserError(f'{path} is no camera_info file as camera_calibration writes it: it '
                         'needs image_width, image_height, camera_matrix and '
-                        'distortion_coefficients') from error
+                        'distortion_coefficients, and projection_matrix for rectified '
+                        'pictures') from error
     try:
         return _scaled(matrix, model, coefficients, size, image_size)
     except UserError as error:

@@ -28,6 +28,7 @@ from sensor_msgs.msg import Image
 
 from lane_perception.errors import UserError
 from lane_perception.geometry.camera_info import bends
+from lane_perception.geometry.camera_info import info_of_pictures
 from lane_perception.geometry.camera_info import lens_of_message
 from lane_perception.geometry.camera_info import numbers_of
 from lane_perception.geometry.ground_calibration import GroundCalibration
@@ -224,8 +225,11 @@ class LaneNode(LifecycleNode):
 
     def _on_camera_info(self, info: CameraInfo) -> None:
         """Take the lens from the camera where the calibration file has none, and each new one."""
+        if self._worker is None or self._ground.lens is not None:
+            return
+        info = info_of_pictures(info, self._subscription.topic_name)
         numbers = numbers_of(info)
-        if self._worker is None or self._ground.lens is not None or numbers == self._lens_numbers:
+        if numbers == self._lens_numbers:
             return
         self._lens_numbers, self._lens_trouble = numbers, ''
         if not bends(info):

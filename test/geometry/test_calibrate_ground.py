@@ -157,7 +157,8 @@ def test_points_that_a_lens_would_show_to_be_wrong_are_refused_without_one(
     assert not (files / 'new').exists()
 
 
-def write_bag(files, infos, mask_topic=None):
+def write_bag(files, infos, mask_topic=None, topic='/camera/image_raw/compressed',
+              projection=np.zeros(12)):
     """Write a bag with the picture, CameraInfo of (topic, matrix) each, and an empty mask."""
     recordings = pytest.importorskip('lane_perception.data.recordings')
     typestore = pytest.importorskip('rosbags.typesys')
@@ -171,14 +172,14 @@ def write_bag(files, infos, mask_topic=None):
         for data in (np.fromfile(files / 'floor.png', np.uint8),
                      cv2.imencode('.png', np.zeros((480, 640), np.uint8))[1]))
     region = kinds['sensor_msgs/msg/RegionOfInterest'](0, 0, 0, 0, False)
-    messages = [('/camera/image_raw/compressed', picture)]
+    messages = [(topic, picture)]
     if mask_topic is not None:
         messages.append((mask_topic, mask))
-    for topic, matrix in infos:
-        messages.append((topic, kinds['sensor_msgs/msg/CameraInfo'](
+    for info_topic, matrix in infos:
+        messages.append((info_topic, kinds['sensor_msgs/msg/CameraInfo'](
             header=header, height=480, width=640, distortion_model='plumb_bob',
             d=np.array(one.coefficients), k=matrix.ravel(), r=np.eye(3).ravel(),
-            p=np.zeros(12), binning_x=0, binning_y=0, roi=region)))
+            p=projection, binning_x=0, binning_y=0, roi=region)))
     with recordings.RecordingWriter(files / 'bag') as writer:
         for topic, message in messages:
             writer.write(topic, message.__msgtype__, message, 1_000_000_000)
@@ -196,6 +197,28 @@ def test_a_recording_with_camera_info_gives_the_lens_beside_the_picture(files):
     assert run_bag(files, '--board', 'checkerboard:6x4:0.06') == 0
     lens = GroundCalibration.load(files / 'bag.yaml').lens
     assert lens.model == 'plumb_bob' and lens.matrix[0, 0] == pytest.approx(matrix[0, 0])
+
+
+@pytest.mark.parametrize('from_file', [False, True])
+def test_rectified_pictures_are_not_undistorted_again(files, capsys, from_file):
+    one = camera(forward=0.1)
+    straight = np.array([[330.0, 0, 310], [0, 340.0, 230], [0, 0, 1]])
+    bend = np.array(one.coefficients)
+    picture = cv2.undistort(cv2.imread(str(files / 'floor.png')), one.matrix, bend, None, straight)
+    cv2.imwrite(str(files / 'floor.png'), picture)
+    projection = np.column_stack((straight, np.zeros(3))).ravel()
+    write_bag(files, [('/camera/camera_info', one.matrix)], topic='/camera/image_rect/compressed',
+              projection=projection)
+    values = yaml.safe_load((files / 'lens.yaml').read_text())
+    values['projection_matrix'] = {'rows': 3, 'cols': 4, 'data': projection.tolist()}
+    (files / 'lens.yaml').write_text(yaml.safe_dump(values))
+    given = ['--camera-info', str(files / 'lens.yaml')] if from_file else []
+    assert run_bag(files, '--board', 'checkerboard:6x4:0.06', '--camera-to-axle', '0.1',
+                   *given) == 0
+    assert '/camera/image_rect/compressed is rectified' in capsys.readouterr().out
+    calibration = GroundCalibration.load(files / 'bag.yaml')
+    pixels = cv2.undistortPoints(one.project(PLACES)[0], one.matrix, bend, None, straight)[:, 0]
+    assert np.abs(calibration.to_ground(pixels) - PLACES).max() < 0.01
 
 
 def test_masks_in_a_recording_are_not_taken_for_its_pictures(files):

@@ -20,8 +20,8 @@ def make_node(ros_domain, small_model):
     """Return a function that makes the node, with further parameters; one in a test."""
     made = []
 
-    def make(**parameters):
-        arguments = ['--ros-args', '-p', f'model:={small_model}']
+    def make(remapping='image:=image', **parameters):
+        arguments = ['--ros-args', '-p', f'model:={small_model}', '-r', remapping]
         for name, value in parameters.items():
             arguments += ['-p', f'{name}:={value}']
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
@@ -91,3 +91,18 @@ def test_a_lens_that_cannot_be_is_said_until_a_better_one_comes(
     assert 'lens: ' not in summary.message and summary.values['lens'] == 'plumb_bob'
     node._on_camera_info(CameraInfo(**{**lens, 'd': [0.0] * 5}))
     assert node._summarize().values['lens'] == 'none'
+
+
+@pytest.mark.parametrize('topic, lens', [('/eye/image_raw', 'plumb_bob'),
+                                         ('/eye/image_rect', 'none')])
+def test_rectified_pictures_are_not_undistorted_again(make_node, tmp_path, topic, lens):
+    GroundCalibration(96, 64, np.array(
+        [[0.0, -0.01, 0.84], [-0.01, 0.0, 0.475], [0.0, 0.0, 1.0]]), 0.001).save(
+            tmp_path / 'ground.yaml')
+    node = make_node(f'image:={topic}', ground_calibration=tmp_path / 'ground.yaml')
+    assert node.trigger_configure() == node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    node._on_camera_info(CameraInfo(
+        width=96, height=64, distortion_model='plumb_bob', d=[-0.25, 0.0, 0.0, 0.0, 0.0],
+        k=[48.0, 0.0, 47.5, 0.0, 48.0, 31.5, 0.0, 0.0, 1.0],
+        p=[40.0, 0.0, 47.5, 0.0, 0.0, 40.0, 31.5, 0.0, 0.0, 0.0, 1.0, 0.0]))
+    assert node._summarize().values['lens'] == lens
