@@ -17,10 +17,11 @@ from lane_perception.errors import UserError
 from lane_perception.whole_file import whole_file
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+JPEG_SUFFIXES = ('.jpg', '.jpeg')
 BACKGROUND = 0
 NOT_JUDGED = 127   # what the package writes; any value between 0 and 255 means it
 MARKING = 255
-_JPEG_START = b'\xff\xd8'
+JPEG_START = b'\xff\xd8'
 _JPEG_SCAN = b'\xff\xda'
 _JPEG_END = b'\xff\xd9'
 _COMPRESSION = 2   # of PNG, 0 to 9: masks come out half as large as at 1, almost as quickly
@@ -48,24 +49,33 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 def read_mask(path: Path) -> NDArray[np.uint8]:
     """
-    Return the marking mask in a file.
+    Return the marking mask in a file; see :func:`mask_of`.
+
+    :raises UserError: naming the file, when it is missing, cut off or not a picture.
+    """
+    return mask_of(_read(path, cv2.IMREAD_UNCHANGED))
+
+
+def mask_of(stored: NDArray[Any]) -> NDArray[np.uint8]:
+    """
+    Return the marking mask that a picture means.
 
     A gray mask keeps its values, but one whose largest value is 1 is read as 0/1, and one of 16
     bits by its high byte. In a colored one every pixel that is not black is a marking.
 
-    :returns: (H, W) uint8: 0 background, 255 marking, anything between not judged.
-    :raises UserError: naming the file, when it is missing, cut off or not a picture.
+    :param stored: (H, W) or (H, W, C), of 8 or 16 bits, as it was stored.
+    :returns: (H, W) uint8: 0 background, 255 marking, anything between not judged; possibly a
+        view of what was stored.
     """
-    stored = _read(path, cv2.IMREAD_UNCHANGED)
     if stored.ndim == 3:
         colors = stored[:, :, :min(3, stored.shape[2])]
         if (colors == colors[:, :, :1]).all():
             stored = colors[:, :, 0]
         else:
             return np.where(colors.any(axis=2), MARKING, BACKGROUND).astype(np.uint8)
-    if stored.dtype == np.uint16 and stored.max() > 255:
+    if stored.dtype.itemsize == 2 and stored.max() > 255:   # in either byte order
         stored = stored >> 8
-    stored = np.ascontiguousarray(stored.astype(np.uint8))
+    stored = np.ascontiguousarray(stored, np.uint8)
     return stored * np.uint8(MARKING) if stored.max() == 1 else stored
 
 
@@ -94,7 +104,7 @@ def decode(data: bytes, flags: int, name: str) -> NDArray[Any]:
         raise UserError(f'{name} is empty')
     # Older OpenCV fills the missing part of a truncated JPEG with gray and says nothing. Within
     # the coded pixels neither marker can occur.
-    if data.startswith(_JPEG_START) and data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
+    if data.startswith(JPEG_START) and data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
         raise UserError(f'{name} is cut off')
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)

@@ -20,7 +20,7 @@ from lane_perception.data.recordings import NANOSECONDS
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.errors import UserError
 from lane_perception.ros.images import ImageError
-from lane_perception.ros.images import to_mono
+from lane_perception.ros.images import to_mask
 
 WINDOW_NS = 5 * NANOSECONDS   # a truth message is logged at most so long before or after its frame
 POSE_TYPES = ('nav_msgs/msg/Odometry', 'geometry_msgs/msg/PoseStamped',
@@ -85,12 +85,10 @@ class MaskTopic:
         if message is None:
             return None
         try:
-            mask = to_mono(message)
+            return to_mask(message)
         except ImageError as error:
             self._problems.append(f'{self._name}, stamp {stamp_ns}: {error}')
             return None
-        # As in label files: a mask whose largest value is 1 is one of 0 and 1.
-        return mask * np.uint8(255) if mask.max(initial=0) == 1 else mask
 
     def close(self) -> list[str]:
         """Close it; return sentences about what could not be used."""

@@ -16,7 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.image_files import JPEG_START
 from lane_perception.data.image_files import decode
+from lane_perception.data.image_files import mask_of
 from lane_perception.errors import UserError
 from lane_perception.ros.message_classes import message_class
 
@@ -89,20 +91,23 @@ def to_bgr(message: Any) -> NDArray[np.uint8]:
     return cv2.cvtColor(_eight_bits(pixels), code)
 
 
-def to_mono(message: Any) -> NDArray[np.uint8]:
+def to_mask(message: Any) -> NDArray[np.uint8]:
     """
-    Return the gray picture in a message: a mask, as it was written.
+    Return the marking mask in a message, read as one in a file: :func:`mask_of`.
 
-    :param message: like sensor_msgs/Image or sensor_msgs/CompressedImage; a mono8 picture keeps
-        its values, a colour one becomes gray.
-    :returns: (H, W) uint8, possibly a view of the message's memory.
-    :raises ImageError: as :func:`to_bgr`.
+    :param message: like sensor_msgs/Image or sensor_msgs/CompressedImage.
+    :returns: (H, W) uint8: 0 background, 255 marking, anything between not judged; possibly a
+        view of the message's memory.
+    :raises ImageError: as :func:`to_bgr`, and for a JPEG.
     """
     if _is_compressed(message):
-        return _decode(message, cv2.IMREAD_GRAYSCALE | _AS_STORED)
+        if bytes(message.data[:2]) == JPEG_START:
+            raise ImageError('the mask is a JPEG, whose loss blurs its values; let it be '
+                             'published as PNG')
+        return mask_of(_decode(message, cv2.IMREAD_UNCHANGED))
     if message.encoding in ('mono8', '8UC1', 'mono16'):
-        return _eight_bits(_pixels(message))
-    return cv2.cvtColor(to_bgr(message), cv2.COLOR_BGR2GRAY)
+        return mask_of(_pixels(message))
+    return mask_of(to_bgr(message))
 
 
 def _is_compressed(message: Any) -> bool:

@@ -27,7 +27,7 @@ from lane_perception.geometry.lane import RANGES
 from lane_perception.geometry.lane_finder import LaneSettings
 from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.images import to_bgr
-from lane_perception.ros.images import to_mono
+from lane_perception.ros.images import to_mask
 from lane_perception.ros.parameters import PARAMETERS
 
 
@@ -86,7 +86,7 @@ def test_the_output_bag_holds_what_the_pipeline_says_at_the_frames_stamps(tmp_pa
         assert {one[index][1] for one in (masks, centers, offsets, overlays)} == {stamp}
         assert masks[index][0] == centers[index][0] == stamp
         assert masks[index][2].header.frame_id == 'camera'
-        assert (to_mono(masks[index][2]) == lane.mask).all()
+        assert (to_mask(masks[index][2]) == lane.mask).all()
         point = centers[index][2].point
         assert (point.x, point.y) == pytest.approx(lane.center)
         assert offsets[index][2].data == pytest.approx(lane.offset, abs=1e-6)
@@ -337,7 +337,7 @@ def test_the_network_takes_the_input_that_is_asked_for(tmp_path, model):
     pipeline = LanePipeline.load(model, resolution=(64, 96))
     for index, (_, _, mask) in enumerate(outputs(tmp_path / 'out' / 'bag', 'mask')):
         expected = pipeline.process(track(index)[0], (START + index * PERIOD) / 1e9).mask
-        assert (to_mono(mask) == expected).all()
+        assert (to_mask(mask) == expected).all()
 
 
 def test_the_lane_settings_range_as_the_nodes_parameters():

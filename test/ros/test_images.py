@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
+from lane_perception.data.image_files import read_mask
 from lane_perception.ros.images import ImageError
 from lane_perception.ros.images import to_bgr
-from lane_perception.ros.images import to_mono
+from lane_perception.ros.images import to_mask
 
 HEIGHT, WIDTH = 24, 32
 
@@ -86,7 +87,7 @@ def test_gray_becomes_three_equal_channels(picture, encoding, padding):
     assert bgr.shape == (HEIGHT, WIDTH, 3)
     for channel in range(3):
         np.testing.assert_array_equal(bgr[:, :, channel], gray)
-    np.testing.assert_array_equal(to_mono(message(gray, encoding, padding)), gray)
+    np.testing.assert_array_equal(to_mask(message(gray, encoding, padding)), gray)
 
 
 @pytest.mark.parametrize('padding', [0, 3])
@@ -96,7 +97,7 @@ def test_mono16_keeps_its_high_byte_in_either_byte_order(picture, is_bigendian, 
     deep = (gray.astype(np.uint16) * 256 + 77).astype(dtype)
     sent = message(deep, 'mono16', padding, is_bigendian)
     np.testing.assert_array_equal(to_bgr(sent)[:, :, 1], gray)
-    np.testing.assert_array_equal(to_mono(sent), gray)
+    np.testing.assert_array_equal(to_mask(sent), gray)
 
 
 @pytest.mark.parametrize('padding', [0, 6])
@@ -148,8 +149,37 @@ def test_a_png_mask_keeps_its_values(picture):
     mask = np.where(picture[:, :, 0] > 100, 255, 0).astype(np.uint8)
     mask[3:6] = 127
     png = cv2.imencode('.png', mask)[1].tobytes()
-    np.testing.assert_array_equal(to_mono(compressed(png, 'mono8; png compressed ')), mask)
-    np.testing.assert_array_equal(to_mono(message(mask, 'mono8')), mask)
+    np.testing.assert_array_equal(to_mask(compressed(png, 'mono8; png compressed ')), mask)
+    np.testing.assert_array_equal(to_mask(message(mask, 'mono8')), mask)
+
+
+@pytest.mark.parametrize('kind', [
+    'red', 'gray', 'deep', 'deep low', 'deep ones', 'ones', 'classes'])
+def test_a_mask_means_the_same_in_a_message_and_in_a_file(tmp_path, picture, kind):
+    mask = np.where(picture[:, :, 0] > 100, 255, 0).astype(np.uint8)
+    array, encoding = {
+        'red': (np.dstack([mask * 0, mask * 0, mask]), 'bgr8'),
+        'gray': (np.dstack([mask] * 3), 'bgr8'),
+        'deep': (mask.astype(np.uint16) * 257, 'mono16'),
+        'deep low': (mask.astype(np.uint16), 'mono16'),
+        'deep ones': ((mask // 255).astype(np.uint16), 'mono16'),
+        'ones': (mask // 255, 'mono8'),
+        'classes': (mask // 255 * 2, 'mono8'),
+    }[kind]
+    png = cv2.imencode('.png', array)[1].tobytes()
+    (tmp_path / 'mask.png').write_bytes(png)
+    expected = mask // 255 * 2 if kind == 'classes' else mask
+    np.testing.assert_array_equal(read_mask(tmp_path / 'mask.png'), expected)
+    np.testing.assert_array_equal(to_mask(compressed(png)), expected)
+    np.testing.assert_array_equal(to_mask(message(array, encoding, 4)), expected)
+    if encoding == 'mono16':
+        other_order = message(array.astype('>u2'), encoding, 4, is_bigendian=1)
+        np.testing.assert_array_equal(to_mask(other_order), expected)
+
+
+def test_a_jpeg_is_no_mask(picture):
+    with pytest.raises(ImageError, match='the mask is a JPEG'):
+        to_mask(compressed(cv2.imencode('.jpg', picture[:, :, 0])[1].tobytes()))
 
 
 def test_exif_does_not_turn_the_picture(picture):
@@ -194,10 +224,11 @@ def broken_messages():
 @pytest.mark.parametrize('name', broken_messages())
 def test_a_broken_message_is_refused_with_a_sentence(name):
     broken, sentence = broken_messages()[name]
-    for read in (to_bgr, to_mono):
+    for read in (to_bgr, to_mask):
         with pytest.raises(ImageError) as refusal:
             read(broken)
-        assert sentence in str(refusal.value)
+        if not (read is to_mask and 'JPEG' in name and broken.data):
+            assert sentence in str(refusal.value)
         assert '\n' not in str(refusal.value)
 
 
@@ -240,7 +271,7 @@ class TestWriting:
             assert (sent.encoding, sent.height, sent.width) == ('mono8', HEIGHT, WIDTH)
             assert sent.step == WIDTH and not sent.is_bigendian
             assert sent.header == header
-            np.testing.assert_array_equal(to_mono(sent), array)
+            np.testing.assert_array_equal(to_mask(sent), array)
 
     def test_a_colour_picture_goes_there_and_back(self, picture, header):
         from lane_perception.ros.images import image_message

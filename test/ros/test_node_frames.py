@@ -22,7 +22,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Float32
 
 from lane_perception.ros.images import to_bgr
-from lane_perception.ros.images import to_mono
+from lane_perception.ros.images import to_mask
 
 PICTURE = bright_picture()
 MASK = np.where(PICTURE[:, :, 0] > 160, 255, 0).astype(np.uint8)
@@ -118,7 +118,7 @@ class TestOneNode:
 
     @pytest.mark.parametrize('encoding', ENCODINGS)
     def test_every_encoding_gives_the_same_mask(self, place, encoding):
-        mask = to_mono(self.send(place, ENCODINGS[encoding]()))
+        mask = to_mask(self.send(place, ENCODINGS[encoding]()))
         if encoding.startswith('bayer'):  # a demosaicked edge is soft
             assert (mask[:, 18:22] == 255).all() and (mask[:, 30:66] == 0).all()
         else:
@@ -203,7 +203,7 @@ class TestCompressed:
                     send_until_answered(place, place.images, message, place.masks)
                     .header.stamp) != number:
                 pass
-            mask = to_mono(place.masks[-1])
+            mask = to_mask(place.masks[-1])
             assert np.count_nonzero(mask != MASK) <= (0 if format == 'png' else 64)
 
     @pytest.mark.parametrize('data, sentence', [

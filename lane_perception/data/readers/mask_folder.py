@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lane_perception.data.image_files import JPEG_SUFFIXES
 from lane_perception.data.image_files import picture_stems
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
@@ -25,7 +26,7 @@ def read_mask_folder(path: Path, masks: Path, strict: bool = False) -> DataSet:
     root = path / 'images' if (path / 'images').is_dir() else path
     pictures = {stem: file for stem, file in picture_stems(root) if masks not in file.parents}
     labels = {stem: MaskFile(file) for stem, file in picture_stems(masks)
-              if file.suffix.lower() not in ('.jpg', '.jpeg')}
+              if file.suffix.lower() not in JPEG_SUFFIXES}
     samples = tuple(LabeledImage.named(stem, file, labels[stem])
                     for stem, file in pictures.items() if stem in labels)
     if not samples:
