@@ -30,10 +30,10 @@ class LaneDenseShape:
     decoder: tuple[int, int, int, int]         # channels of the decoder at 1/2, 1/4, 1/8, 1/16
 
 
-def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    """Return a convolution with batch normalization and ReLU."""
+def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """Return a 3x3 convolution with batch normalization and ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     )

@@ -25,10 +25,10 @@ SEGMENT_BYTES = 36 * 2**20      # of one process with the profile
 ROOM_BYTES = 4 * SEGMENT_BYTES  # a camera, the node, a viewer, a recorder
 
 
-def room_bytes(folder: Path = FOLDER) -> int:
+def room_bytes() -> int:
     """Return how much shared memory is free; a container has 64 MB by default."""
     try:
-        status = os.statvfs(folder)
+        status = os.statvfs(FOLDER)
     except OSError:  # a system that keeps it elsewhere
         return ROOM_BYTES
     return status.f_bavail * status.f_frsize

@@ -26,6 +26,7 @@ from lane_perception.data.synthetic.settings import Streams
 from lane_perception.data.synthetic.settings import WorldSettings
 
 DRIVE_SIZE = (640, 480)
+TRACKLESS_SPEED = 0.5   # metres per second
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,7 @@ def as_usual(streams: Streams, settings: WorldSettings) -> WorldSettings:
 
 
 def drive(seed: int, speed: float = 0.5, seconds: float = 60.0, rate: float = 30.0,
-          settings: WorldSettings = WorldSettings(), camera: Camera | None = None,
-          reverse: bool = False) -> Iterator[Frame]:
+          settings: WorldSettings = WorldSettings(), reverse: bool = False) -> Iterator[Frame]:
     """
     Yield the frames of a drive round the closed track of a seed.
 
@@ -98,7 +98,7 @@ def drive(seed: int, speed: float = 0.5, seconds: float = 60.0, rate: float = 30
     :param seconds: length of the drive.
     :param rate: frames per second.
     """
-    world = World(seed, settings, camera, reverse)
+    world = World(seed, settings, reverse=reverse)
     center = world.scene.track.center_line()
     random = world.streams['driver']
     phases = random.uniform(0, 2 * np.pi, 2)
@@ -125,17 +125,17 @@ def _frame(world: World, center, s: float, lateral: float, slope: float, stamp: 
     return Frame(stamp, image, mask, world.truth(pose, near), world.camera)
 
 
-def drive_trackless(seed: int, speed: float = 0.5, seconds: float = 1.0, rate: float = 30.0,
-                    settings: WorldSettings = WorldSettings(),
-                    ) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+def drive_trackless(
+    seed: int, seconds: float, rate: float = 30.0,
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     """Yield stamps and pictures of a drive straight on through a room that has no track."""
     streams = Streams(seed, 0)
-    settings = as_usual(streams, settings)
+    settings = as_usual(streams, WorldSettings())
     camera, sensor_size = draw_camera(streams, settings)
     scene, pose = draw_scene(streams, settings, with_track=False)
     sensor, renderer = draw_sensor(streams, settings, sensor_size), Renderer(camera)
     noise = streams['sensor noise']
     for number in range(int(round(seconds * rate))):
         yield number / rate, sensor.expose(noise, renderer.render(scene, pose).light)[0]
-        pose = replace(pose, x=pose.x + float(np.cos(pose.heading)) * speed / rate,
-                       y=pose.y + float(np.sin(pose.heading)) * speed / rate)
+        pose = replace(pose, x=pose.x + float(np.cos(pose.heading)) * TRACKLESS_SPEED / rate,
+                       y=pose.y + float(np.sin(pose.heading)) * TRACKLESS_SPEED / rate)

@@ -151,14 +151,14 @@ class Painter:
                 kept.append(point)
         return np.array(kept).reshape(-1, 3)
 
-    def image_polygon(self, pixels: NDArray, value: int = 255) -> None:
+    def image_polygon(self, pixels: NDArray) -> None:
         """Draw a polygon of (N, 2) pixels; nothing of fewer than three."""
         if len(pixels) < 3:
             return
         outline = self._fixed(pixels)
         if self._grow(outline.min(0) >> SHIFT, outline.max(0) >> SHIFT):
-            cv2.fillPoly(self.canvas, [outline], value, cv2.LINE_8, SHIFT)
-            cv2.polylines(self.canvas, [outline], True, (value + 1) // 2, 1, cv2.LINE_8, SHIFT)
+            cv2.fillPoly(self.canvas, [outline], 255, cv2.LINE_8, SHIFT)
+            cv2.polylines(self.canvas, [outline], True, 128, 1, cv2.LINE_8, SHIFT)
 
     @staticmethod
     def _fixed(pixels: NDArray) -> NDArray[np.int32]:

@@ -41,13 +41,13 @@ class Room:
     # which they span. No share, no lamps.
     panels: tuple[float, float, float, float] = (1.0, 1.0, 0.0, 0.0)
 
-    def inside(self, points: NDArray, margin: float = 0.0) -> NDArray[np.bool_]:
-        """Return which (N, 2) world points lie in the room, margin metres off its walls."""
+    def inside(self, points: NDArray) -> NDArray[np.bool_]:
+        """Return which (N, 2) world points lie in the room."""
         cosine, sine = np.cos(self.angle), np.sin(self.angle)
         away = np.asarray(points) - self.center
         u = away[:, 0] * cosine + away[:, 1] * sine
         v = away[:, 1] * cosine - away[:, 0] * sine
-        return (np.abs(u) < self.half[0] - margin) & (np.abs(v) < self.half[1] - margin)
+        return (np.abs(u) < self.half[0]) & (np.abs(v) < self.half[1])
 
     def trace(self, origin: NDArray, rays: NDArray[np.float32]
               ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
