@@ -23,6 +23,7 @@ from lane_perception.data.contact_sheet import contact_sheet
 from lane_perception.data.contact_sheet import labeled_tile
 from lane_perception.data.image_files import MARKING
 from lane_perception.data.image_files import write_image
+from lane_perception.data.mask_values import MaskValues
 from lane_perception.data.near_duplicates import ALIKE
 from lane_perception.data.near_duplicates import nearest
 from lane_perception.data.near_duplicates import perceptual_hash
@@ -58,6 +59,8 @@ class _Findings:
     empty: list[str] = field(default_factory=list)           # stems of masks of zeros alone
     many_levels: list[str] = field(default_factory=list)
     unjudged: list[str] = field(default_factory=list)        # stems without a judged pixel
+    unmarked: list[str] = field(default_factory=list)        # stems with values, but none 255
+    values: MaskValues = field(default_factory=MaskValues)
     hashes: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     alignment: Alignment = field(default_factory=Alignment)
 
@@ -74,7 +77,8 @@ def audit_dataset(
     :param labels: as of :func:`lane_perception.data.readers.read_dataset`, classes too.
     :param split: as of :func:`lane_perception.data.splits.choose_split`.
     :returns: what report.json holds. ``failures`` lists, as sentences, what forbids training:
-        near-duplicates across the split, no split at all, or not one picture that can be used.
+        near-duplicates across the split, no split at all, not one picture that can be used, or
+        masks that show no marking.
     :raises UserError: when the data set cannot be read at all, or the folder for the results
         holds a training run, whose files would be overwritten.
     """
@@ -111,6 +115,8 @@ def audit_dataset(
     if findings.broken and not findings.hashes:
         failures.append(f'none of the {len(data)} labeled pictures can be used, such as: '
                         f'{findings.broken[0]}')
+    if findings.values.fault():
+        failures.append(findings.values.fault())
     across = _across(parts, findings.hashes)
     if across:
         first = across[0]
@@ -136,6 +142,9 @@ def _look(
         findings.unjudged.append(sample.stem)
     if levels[0] == mask.size:
         findings.empty.append(sample.stem)
+    elif levels[MARKING] == 0:
+        findings.unmarked.append(sample.stem)
+    findings.values.add(mask)
     if np.count_nonzero(levels) > MANY_LEVELS:
         findings.many_levels.append(sample.stem)
     if isinstance(sample.label, Shapes):
@@ -184,6 +193,7 @@ def _report(
         'empty_masks': findings.empty,
         'full_masks': [stem for stem, share in shares.items() if share > FULL],
         'unjudged_masks': findings.unjudged,
+        'masks_without_marking': findings.unmarked,
         'masks_of_many_levels': findings.many_levels,
         'points_outside': findings.outside,
         'label_shift_px': findings.alignment.shift(),   # right, down; None: cannot be told
@@ -214,6 +224,7 @@ def describe(report: dict[str, Any]) -> str:
             ('empty_masks', 'masks are empty'),
             ('full_masks', f'masks are more than {FULL:.0%} marking'),
             ('unjudged_masks', 'masks have no pixel that is judged (0 or 255)'),
+            ('masks_without_marking', 'masks have values between 0 and 255, but none 255'),
             ('masks_of_many_levels', 'masks have many gray levels: saved as JPEG, or scaled '
                                      'smoothly? only 0 and 255 are judged'),
             ('points_outside', 'labels have points outside their picture'),

@@ -16,6 +16,7 @@ from typing import Any
 from typing import Iterator
 from typing import Sequence
 
+from lane_perception.data.mask_values import check_masks
 from lane_perception.data.readers import read_dataset
 from lane_perception.data.samples import DataSet
 from lane_perception.data.snap_data import SNAP
@@ -331,11 +332,13 @@ def _by(split: Split) -> str:
 
 def _read(folder: Path, data: str, recipe: Recipe, strict: bool) -> DataSet:
     """Return the labeled pictures; labels=snap gives lines the extent of their tape first."""
-    if recipe.labels != SNAP:
-        return read_dataset(data, recipe.labels, strict=strict)
+    snap = recipe.labels == SNAP
+    found = read_dataset(data, '' if snap else recipe.labels, strict=strict)
+    check_masks(found.samples)
+    if not snap:
+        return found
     out = folder / SNAPPED
-    snapped = snap_dataset(
-        read_dataset(data, strict=strict), out, snapping_model(), strict=strict)
+    snapped = snap_dataset(found, out, snapping_model(), strict=strict)
     print(f'lines of {len(snapped)} labels were snapped to their tape; look at {out}/sheet.jpg')
     return snapped
 
