@@ -16,6 +16,7 @@ from lane_perception.errors import UserError
 from lane_perception.geometry.lane import LaneSettings
 from lane_perception.evaluation.data_sources import PARTS
 from lane_perception.evaluation.variants import POSTPROCESS
+from lane_perception.progress import Progress
 from lane_perception.segmenter import TTA
 
 EXIT_WORSE = 3
@@ -97,8 +98,9 @@ def body(argv: Sequence[str] | None = None) -> int:
         arguments.postprocess or ['none'])
     source = open_source(arguments.data, arguments.labels, arguments.split, arguments.part,
                          arguments.count, tuple(arguments.classes))
-    evaluation = evaluate(
-        source, variants, Bench(arguments.device, arguments.threshold), lane, _progress)
+    with Progress('images scored') as progress:
+        evaluation = evaluate(
+            source, variants, Bench(arguments.device, arguments.threshold), lane, progress)
     report = evaluation.report
     if baseline:
         report['comparison'] = compare(report, baseline, arguments.allow)
@@ -112,11 +114,6 @@ def body(argv: Sequence[str] | None = None) -> int:
               f'{arguments.allow:g} against {arguments.baseline}', file=sys.stderr)
         return EXIT_WORSE
     return 0
-
-
-def _progress(done: int, total: int) -> None:
-    end = '\n' if done == total else ''
-    print(f'\rscored {done} of {total} images', end=end, file=sys.stderr, flush=True)
 
 
 def _write_page(path: Path, report: dict[str, Any], exhibits: list[Any]) -> None:

@@ -53,7 +53,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.data.recordings import RecordingReader
     from lane_perception.segmenter import Segmenter
     model = Segmenter.load(arguments.model, arguments.runtime, threshold=arguments.threshold)
-    settings = (model, arguments.count, arguments.format, arguments.out, _progress)
+    settings = (model, arguments.count, arguments.format, arguments.out)
     if _read_as_recording(arguments.source):
         with RecordingReader(arguments.source) as reader:
             topic = choose_images(reader, arguments.topic).name
@@ -74,12 +74,6 @@ def body(argv: Sequence[str] | None = None) -> int:
 def _read_as_recording(path: Path) -> bool:
     """Tell whether a source is to be read as a recording, otherwise as a video."""
     return path.is_dir() or path.suffix in ('.mcap', '.db3', '.zstd', '.bag')
-
-
-def _progress(what: str, done: int, total: int) -> None:
-    if sys.stderr.isatty() and (done % 10 == 0 or done == total):
-        print(f'\r{what} {done} of {total} frames ', end='\n' if done == total else '',
-              file=sys.stderr, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,6 +13,7 @@ from typing import Sequence
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.geometry.lane import LaneSettings
+from lane_perception.progress import Progress
 from lane_perception.segmenter import TTA
 
 EXIT_SOME_FAILED = 1
@@ -105,7 +106,8 @@ def body(argv: Sequence[str] | None = None) -> int:
         ground=arguments.ground, lane=lane, base_frame=arguments.base_frame,
         video=not arguments.no_video, output_bag=not arguments.no_bag)
     if len(bags) == 1 and arguments.scheduler is None:
-        report = replay_into_folder(settings, _progress)
+        with Progress('frames replayed') as progress:
+            report = replay_into_folder(settings, progress)
         print(_summary(report))
     else:
         report = replay_all(settings, bags, arguments.scheduler, arguments.workers, _say)
@@ -115,12 +117,6 @@ def body(argv: Sequence[str] | None = None) -> int:
         print(f'note: {problem}')
     print(f'reports in {arguments.out}')
     return EXIT_SOME_FAILED if report['data'].get('failed') else 0
-
-
-def _progress(done: int, total: int) -> None:
-    if done % 10 == 0 or done == total:
-        print(f'\r{done} of {total} frames', end='\n' if done == total else '', file=sys.stderr,
-              flush=True)
 
 
 def _say(sentence: str) -> None:

@@ -8,12 +8,11 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from time import monotonic
-from typing import Callable
 from typing import Sequence
 
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
+from lane_perception.progress import Progress
 
 PINS = """
 Every factor of the world is drawn at random unless it is pinned by KEY=VALUE:
@@ -73,15 +72,16 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.data.synthetic.recording import write_recording
     from lane_perception.data.synthetic.settings import pin
     settings = pin(arguments.pins)
-    report = _progress()
     if arguments.recording:
-        write_recording(arguments.out, arguments.seed, arguments.count, arguments.speed,
-                        arguments.rate, settings, not arguments.raw, arguments.reverse,
-                        progress=report)
+        with Progress('frames drawn') as progress:
+            write_recording(arguments.out, arguments.seed, arguments.count, arguments.speed,
+                            arguments.rate, settings, not arguments.raw, arguments.reverse,
+                            progress=progress)
         what = f'a recording of {arguments.count / arguments.rate:.1f} s'
     else:
-        write_dataset(arguments.out, arguments.seed, arguments.count, settings,
-                      arguments.trackless, arguments.processes, report)
+        with Progress('pictures drawn') as progress:
+            write_dataset(arguments.out, arguments.seed, arguments.count, settings,
+                          arguments.trackless, arguments.processes, progress)
         what = f'{arguments.count} pictures with masks'
     print(f'{arguments.out}: {what}')
     return 0
@@ -101,19 +101,6 @@ def _check(arguments: argparse.Namespace) -> None:
             raise UserError(f'--{name} {value:g} should be above 0 and at most {high:g}')
     if arguments.recording and arguments.trackless:
         raise UserError('--trackless is for data sets; a recording is a drive on a track')
-
-
-def _progress() -> Callable[[int, int], None]:
-    """Return a function that shows how far the work is, on a line of a terminal."""
-    start = monotonic()
-
-    def show(done: int, total: int) -> None:
-        if not sys.stderr.isatty() or (done % 5 and done != total):
-            return
-        rate = done / max(monotonic() - start, 1e-6)
-        print(f'\r{done} of {total}, {rate:.1f}/s, {(total - done) / rate:.0f} s left ',
-              end='\n' if done == total else '', file=sys.stderr, flush=True)
-    return show
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from dataclasses import field
@@ -38,6 +37,7 @@ from lane_perception.data.splits import choose_split
 from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_report
+from lane_perception.progress import Progress
 
 FULL = 0.5          # of the judged pixels: a mask with more markings is called full
 MANY_LEVELS = 8     # a mask with more different values was blurred or saved as JPEG
@@ -99,17 +99,18 @@ def audit_dataset(
     findings = _Findings()
     shown = set(np.linspace(0, len(data) - 1, min(len(data), SHEET_TILES)).round().astype(int))
     tiles = []
-    for number, sample in enumerate(_with_progress(data.samples)):
-        try:
-            image, mask = load_sample(sample)
-        except UserError as error:
-            findings.broken.append(str(error))
-            continue
-        _look(sample, image, mask, findings)
-        if number in shown:
-            part = part_of.get(sample.stem, 'left out')
-            tiles.append(labeled_tile(image, mask, f'{part}: {sample.stem}',
-                                      PART_COLORS.get(part, (160, 160, 160))))
+    with Progress('pictures looked at') as progress:
+        for number, sample in enumerate(progress.each(data.samples, len(data))):
+            try:
+                image, mask = load_sample(sample)
+            except UserError as error:
+                findings.broken.append(str(error))
+                continue
+            _look(sample, image, mask, findings)
+            if number in shown:
+                part = part_of.get(sample.stem, 'left out')
+                tiles.append(labeled_tile(image, mask, f'{part}: {sample.stem}',
+                                          PART_COLORS.get(part, (160, 160, 160))))
     if tiles:
         write_image(out / 'contact_sheet.jpg', contact_sheet(tiles, SHEET_COLUMNS), quality=85)
     if findings.broken and not findings.hashes:
@@ -252,12 +253,3 @@ def _names(names: Iterable[str]) -> str:
     names = list(names)
     more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
     return ', '.join(names[:SHOWN]) + more
-
-
-def _with_progress(samples: Sequence[LabeledImage]) -> Iterable[LabeledImage]:
-    for number, sample in enumerate(samples, 1):
-        yield sample
-        if sys.stderr.isatty() and (number % 20 == 0 or number == len(samples)):
-            end = '\n' if number == len(samples) else ''
-            print(f'\rlooked at {number} of {len(samples)} ', end=end, file=sys.stderr,
-                  flush=True)

@@ -28,6 +28,7 @@ from lane_perception.data.samples import Shapes
 from lane_perception.data.snap import SnapSettings
 from lane_perception.data.snap import snap_lines
 from lane_perception.errors import UserError
+from lane_perception.progress import Progress
 
 SNAP = 'snap'     # what stands for it where a place of labels is named
 SHIPPED_MODEL = 'lane_lite'
@@ -104,30 +105,26 @@ def snap_dataset(
     masks.mkdir(parents=True, exist_ok=True)
     shown = set(np.linspace(0, len(data) - 1, min(len(data), SHEET_ROWS)).round().astype(int))
     samples, problems, tiles = [], list(data.problems), []
-    for number, sample in enumerate(data.samples):
-        path = masks / f'{sample.stem}.png'
-        try:
-            if not path.is_file() or number in shown:
-                image = read_image(sample.image_path)
-                snapped = snap_label(sample, image, _at_size(probability, image), settings)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _link(sample.image_path, Path(out) / 'images' / sample.stem)
-                write_image(path, snapped)
-                if number in shown:
-                    before = sample.label.mask(*image.shape[:2])
-                    tiles += [labeled_tile(image, before, f'drawn: {sample.stem}'),
-                              labeled_tile(image, snapped, f'snapped: {sample.stem}')]
-        except UserError as error:
-            if strict:
-                raise
-            problems.append(str(error))
-            continue
-        samples.append(replace(sample, label=MaskFile(path)))
-        if sys.stderr.isatty():
-            print(f'\rsnapped {number + 1} of {len(data)} labels ', end='', file=sys.stderr,
-                  flush=True)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
+    with Progress('labels snapped') as progress:
+        for number, sample in enumerate(progress.each(data.samples, len(data))):
+            path = masks / f'{sample.stem}.png'
+            try:
+                if not path.is_file() or number in shown:
+                    image = read_image(sample.image_path)
+                    snapped = snap_label(sample, image, _at_size(probability, image), settings)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    _link(sample.image_path, Path(out) / 'images' / sample.stem)
+                    write_image(path, snapped)
+                    if number in shown:
+                        before = sample.label.mask(*image.shape[:2])
+                        tiles += [labeled_tile(image, before, f'drawn: {sample.stem}'),
+                                  labeled_tile(image, snapped, f'snapped: {sample.stem}')]
+            except UserError as error:
+                if strict:
+                    raise
+                problems.append(str(error))
+                continue
+            samples.append(replace(sample, label=MaskFile(path)))
     if not samples:
         raise UserError(f'no label of {data.path} could be snapped: {problems[0]}')
     if tiles:

@@ -8,7 +8,6 @@ import json
 import multiprocessing
 import sys
 from pathlib import Path
-from time import monotonic
 from typing import Iterator
 
 import cv2
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from lane_perception.data.image_files import write_image
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_json
+from lane_perception.progress import Progress
 from lane_perception.training.targets import make_sample
 
 UNJUDGED = 255                    # in a cached mask, whose other values are coverage, 0 to 254
@@ -73,14 +73,9 @@ class SyntheticCache:
             return
         for part in {index // 1000 for index in missing}:
             (self.folder / f'{part:03d}').mkdir(parents=True, exist_ok=True)
-        start = monotonic()
-        for done, _ in enumerate(self._draw_all(missing, processes), 1):
-            if done % 20 == 0 or done == len(missing):
-                rate = done / (monotonic() - start)
-                print(f'\rdrawing the synthetic world: {done} of {len(missing)}, {rate:.1f}/s, '
-                      f'{(len(missing) - done) / rate / 60:.1f} min left ', end='',
-                      file=sys.stderr, flush=True)
-        print(file=sys.stderr)
+        with Progress('pictures of the synthetic world drawn') as progress:
+            for _ in progress.each(self._draw_all(missing, processes), len(missing)):
+                pass
 
     def _check_kind(self) -> None:
         """Note in the folder how its samples are drawn, or refuse those that were otherwise."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from typing import Callable
 from typing import Protocol
 
 import numpy as np
@@ -29,6 +28,7 @@ from lane_perception.data.image_files import write_image
 from lane_perception.data.near_duplicates import perceptual_hash
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_report
+from lane_perception.progress import Progress
 
 CLASS = 'lane'       # what the polygons are called
 SHEET_TILES = 48     # frames on the contact sheet
@@ -46,7 +46,6 @@ class Model(Protocol):
 
 def extract(
     source: FrameSource, model: Model, count: int, label_format: str, out: Path,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> dict[str, Any]:
     """
     Leave images/ with the chosen frames, their labels, contact_sheet.jpg and report.json.
@@ -54,7 +53,6 @@ def extract(
     :param count: frames wanted; there may be fewer that differ.
     :param label_format: labelme (a file beside each picture) or coco (one file for CVAT).
     :param out: folder; images/ in it must be empty or missing.
-    :param progress: called with what is being done, and how far it is.
     :returns: what report.json holds; ``frames`` are in the order in which to correct them.
     :raises UserError: when no frame can be decoded, or the folder holds pictures already.
     """
@@ -64,10 +62,10 @@ def extract(
     times = source.times()
     numbers = spread_over_time(times, CANDIDATES * count)
     candidates = []
-    for done, (number, picture) in enumerate(source.frames(numbers), 1):
-        candidates.append(Candidate(number, times[number], perceptual_hash(picture),
-                                    doubt(model.probability(picture))))
-        progress('looked at', done, len(numbers))
+    with Progress('frames looked at') as progress:
+        for number, picture in progress.each(source.frames(numbers), len(numbers)):
+            candidates.append(Candidate(number, times[number], perceptual_hash(picture),
+                                        doubt(model.probability(picture))))
     if not candidates:
         raise UserError(f'no frame can be decoded: {source.problems[-1]}')
     chosen = {one.number: rank for rank, one in enumerate(choose(candidates, count), 1)}
@@ -75,25 +73,25 @@ def extract(
     images.mkdir(parents=True, exist_ok=True)
     coco = CocoFile(CLASS)
     frames, tiles = [], {}
-    for done, (number, picture) in enumerate(source.frames(chosen), 1):
-        height, width = picture.shape[:2]
-        path = images / f'{source.name(number)}.jpg'
-        polygons = outlines(model.probability(picture), model.threshold, height, width)
-        write_image(path, picture)
-        if label_format == 'labelme':
-            write_labelme(path, polygons, height, width, CLASS)
-        else:
-            coco.add(path.name, polygons, height, width)
-        frames.append({'rank': chosen[number], 'image': f'images/{path.name}', 'number': number,
-                       'time': times[number], 'doubt': doubts[number],
-                       'polygons': len(polygons)})
-        if chosen[number] <= SHEET_TILES:
-            mask = np.zeros((height, width), np.uint8)
-            for polygon in polygons:
-                fill_polygon(mask, tuple(polygon), 255)
-            tiles[chosen[number]] = labeled_tile(
-                picture, mask, f'{chosen[number]}. {path.stem}')
-        progress('wrote', done, len(chosen))
+    with Progress('frames written') as progress:
+        for number, picture in progress.each(source.frames(chosen), len(chosen)):
+            height, width = picture.shape[:2]
+            path = images / f'{source.name(number)}.jpg'
+            polygons = outlines(model.probability(picture), model.threshold, height, width)
+            write_image(path, picture)
+            if label_format == 'labelme':
+                write_labelme(path, polygons, height, width, CLASS)
+            else:
+                coco.add(path.name, polygons, height, width)
+            frames.append({'rank': chosen[number], 'image': f'images/{path.name}',
+                           'number': number, 'time': times[number], 'doubt': doubts[number],
+                           'polygons': len(polygons)})
+            if chosen[number] <= SHEET_TILES:
+                mask = np.zeros((height, width), np.uint8)
+                for polygon in polygons:
+                    fill_polygon(mask, tuple(polygon), 255)
+                tiles[chosen[number]] = labeled_tile(
+                    picture, mask, f'{chosen[number]}. {path.stem}')
     if label_format == 'coco':
         coco.write(out / COCO_FILE)
     write_image(out / 'contact_sheet.jpg',
