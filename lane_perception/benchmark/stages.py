@@ -108,8 +108,8 @@ def _publisher() -> Iterator[Callable[[Any], None] | None]:
     import rclpy
     from rclpy.qos import qos_profile_sensor_data
     from sensor_msgs.msg import Image
+    from lane_perception.ros.processes import environment_of_processes
     from lane_perception.ros.processes import private_environment
-    from lane_perception.ros.playback import environment_of_processes
     with environment_of_processes(private_environment()):
         context = rclpy.Context()
         initialize(context=context)

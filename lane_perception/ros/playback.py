@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import tempfile
 import threading
 import time
@@ -32,6 +31,7 @@ from rclpy.node import Node
 from lane_perception.errors import UserError
 from lane_perception.ros.initialize import initialize
 from lane_perception.ros.lane_outputs import NODE_NAME
+from lane_perception.ros.processes import environment_of_processes
 from lane_perception.ros.processes import RosProcess
 from lane_perception.ros.processes import private_environment
 from lane_perception.ros.recorder import OutputRecorder
@@ -223,18 +223,6 @@ def _wait_until_active(node: Node, lane_node: RosProcess) -> None:
         time.sleep(POLL_S)
     raise UserError(f'lane_node did not become active in {START_TIMEOUT_S:g} s; '
                     f'its last words: {lane_node.last_words()}')
-
-
-@contextlib.contextmanager
-def environment_of_processes(values: dict[str, str]) -> Iterator[None]:
-    """Set this process's environment, which the middleware reads when it starts."""
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @contextlib.contextmanager

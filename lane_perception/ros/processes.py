@@ -8,8 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Iterator
 from typing import Sequence
 
 from lane_perception.ros.own_domain import own_domain
@@ -43,6 +45,18 @@ def private_environment() -> dict[str, str]:
         environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     set_profile(environment)
     return environment
+
+
+@contextmanager
+def environment_of_processes(values: dict[str, str]) -> Iterator[None]:
+    """Set this process's environment, which the middleware reads when it starts."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 class RosProcess:

@@ -9,7 +9,6 @@ of that stamp has come. So the drive needs no quick machine, and repeats itself.
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,6 +33,7 @@ from lane_perception.geometry.lane import offset_of
 from lane_perception.ros.images import image_message
 from lane_perception.ros.initialize import initialize
 from lane_perception.ros.lane_outputs import NODE_NAME
+from lane_perception.ros.processes import environment_of_processes
 from lane_perception.ros.processes import private_environment
 from lane_perception.ros.processes import RosProcess
 
@@ -60,9 +60,8 @@ class RemoteEyes:
         :raises UserError: when the node ends before it listens.
         """
         environment = private_environment()
-        os.environ.update({key: value for key, value in environment.items()
-                           if os.environ.get(key) != value})
         with ExitStack() as stack:   # whatever goes wrong, Ctrl-C as well: nobody else ends it
+            stack.enter_context(environment_of_processes(environment))
             self._node_process = RosProcess(
                 'lane_perception.cli.lane_node',
                 ['--ros-args', '-p', f'model:={model}', '-p', f'lane_width:={float(lane_width)}',

@@ -4,6 +4,7 @@
 
 import json
 import math
+import os
 
 import cv2
 import numpy as np
@@ -179,6 +180,7 @@ def test_a_picture_that_cannot_be_written_is_an_error(tmp_path, capsys):
 def test_a_drive_over_dds_goes_through_a_real_node(
         tmp_path, bright_model, ros_domain, calibrated):
     pytest.importorskip('rclpy')
+    before = dict(os.environ)
     assert drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
                                  str(bright_model), '--resolution', '64x96', '--out',
                                  str(tmp_path), *([] if calibrated else [
@@ -188,6 +190,7 @@ def test_a_drive_over_dds_goes_through_a_real_node(
     assert 'bright on' in (tmp_path / 'lane_node.log').read_text()
     assert 'input 64x96' in (tmp_path / 'lane_node.log').read_text()
     assert (tmp_path / 'ground.yaml').exists() == calibrated
+    assert dict(os.environ) == before
 
 
 def test_a_node_that_cannot_start_is_told_in_a_sentence(tmp_path, ros_domain, capsys):
@@ -219,10 +222,12 @@ def test_a_node_is_ended_when_its_listener_cannot_start(
     def fail(*arguments, **more):
         raise OSError('no more sockets')
     monkeypatch.setattr(rclpy, failing, fail)
+    before = dict(os.environ)
     with pytest.raises(OSError, match='no more sockets'):
         drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
                               str(bright_model), '--out', str(tmp_path)])
     assert started[0].exit_status is not None
+    assert dict(os.environ) == before
 
 
 def test_a_node_that_never_listens_is_ended(
