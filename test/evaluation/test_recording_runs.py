@@ -19,13 +19,6 @@ from lane_perception.evaluation.recording_runs import recording_names
 from lane_perception.errors import UserError
 
 
-@pytest.fixture(scope='module')
-def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp('model') / 'bright.onnx'
-    write_bright_model(path, 128, 160)
-    return path
-
-
 @pytest.fixture
 def bags(tmp_path):
     """Return a folder of two recordings and one that cannot be read."""

@@ -6,7 +6,6 @@ import json
 
 import cv2
 import pytest
-from bright_model import write_bright_model
 from recordings_on_disk import PERIOD
 from recordings_on_disk import START
 from recordings_on_disk import TOPIC
@@ -29,13 +28,6 @@ from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.images import to_bgr
 from lane_perception.ros.images import to_mask
 from lane_perception.ros.parameters import PARAMETERS
-
-
-@pytest.fixture(scope='module')
-def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp('model') / 'bright.onnx'
-    write_bright_model(path, 128, 160)
-    return path
 
 
 def run(bag, model, out, *arguments, status=0):

@@ -5,21 +5,12 @@
 import errno
 import threading
 
-import pytest
-from bright_model import write_bright_model
 from recordings_on_disk import TOPIC
 from recordings_on_disk import write_recording
 
 from lane_perception.cli.replay import main
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import RecordingWriter
-
-
-@pytest.fixture(scope='module')
-def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp('model') / 'bright.onnx'
-    write_bright_model(path, 128, 160)
-    return path
 
 
 def test_the_source_is_never_replaced_by_the_output(tmp_path, model, capsys):

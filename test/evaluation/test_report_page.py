@@ -6,7 +6,6 @@ import re
 import shutil
 
 import pytest
-from bright_model import write_bright_model
 from recordings_on_disk import TRUTH
 from recordings_on_disk import track
 from recordings_on_disk import write_recording
@@ -22,13 +21,6 @@ from browser import find_browser  # noqa: E402
 needs_browser = pytest.mark.skipif(find_browser() is None, reason='no Chromium is installed')
 SIZES = {'desktop': dict(width=1280, height=900), 'phone': dict(width=390, height=844,
                                                                 mobile=True)}
-
-
-@pytest.fixture(scope='module')
-def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp('model') / 'bright.onnx'
-    write_bright_model(path, 128, 160)
-    return path
 
 
 @pytest.fixture(scope='module')

@@ -7,19 +7,11 @@ import json
 import cv2
 import numpy as np
 import pytest
-from bright_model import write_bright_model
 from conftest import draw_track
 
 from lane_perception.cli.evaluate import main
 from lane_perception.data.image_files import write_image
 from lane_perception.evaluation.report_verdict import verdict
-
-
-@pytest.fixture(scope='module')
-def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp('model') / 'bright.onnx'
-    write_bright_model(path, 128, 160)
-    return path
 
 
 def write_data(folder, images):
