@@ -17,6 +17,7 @@ from lane_perception.errors import UserError
 from lane_perception.json_file import write_json
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import write_safetensors
+from lane_perception.training.finite import check_weights
 from lane_perception.training.lane_training import LaneTraining
 from lane_perception.whole_file import whole_file
 
@@ -113,9 +114,12 @@ class Keep(Callback):
 
         Here, because here the averaged weights are in their place, as long as this callback comes
         before the one that averages.
+
+        :raises UserError: when a weight is not finite.
         """
         if trainer.sanity_checking:
             return
+        check_weights(module, trainer.current_epoch)
         best = module.sweep.result()
         if best['lane_iou'] <= self.best_iou:
             return
@@ -138,7 +142,13 @@ class Keep(Callback):
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, module: LaneTraining,
     ) -> None:
-        """Write the row and the checkpoint."""
+        """
+        Write the row and the checkpoint.
+
+        :raises UserError: when a weight is not finite; the checkpoint stays that of the last
+            good epoch.
+        """
+        check_weights(module, trainer.current_epoch)
         late = bool(self.patience and trainer.current_epoch - self.best_epoch >= self.patience)
         if trainer.strategy.reduce_boolean_decision(late, all=False):
             trainer.should_stop = True

@@ -41,6 +41,7 @@ from lane_perception.training.checkpoints import PROGRESS
 from lane_perception.training.checkpoints import Keep
 from lane_perception.training.checkpoints import check_checkpoint
 from lane_perception.training.checkpoints import check_progress
+from lane_perception.training.finite import FiniteLoss
 from lane_perception.training.lane_training import LaneTraining
 from lane_perception.training.lightning_messages import ProgressBar
 from lane_perception.training.lightning_messages import without_noise
@@ -127,7 +128,7 @@ def train(
     :param strict: a broken sample ends the run instead of being skipped.
     :param watch: called last, after the run's own callbacks.
     :raises UserError: when initial, last.ckpt or progress.csv cannot be used, or no sample can, or
-        one cannot and strict is set.
+        one cannot and strict is set, or the loss or a weight is no longer finite.
     """
     check_progress(folder / PROGRESS)
     torch.set_num_threads(recipe.threads or _free_cores(recipe.workers))
@@ -155,9 +156,10 @@ def train(
         input_width=recipe.input_width, mean=entry.mean, std=entry.std,
         trained_on=data.described, recipe=_for_card(recipe), package_version=version)
     steps = -(-len(order) // recipe.accumulation) * recipe.epochs
+    precision = choose_precision(recipe.precision)
     callbacks = [
         Schedule(steps, recipe.warmup_steps, recipe.final_fraction, recipe.max_minutes),
-        PictureGrid(), Keep(folder, card, recipe.patience)]
+        FiniteLoss(precision), PictureGrid(), Keep(folder, card, recipe.patience)]
     if recipe.ema_decay:
         # After Keep: in this order each is told that a validation has ended, and this one then
         # takes the averaged weights away, which are to be kept.
@@ -169,8 +171,7 @@ def train(
         trainer = lightning.Trainer(
             accelerator='auto', **processes.trainer_arguments(), max_epochs=recipe.epochs,
             callbacks=callbacks,
-            precision=LIGHTNING_PRECISION[choose_precision(recipe.precision)],
-            accumulate_grad_batches=recipe.accumulation,
+            precision=LIGHTNING_PRECISION[precision], accumulate_grad_batches=recipe.accumulation,
             gradient_clip_val=recipe.gradient_clip or None, enable_checkpointing=False,
             num_sanity_val_steps=0, use_distributed_sampler=False, deterministic=True,
             logger=_logger(folder), log_every_n_steps=min(10, len(order)),
