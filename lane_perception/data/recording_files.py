@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from typing import Callable
 from typing import Iterator
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from lane_perception.data.mcap_scan import decompress_zstd
 from lane_perception.data.mcap_scan import scan_mcap
 from lane_perception.errors import UserError
 
+FORMAT = 8   # of metadata.yaml: ROS 2 Humble reads no later one
 ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 
 
@@ -114,6 +116,22 @@ class ScannedMcap:
 def _plain(data: bytes) -> bytes:
     """Undo rosbag2's message compression; CDR never begins with zstd's magic bytes."""
     return decompress_zstd(data) if data[:4] == ZSTD_MAGIC else data
+
+
+def offered(topic: str) -> list[Any]:
+    """
+    Return the quality of service with which a topic is to be played; none: the player's default.
+
+    tf_static is kept for those that come late (transient_local), as listeners to transforms ask.
+    """
+    if topic.rpartition('/')[2] != 'tf_static':
+        return []
+    from rosbags import interfaces
+    never = interfaces.QosTime(9223372036, 854775807)   # what ROS 2 writes for no limit
+    return [interfaces.Qos(
+        interfaces.QosHistory.KEEP_LAST, 1, interfaces.QosReliability.RELIABLE,
+        interfaces.QosDurability.TRANSIENT_LOCAL, never, never,
+        interfaces.QosLiveliness.AUTOMATIC, never, False)]
 
 
 def import_rosbags() -> ModuleType:

@@ -28,7 +28,9 @@ from lane_perception.data.mcap_scan import open_zstd
 from lane_perception.data.recording_files import IndexedFile
 from lane_perception.data.recording_files import RawMessage
 from lane_perception.data.recording_files import ScannedMcap
+from lane_perception.data.recording_files import FORMAT
 from lane_perception.data.recording_files import import_rosbags
+from lane_perception.data.recording_files import offered
 from lane_perception.data.recording_places import OUTPUT_MARK
 from lane_perception.data.recording_places import STORAGE_SUFFIXES
 from lane_perception.data.recording_places import require_place
@@ -311,7 +313,7 @@ class RecordingWriter:
             self._temporary = Path(tempfile.mkdtemp(
                 prefix=f'{temporary_beside(self.path).name}.', dir=self.path.parent))
         self._writer = rosbags.rosbag2.Writer(
-            self._temporary / self.path.name, version=9,
+            self._temporary / self.path.name, version=FORMAT,
             storage_plugin=rosbags.rosbag2.StoragePlugin[storage.upper()])
         if storage == 'mcap':
             self._writer.set_compression(
@@ -348,7 +350,7 @@ class RecordingWriter:
         """Declare a topic, so that it is in the recording even when nothing is written to it."""
         if topic not in self._connections:
             self._connections[topic] = self._writer.add_connection(
-                topic, message_type, typestore=self._types)
+                topic, message_type, typestore=self._types, offered_qos_profiles=offered(topic))
 
     def write(self, topic: str, message_type: str, message: Any, stamp_ns: int) -> None:
         """

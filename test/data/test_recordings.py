@@ -75,11 +75,14 @@ def test_what_is_written_is_read_back_in_order(tmp_path, storage):
     assert cv2.imdecode(frames[7][2].data, cv2.IMREAD_COLOR).shape == (90, 160, 3)
 
 
-def test_an_mcap_is_of_version_9_and_carries_its_message_definitions_for_viewers(tmp_path):
+def test_an_mcap_is_read_by_humble_and_carries_its_message_definitions_for_viewers(tmp_path):
     bag = write(tmp_path / 'bag', 3)
     information = yaml.safe_load((bag / 'metadata.yaml').read_text())[
         'rosbag2_bagfile_information']
-    assert information['version'] == 9
+    # From version 9 on the quality of service is a list, which Humble cannot read.
+    assert information['version'] == 8
+    for topic in information['topics_with_message_count']:
+        assert topic['topic_metadata']['offered_qos_profiles'] == ''
     assert information['relative_file_paths'] == ['bag.mcap']
     with Reader(bag / 'bag.mcap') as reader:
         definitions = {one.msgtype: one.msgdef.data for one in reader.connections}

@@ -13,6 +13,7 @@ from lane_perception.data.synthetic import sample
 from lane_perception.data.synthetic import WorldSettings
 import numpy as np
 import pytest
+import yaml
 
 SIZE = 'size=160x120'
 
@@ -22,11 +23,11 @@ def test_a_data_set_holds_the_samples_of_its_seed(tmp_path):
     assert main(['--count', '4', '--seed', '9', '--processes', '1', '--out', str(out), SIZE]) == 0
     assert {path.name for path in out.iterdir()} == {'images', 'masks', 'truth.jsonl'}
     lines = [json.loads(line) for line in (out / 'truth.jsonl').read_text().splitlines()]
-    assert [line['stem'] for line in lines] == ['000000_0', '000001_0', '000002_0', '000003_0']
+    assert [line['stem'] for line in lines] == [f'synthesize_00000{n}' for n in range(4)]
     expected = sample(9, 2, WorldSettings(size=(160, 120)))
     mask = cv2.imread(str(out / 'masks' / '000002_0.png'), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(mask, expected.mask)
-    image = cv2.imread(str(out / 'images' / '000002_0.jpg'))
+    image = cv2.imread(str(out / 'images' / 'synthesize_000002.jpg'))
     assert np.abs(image.astype(int) - expected.image).mean() < 6
     assert lines[2]['lane']['lateral'] == pytest.approx(expected.truth.lateral, abs=1e-4)
 
@@ -92,6 +93,14 @@ def test_the_recorded_mount_is_the_camera_s(tmp_path):
     with RecordingReader(out) as reader:
         assert '/camera/image_raw' in reader.topics()
         _, _, message = next(reader.frames('/tf_static'))
+    topics = yaml.safe_load((out / 'metadata.yaml').read_text())[
+        'rosbag2_bagfile_information']['topics_with_message_count']
+    qos = {one['topic_metadata']['name']: one['topic_metadata']['offered_qos_profiles']
+           for one in topics}
+    # As listeners to transforms ask for it, and a player's default is not.
+    offered = yaml.safe_load(qos['/tf_static'])[0]
+    assert (offered['durability'], offered['reliability']) == (1, 1)
+    assert qos['/camera/image_raw'] == ''
     transform = message.transforms[0].transform
     assert transform.translation.z == pytest.approx(0.2)
     x, y, z, w = (getattr(transform.rotation, name) for name in 'xyzw')
