@@ -3,8 +3,8 @@
 """
 The way of a frame without ROS: a picture comes in, a lane goes out.
 
-The node, replay, the simulation and the benchmark all call this one class; evaluate puts the same
-two parts together itself, because its variants share a network's pass.
+The node, replay, the simulation and the benchmark all call this one class; evaluate puts the
+same two parts together itself, because its variants share a network's pass.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ class LanePipeline:
 
         :param image: (H, W, 3) uint8, BGR.
         :param stamp: when it was taken, in seconds; enables tracking over time. None, or not
-            finite: no tracking. Either way what pictures have taught of the place, the lane's width
-            and, without a calibration, the horizon, counts for the next ones until :meth:`reset`:
-            call that between pictures of different cameras or tracks.
+            finite: no tracking. Either way what pictures have taught of the place, the lane's
+            width and, without a calibration, the horizon, counts for the next ones until
+            :meth:`reset`: call that between pictures of different cameras or tracks.
         :returns: the mask at the picture's size, and the lane.
         :raises UserError: when the array is not a colour picture of at least one pixel, or its
             aspect ratio contradicts the ground calibration.
