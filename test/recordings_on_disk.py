@@ -23,13 +23,14 @@ def track(index, size=(120, 160)):
 
 
 def write_recording(path, count=12, compressed=False, stamps=None, sizes=None, truth=True,
-                    storage='mcap', blank=()):
+                    storage='mcap', blank=(), pose=None):
     """
     Write a recording.
 
     :param stamps: nanoseconds of each frame; None: one every 50 ms.
     :param sizes: (height, width) of each frame.
     :param blank: numbers of black frames.
+    :param pose: lateral metres and heading radians on POSE.
     """
     with RecordingWriter(path, storage) as writer:
         for index in range(count):
@@ -41,6 +42,9 @@ def write_recording(path, count=12, compressed=False, stamps=None, sizes=None, t
             _write(writer, TOPIC, image, stamp, log_time, compressed)
             if truth:
                 _write(writer, TRUTH, label, stamp, log_time, compressed)
+            if pose:
+                writer.write(POSE, 'geometry_msgs/msg/PoseStamped',
+                             true_pose(stamp, *pose, writer.message_class), log_time)
     return path
 
 

@@ -30,6 +30,11 @@ SEED = 0                 # two runs give the same interval
 
 METRICS = ('lane_iou', 'miou', 'miou_per_image', 'precision', 'recall', 'f1', 'line_f1',
            'center_mae_px')
+# What is summed over images: metrics.confusion, a row of LineScore.hits, mIoU, images, absolute
+# centre errors (pixels), images with such an error.
+SUMS = ('true_positive', 'false_positive', 'false_negative', 'true_negative', 'predicted_hits',
+        'predicted', 'labelled_hits', 'labelled', 'miou', 'images', 'center_errors',
+        'center_pairs')
 
 
 def bootstrap(
@@ -44,35 +49,57 @@ def bootstrap(
     :returns: ``block_images``, ``blocks``, ``resamples``, and ``interval``: metric to [low, high];
         None when there are too few images.
     """
-    count = len(images.names)
-    length = max(SHORTEST_BLOCK, round(count / BLOCKS))
-    starts = np.arange(0, count, length)
+    return bootstrap_sums(_sums(images), None if other is None else _sums(other))
+
+
+def bootstrap_sums(
+    sums: NDArray[np.float64], other: NDArray[np.float64] | None = None,
+) -> dict[str, Any] | None:
+    """Return what :func:`bootstrap` does, from the sums of single images or of blocks of them."""
+    starts, length = _blocks(sums)
     if len(starts) < FEWEST_BLOCKS:
         return None
     random = np.random.default_rng(SEED)
     weights = random.multinomial(len(starts), np.full(len(starts), 1 / len(starts)), RESAMPLES)
-    drawn = _resampled(images, starts, weights)
+    drawn = _figures(weights @ np.add.reduceat(sums, starts))
     if other is not None:
-        second = _resampled(other, starts, weights)
+        second = _figures(weights @ np.add.reduceat(other, starts))
         drawn = {metric: drawn[metric] - second[metric] for metric in drawn}
     edges = (100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2)
     interval = {metric: [float(edge) for edge in np.nanpercentile(drawn[metric], edges)]
                 for metric in METRICS if not np.isnan(drawn[metric]).all()}
-    return {'interval': interval, 'block_images': int(length), 'blocks': len(starts),
+    return {'interval': interval, 'block_images': length, 'blocks': len(starts),
             'resamples': RESAMPLES}
 
 
-def _resampled(
-    images: JudgedImages, starts: NDArray[np.int64], weights: NDArray[np.int64],
-) -> dict[str, NDArray[np.float64]]:
-    """Return (resamples,) of each metric, from sums over blocks times how often each is drawn."""
-    def drawn(values: NDArray[Any]) -> NDArray[np.float64]:
-        return weights @ np.add.reduceat(np.asarray(values, float), starts, axis=0)
+def block_sums(images: JudgedImages) -> NDArray[np.float64]:
+    """Return (B, len(SUMS)): the sums over each block of a set, from which sets can be joined."""
+    sums = _sums(images)
+    starts, _ = _blocks(sums)
+    return np.add.reduceat(sums, starts) if len(starts) else sums
+
+
+def _blocks(sums: NDArray[np.float64]) -> tuple[NDArray[np.intp], int]:
+    """Return the rows of sums with which blocks begin, and the images of a block."""
+    images = sums[:, SUMS.index('images')]
+    length = max(SHORTEST_BLOCK, round(images.sum() / BLOCKS))
+    return np.unique((np.cumsum(images) - images) // length, return_index=True)[1], length
+
+
+def _sums(images: JudgedImages) -> NDArray[np.float64]:
+    """Return (N, len(SUMS)), a row an image."""
     errors = np.abs(images.center_errors)
-    per_image = matrix_figures(images.confusion)['miou']
+    return np.column_stack([
+        images.confusion, images.line_hits, matrix_figures(images.confusion)['miou'],
+        np.ones(len(errors)), np.nan_to_num(errors), ~np.isnan(errors)])
+
+
+def _figures(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return (N,) of each metric, from (N, len(SUMS))."""
+    miou, images, errors, pairs = sums[:, 8:].T
     return {
-        **matrix_figures(drawn(images.confusion)),
-        'miou_per_image': drawn(per_image) / drawn(np.ones(len(per_image))),
-        'line_f1': line_figures(drawn(images.line_hits)).f1,
-        'center_mae_px': ratio(drawn(np.nan_to_num(errors)), drawn(~np.isnan(errors)), np.nan),
+        **matrix_figures(sums[:, :4]),
+        'miou_per_image': miou / images,
+        'line_f1': line_figures(sums[:, 4:8]).f1,
+        'center_mae_px': ratio(errors, pairs, np.nan),
     }

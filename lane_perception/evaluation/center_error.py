@@ -51,9 +51,9 @@ class CenterScore:
         return error
 
     @property
-    def pairs(self) -> int:
-        """Return the number of images in which both centres were found."""
-        return len(self._errors)
+    def errors(self) -> list[float]:
+        """Return the absolute errors of the images in which both centres were found, pixels."""
+        return self._errors
 
     def result(self) -> dict[str, float | int | None]:
         """

@@ -144,24 +144,31 @@ class LineScore:
         start = len(self._hits) - 4 * len(self.tolerances)
         return self._hits[start:start + 4].tolist()
 
-    def result(self) -> dict[str, float | dict[str, float]]:
-        """
-        Return the figures over all images added.
+    def result(self) -> dict[str, Any]:
+        """Return the figures of :func:`set_figures` over all images added."""
+        return set_figures(self.hits.sum(axis=0), self.tolerances)
 
-        :returns: ``line_f1``, ``line_precision``, ``line_recall`` at the first tolerance,
-            ``line_tolerance`` itself (a fraction of the diagonal), and ``line_f1_at``: line F1
-            for every tolerance. A set without any line on both sides scores 1.
-        """
-        total = self.hits.sum(axis=0)
-        precision, recall, f1 = line_figures(total[0])
-        return {
-            'line_f1': f1,
-            'line_precision': precision,
-            'line_recall': recall,
-            'line_tolerance': self.tolerances[0],
-            'line_f1_at': {str(tolerance): line_figures(hits).f1
-                           for tolerance, hits in zip(self.tolerances, total)},
-        }
+
+def set_figures(
+    hits: NDArray[np.int64], tolerances: Sequence[float] = TOLERANCES,
+) -> dict[str, Any]:
+    """
+    Return the figures of a set of images.
+
+    :param hits: (T, 4), the sum of :attr:`LineScore.hits` over the images.
+    :returns: ``line_f1``, ``line_precision``, ``line_recall`` at the first tolerance,
+        ``line_tolerance`` itself (a fraction of the diagonal), and ``line_f1_at``: line F1 for
+        every tolerance. A set without any line on both sides scores 1.
+    """
+    precision, recall, f1 = line_figures(hits[0])
+    return {
+        'line_f1': f1,
+        'line_precision': precision,
+        'line_recall': recall,
+        'line_tolerance': tolerances[0],
+        'line_f1_at': {str(tolerance): line_figures(row).f1
+                       for tolerance, row in zip(tolerances, hits)},
+    }
 
 
 def line_figures(hits: NDArray[Any]) -> LineFigures:

@@ -19,23 +19,18 @@ from typing import Any
 from typing import Callable
 from typing import Iterator
 
-import numpy as np
-
 from lane_perception.data.recording_places import STORAGE_SUFFIXES
 from lane_perception.data.recording_places import storage_suffix
 from lane_perception.errors import UserError
-from lane_perception.evaluation.line_f1 import TOLERANCES
-from lane_perception.evaluation.line_f1 import line_figures
-from lane_perception.evaluation.metrics import figures
+from lane_perception.evaluation.recordings_report import report_over_all
 from lane_perception.evaluation.replay import ReplaySettings
 from lane_perception.evaluation.replay import replay
 from lane_perception.json_file import write_report
-from lane_perception.machine import command_line
-from lane_perception.machine import describe_machine
 from lane_perception.machine import package_version
 from lane_perception.model_file import member_names
 from lane_perception.runtimes import find_file
 
+TOTALS = 2   # counted up when the report over all needs more of a recording
 LEFT_OUT = ('frames', 'stretches', 'machine', 'command')   # of a recording, in the report over all
 
 
@@ -61,7 +56,7 @@ def find_recordings(places: list[Path], out: Path | None = None) -> list[Path]:
 
 
 def _recordings_in(place: Path) -> list[Path]:
-    """Return the recordings at a place; loose files of a folder are one, those in it are others."""
+    """Return the recordings at a place; the loose files of a folder are one of them."""
     if not place.is_dir() or (place / 'metadata.yaml').exists():
         return [place] if place.exists() else []
     inside = sorted(entry for entry in place.iterdir() if not entry.name.startswith('.'))
@@ -135,7 +130,7 @@ def replay_all(
         say(f'{name}: {entry["error"]}' if 'error' in entry else
             f'{name}: {entry["data"]["images"]} frames, {entry["frames_per_second"]:.0f}/s '
             f'({len(entries)} of {len(names)} recordings)')
-    report = _over_all(settings, {name: entries[name] for name in names})
+    report = report_over_all(settings, {name: entries[name] for name in names})
     write_report(settings.out / 'report.json', report)
     return report
 
@@ -218,15 +213,24 @@ def _entry(report: dict[str, Any]) -> dict[str, Any]:
 def _done_before(settings: ReplaySettings) -> dict[str, Any] | None:
     try:
         report = json.loads((settings.out / 'report.json').read_text(encoding='utf-8'))
-        return report if report['fingerprint'] == _fingerprint(settings) else None
+        done = report['fingerprint'] == _fingerprint(settings)
+        return report if done and all(file.is_file() for file in _outputs(settings)) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _outputs(settings: ReplaySettings) -> list[Path]:
+    """Return the files that a replay leaves beside its reports."""
+    files = [settings.out / 'overlay.mp4'] if settings.video else []
+    if settings.output_bag:
+        files += [settings.out / 'bag' / name for name in ('bag.mcap', 'metadata.yaml')]
+    return files
 
 
 def _fingerprint(settings: ReplaySettings) -> str:
     """Return what tells one piece of work from another: settings, model, recording, program."""
     settings = _with_whole_paths(settings)
-    digest = hashlib.sha256(package_version().encode())
+    digest = hashlib.sha256(f'{package_version()} {TOTALS}'.encode())
     asked = {key: str(value) for key, value in asdict(settings).items() if key != 'out'}
     digest.update(json.dumps(asked, sort_keys=True).encode())
     for name in member_names(settings.model):
@@ -241,46 +245,3 @@ def _fingerprint(settings: ReplaySettings) -> str:
     if settings.ground:
         digest.update(settings.ground.read_bytes())
     return digest.hexdigest()
-
-
-def _over_all(
-    settings: ReplaySettings, entries: dict[str, dict[str, Any]],
-) -> dict[str, Any]:
-    """Return the report over all recordings: one confusion matrix, weights by frames."""
-    good = [entry for entry in entries.values() if 'error' not in entry]
-    report: dict[str, Any] = {'name': settings.model, 'model': settings.model}
-    judged = [entry for entry in good if entry['images_judged']]
-    report['images'] = sum(entry['images'] for entry in good)
-    report['images_judged'] = sum(entry['images_judged'] for entry in good)
-    if judged:
-        report |= figures(np.sum([entry['totals']['confusion'] for entry in judged], axis=0)[None])
-        report['miou_per_image'] = _mean(judged, 'miou_per_image', 'images_judged')
-        hits = np.sum([entry['totals']['line_hits'] for entry in judged], axis=0)
-        precision, recall, f1 = line_figures(hits[0])
-        report |= {'line_f1': f1, 'line_precision': precision, 'line_recall': recall,
-                   'line_tolerance': TOLERANCES[0],
-                   'line_f1_at': {str(tolerance): line_figures(row).f1
-                                  for tolerance, row in zip(TOLERANCES, hits)}}
-    if good:
-        pairs = [{**entry, 'pairs': entry['totals']['center_pairs']} for entry in good]
-        report['center_mae_px'] = _mean(pairs, 'center_mae_px', 'pairs')
-        report |= {'lane_found': _mean(good, 'lane_found', 'images'),
-                   'jumps': sum(entry['jumps'] for entry in good),
-                   'gaps': sum(entry['gaps'] for entry in good),
-                   'longest_gap_s': max(entry['longest_gap_s'] for entry in good)}
-    report |= {
-        'data': {'recordings': len(entries), 'failed': len(entries) - len(good),
-                 'images': report['images']},
-        'recordings': entries,
-        'problems': [f'{name}: {entry["error"]}' for name, entry in entries.items()
-                     if 'error' in entry],
-        'command': command_line('replay'),
-        'machine': describe_machine(),
-    }
-    return report
-
-
-def _mean(entries: list[dict[str, Any]], key: str, weight: str) -> float | None:
-    pairs = [(entry[key], entry[weight]) for entry in entries if entry[key] is not None]
-    total = sum(count for _, count in pairs)
-    return sum(value * count for value, count in pairs) / total if total else None

@@ -77,7 +77,7 @@ def _others(comparison: dict[str, Any]) -> str:
 def _labels_show_a_lane(report: dict[str, Any]) -> bool:
     """Tell whether the lane finder sees a lane in any label; where there are none, it does."""
     return (not report.get('images_judged') or report['center_mae_px'] is not None
-            or report.get('lane_missed') != 0)   # not counted over several recordings
+            or report['lane_missed'] != 0)
 
 
 def _lane(report: dict[str, Any]) -> str:

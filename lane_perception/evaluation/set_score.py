@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lane_perception.evaluation.center_error import CenterScore
 from lane_perception.evaluation.center_error import Point
 from lane_perception.evaluation.center_error import latency_figures
+from lane_perception.evaluation.histogram import histogram
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.metrics import fit_to_label
@@ -164,10 +165,12 @@ class SetScore:
         return JudgedImages.of_report([image.as_json() for image in self.images])
 
     def totals(self) -> dict[str, Any]:
-        """Return sums from which the figures of several sets together can be computed."""
+        """Return sums and histograms that give the figures of several sets together."""
         return {'confusion': self.segmentation.counts.sum(axis=0).tolist(),
                 'line_hits': self.lines.hits.sum(axis=0).tolist(),
-                'center_pairs': self.centers.pairs}
+                'center_pairs': len(self.centers.errors),
+                'center_errors_px': histogram(self.centers.errors),
+                'latencies_ms': histogram(self.milliseconds)}
 
     def result(self) -> dict[str, Any]:
         """Return the set's figures; those of masks and lines only where there were labels."""
@@ -175,7 +178,8 @@ class SetScore:
             'images': self._count, 'images_judged': len(self.segmentation)}
         if len(self.segmentation):
             figures |= {**self.segmentation.result(), **self.lines.result()}
-            figures |= self._widths()
+            figures |= marking_widths(self.segmentation.counts.sum(axis=0),
+                                      self.lines.hits[:, 0].sum(axis=0))
             figures['label_sizes'] = [f'{width}x{height}'
                                       for height, width in sorted(self.label_sizes)]
         figures |= self.centers.result()
@@ -184,16 +188,22 @@ class SetScore:
             figures['latency_ms'] = latency_figures(self.milliseconds)
         return figures
 
-    def _widths(self) -> dict[str, float | None]:
-        """Return the mean widths of labelled and found markings, pixels: area over length."""
-        true_positive, false_positive, false_negative, _ = self.segmentation.counts.sum(axis=0)
-        _, predicted, _, labelled = self.lines.hits[:, 0].sum(axis=0)
-        return {
-            'label_width_px': float((true_positive + false_negative) / labelled)
-            if labelled else None,
-            'predicted_width_px': float((true_positive + false_positive) / predicted)
-            if predicted else None,
-        }
+
+def marking_widths(
+    confusion: NDArray[np.int64], line_hits: NDArray[np.int64],
+) -> dict[str, float | None]:
+    """
+    Return the mean widths of labelled and found markings, pixels: area over length.
+
+    :param confusion: (4,), over the set; line_hits: (4,), at one tolerance over the set.
+    """
+    true_positive, false_positive, false_negative, _ = confusion
+    _, predicted, _, labelled = line_hits
+    return {
+        'label_width_px': float((true_positive + false_negative) / labelled) if labelled else None,
+        'predicted_width_px': float((true_positive + false_positive) / predicted)
+        if predicted else None,
+    }
 
 
 def _failures(

@@ -106,6 +106,12 @@ class TimeSeries:
             'confidence': float(confidence.mean()) if confidence.size else None,
         }
 
+    def totals(self) -> dict[str, int]:
+        """Return over how many frames the figures are means, to join them with others."""
+        return {'frames_with_lane': sum(self._found),
+                'flicker_pairs': int((~np.isnan(self.column('flicker'))).sum()),
+                'pose_pairs': int((~np.isnan(self.column('lateral_error_m'))).sum())}
+
     def pose_errors(self) -> dict[str, float | None]:
         """Return mean absolute ``lateral_mae_m`` and ``heading_mae_rad`` against true poses."""
         figures: dict[str, float | None] = {}
