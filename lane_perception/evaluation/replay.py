@@ -10,8 +10,6 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
-from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -36,7 +34,6 @@ from lane_perception.evaluation.gallery import Gallery
 from lane_perception.evaluation.gallery import error_picture
 from lane_perception.evaluation.gallery import jpeg
 from lane_perception.evaluation.in_background import in_background
-from lane_perception.evaluation.label_folder import LabelFolder
 from lane_perception.evaluation.label_lane import LabelLane
 from lane_perception.evaluation.line_f1 import load_thinning
 from lane_perception.evaluation.metrics import fit_to_label
@@ -47,6 +44,7 @@ from lane_perception.evaluation.time_series import Flicker
 from lane_perception.evaluation.time_series import Row
 from lane_perception.evaluation.time_series import TimeSeries
 from lane_perception.evaluation.truth import CenterTopic
+from lane_perception.evaluation.truth import LabelFolder
 from lane_perception.evaluation.truth import MaskTopic
 from lane_perception.evaluation.truth import PoseTopic
 from lane_perception.evaluation.video import Video
@@ -103,7 +101,6 @@ class _Frame:
 
     number: int                        # in the topic, from 0
     stamp_ns: int
-    log_time_ns: int
     frame_id: str
     image: NDArray[np.uint8]
     label: NDArray[np.uint8] | None
@@ -141,7 +138,6 @@ class _Replay:
         self.problems: list[str] = []
         self.unreadable: Counter[str] = Counter()
         self.sizes: Counter[str] = Counter()
-        self.unstamped = 0
         self.series = TimeSeries()
         self.score = SetScore(keep_images=False)
         self.gallery = Gallery(FAILURES, SPACING)
@@ -221,42 +217,30 @@ class _Replay:
                 self.problems += _shortened(truth.close())
 
     def _read(self, reader: RecordingReader, topic: str) -> Iterator[_Frame]:
-        for frame, following in pairwise(chain(reader.received(topic), (None,))):
-            image = self._decoded(frame.message)
-            # The truth about a frame without a picture is asked for too: it is no other frame's.
-            label = pose = true_center = center_judged = None
-            if self.labels is not None:
-                size = None if image is None else image.shape[:2]
-                label = self.labels.label(frame, size, following)
-            if self.poses is not None:
-                pose = self.poses.at(frame, following)
-            if self.centers is not None:
-                center_judged, true_center = self.centers.at(frame, following)
-            if image is None:
+        for number, (stamp_ns, log_time_ns, message) in enumerate(reader.frames(topic)):
+            try:
+                image = to_bgr(message)
+            except ImageError as error:
+                self.unreadable[str(error)] += 1
                 continue
-            if frame.stamp_ns <= 0:
-                self.unstamped += 1
-            yield _Frame(frame.number, frame.stamp_ns, frame.log_time_ns,
-                         frame.message.header.frame_id, image, label, pose, true_center,
-                         center_judged)
-
-    def _decoded(self, message: Any) -> NDArray[np.uint8] | None:
-        """Return a message's picture, None where it has none."""
-        if message is None:
-            return None
-        try:
-            return to_bgr(message)
-        except ImageError as error:
-            self.unreadable[str(error)] += 1
-            return None
+            label = pose = None
+            if self.labels is not None:
+                label = self.labels.label(number, stamp_ns, log_time_ns, image.shape[:2])
+            if self.poses is not None:
+                pose = self.poses.at(stamp_ns, log_time_ns)
+            true_center = center_judged = None
+            if self.centers is not None:
+                center_judged, true_center = self.centers.at(stamp_ns, log_time_ns)
+            yield _Frame(number, stamp_ns, message.header.frame_id, image, label, pose,
+                         true_center, center_judged)
 
     def _process(self, frames: Iterator[_Frame], pipeline: LanePipeline) -> Iterator[_Frame]:
         for frame in frames:
             start = perf_counter()
             try:
                 # A stamp of 0 is none, as in the node: such a frame is judged alone.
-                frame.estimate = pipeline.process(
-                    frame.image, max(frame.stamp_ns, 0) / NANOSECONDS or None)
+                frame.estimate = pipeline.process(frame.image,
+                                                  frame.stamp_ns / NANOSECONDS or None)
             except UserError as error:   # an aspect ratio that the calibration does not fit
                 self.unreadable[str(error)] += 1
                 continue
@@ -284,9 +268,7 @@ class _Replay:
                         pipeline.finder.ground, self.settings.base_frame,
                         lambda: frame.overlay):
                     writer.write_serialized(f'{NODE_NAME}/{name}', types[name],
-                                            serialize(message),
-                                            frame.stamp_ns if frame.stamp_ns > 0
-                                            else frame.log_time_ns)
+                                            serialize(message), frame.stamp_ns)
             video_s = None
             if video is not None:
                 video_s = video.add(frame.overlay, frame.stamp_ns / NANOSECONDS)
@@ -338,20 +320,10 @@ class _Replay:
             if count:
                 self.problems.append(f'{count} frames on {topic} have a stamp {how} that of the '
                                      'frame before')
-        if self.unstamped:
-            self.problems.append(f'{self.unstamped} frames on {topic} have no stamp (0, or before '
-                                 '1970): each is judged alone, and lies in bag/ at the time at '
-                                 'which it was recorded')
-        if self.labels is None or not len(self.series):
-            return
-        where = self.settings.truth_topic or self.settings.labels
-        judged = self.score.segmentation
-        if not len(judged):
+        if self.labels is not None and len(self.series) and not len(self.score.segmentation):
+            where = self.settings.truth_topic or self.settings.labels
             self.problems.append(f'no label in {where} matched a frame, so nothing was scored '
                                  'against the truth')
-        elif not judged.counts[:, [0, 2]].any():   # true positives, false negatives
-            self.problems.append(f'none of the {len(judged)} labels in {where} holds a marking: '
-                                 'that is 255, and what is neither 0 nor 255 is not judged')
 
     def _judged(self) -> JudgedImages:
         judged = ~np.isnan(self.series.column('lane_iou'))
