@@ -72,17 +72,41 @@ def test_torch_is_imported_only_where_it_belongs():
                 assert allowed, f'{relative(path)} imports {name}'
 
 
+def files_of(place):
+    return [PACKAGE / place] if place.endswith('.py') else list((PACKAGE / place).rglob('*.py'))
+
+
+def own_imports(path):
+    """Return which parts of this package a file imports."""
+    parts = [name.split('.') for name, _ in imports(path)]
+    return [part[1] for part in parts if part[0] == 'lane_perception' and len(part) > 1]
+
+
 def test_imports_point_one_way():
+    foundations = {'errors', 'whole_file', 'json_file', 'package_files', 'machine', 'progress'}
     below = {
         'geometry': {'geometry', 'errors', 'whole_file'},
+        'networks': {'networks', 'errors'},
+        'model_file.py': foundations,
         'runtimes': {'runtimes', 'model_file', 'errors', 'networks', 'package_files'},
+        'segmenter.py': {'runtimes', 'model_file', 'errors'},
+        'pipeline.py': {'segmenter', 'geometry', 'errors'},
+        'simulation': {'simulation', 'pipeline', 'geometry', 'data', *foundations},
     }
     for folder, allowed in below.items():
-        for path in (PACKAGE / folder).rglob('*.py'):
-            for name, _ in imports(path):
-                parts = name.split('.')
-                if parts[0] == 'lane_perception' and len(parts) > 1:
-                    assert parts[1] in allowed, f'{relative(path)} imports {name}'
+        for path in files_of(folder):
+            for name in own_imports(path):
+                assert name in allowed, f'{relative(path)} imports {name}'
+    # Peers: data is below the others, and what measures is above what it measures.
+    apart = {
+        'data': {'evaluation', 'training', 'simulation', 'benchmark', 'pipeline'},
+        'evaluation': {'training', 'simulation', 'benchmark'},
+        'training': {'simulation', 'benchmark', 'ros'},
+        'ros': {'training', 'simulation', 'benchmark'},
+    }
+    for folder, others in apart.items():
+        for path in files_of(folder):
+            assert not others & set(own_imports(path)), relative(path)
     for path in PACKAGE.rglob('*.py'):
         if path.parent.name != 'cli':
             for name, _ in imports(path):

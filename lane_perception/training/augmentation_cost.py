@@ -19,9 +19,11 @@ import torch
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from lane_perception.benchmark.pictures import picture
+from lane_perception.data.synthetic import WorldSettings
+from lane_perception.data.synthetic import sample
 from lane_perception.training import augmentation
 
+SEED = 1000008     # of the picture
 SIZE = (384, 640)
 ROUNDS = 60
 
@@ -30,7 +32,7 @@ def main() -> int:
     """Print both medians and their ratio."""
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    image = cv2.resize(picture(480, 640), SIZE[::-1])
+    image = cv2.resize(sample(SEED, 0, WorldSettings(size=(640, 480))).image, SIZE[::-1])
     target = np.zeros((*SIZE, 2), np.uint8)
     rng = np.random.default_rng(0)
     steps = (augmentation.change_tones, augmentation.blur, augmentation.add_noise,
