@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lane_perception.command import run_main
 from lane_perception.data.contact_sheet import contact_sheet
-from lane_perception.data.frame_names import frame_identity
+from lane_perception.data.frame_names import frame_identities
 from lane_perception.data.image_files import picture_stems
 from lane_perception.data.image_files import read_image
 from lane_perception.data.image_files import write_image
@@ -36,7 +36,9 @@ def spaced(folder: Path, count: int) -> list[tuple[str, Path]]:
 
     :raises UserError: when the folder holds no picture.
     """
-    found = sorted(picture_stems(folder), key=lambda one: (*frame_identity(one[0]), one[0]))
+    pictures = dict(picture_stems(folder))
+    identities = frame_identities(pictures)
+    found = sorted(pictures.items(), key=lambda one: (*identities[one[0]], one[0]))
     if not found:
         raise UserError(f'{folder} holds no picture')
     at = np.unique(np.linspace(0, len(found) - 1, min(count, len(found))).round().astype(int))

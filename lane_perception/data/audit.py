@@ -189,6 +189,7 @@ def _report(
         'sizes': dict(findings.sizes.most_common()),
         'split': {part: len(split.part(part)) for part in PARTS},
         'split_how': split.how,
+        'split_doubt': split.doubt,
         'marking_share': {'min': values[0], 'median': values[len(values) // 2],
                           'max': values[-1]} if values else None,
         'empty_masks': findings.empty,
@@ -217,6 +218,8 @@ def describe(report: dict[str, Any]) -> str:
         f'{len(report["recordings"])} recording(s); sizes {sizes or "none"}',
         f'split {report["split_how"] or "none"}: {split}',
     ]
+    if report['split_doubt']:
+        lines.append(report['split_doubt'])
     share = report['marking_share']
     if share:
         lines.append(f'markings cover {share["median"]:.1%} of a picture in the median '

@@ -1,21 +1,29 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""Tell from a picture's name which recording it is from and when in it."""
+"""Tell from the names of pictures which recordings they are from and when in them."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from datetime import datetime
 from datetime import timezone
+from typing import Iterable
+from typing import Sequence
 
 SPLIT_FOLDERS = ('train', 'valid', 'val', 'validation', 'test', 'images', 'default')
+SYNTHESIZED = 'synthesize_'   # begins a name whose picture is a recording of its own
 
 # Roboflow: frame_00012_jpg.rf.0123456789abcdef; several of them may be versions of one picture.
 _ROBOFLOW = re.compile(r'_(jpg|jpeg|png|bmp|webp)\.rf\.\w+$', re.IGNORECASE)
-_CLOCK = re.compile(
+# A date with a time of day, a stamp of ROS (seconds and their fraction), or digits.
+_NUMBER = re.compile(
     r'(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[-_.T ]?([0-2]\d)[-_.:]?([0-5]\d)[-_.:]?([0-5]\d)'
-    r'(?:[-_.](\d{1,9}))?(?!\d)')
-_NUMBER = re.compile(r'\d+')
+    r'(?:[-_.](\d{1,9}))?(?!\d)'
+    r'|(\d{9,11})(?:\.(\d{1,9})|_(\d{6,9}))(?!\d)'
+    r'|\d+')
+_FRACTIONS = (7, 9, 10)   # groups of it: a part of a second
+_ANY = '\0'   # stands for any number; no name can hold it
 
 
 def without_roboflow(name: str) -> str:
@@ -23,41 +31,96 @@ def without_roboflow(name: str) -> str:
     return _ROBOFLOW.sub('', name)
 
 
-def frame_identity(stem: str) -> tuple[str, float]:
-    """
-    Return the recording's name and the frame's place in time within it.
+def looks_numbered(stem: str) -> bool:
+    """Tell whether a picture's name has a number, as frames of a recording do."""
+    name = stem.split('/')[-1]
+    return not name.startswith(SYNTHESIZED) and bool(_NUMBER.search(name))
 
-    A date with a time of day in the name is the time; otherwise the last number is, a frame
-    number or a stamp. What is left of the name, with the folders above, names the recording. A
-    name without any number is a recording of its own, at time 0.
 
-    :param stem: path without suffix, parts divided by /.
-    :returns: name, and time in the name's own unit (seconds where it is a date).
+def frame_identities(stems: Iterable[str]) -> dict[str, tuple[str, float]]:
     """
+    Return each picture's recording and its place in time within it.
+
+    Among names of one folder that differ in their numbers alone, the last number that differs is
+    the time: a frame number, a stamp, or a date with a time of day. What is left of the name, with
+    the folders above, names the recording. Where each picture would be a recording of its own so
+    (frame 12 at second 3.5), all numbers that differ tell the time together, and the first counts.
+    A name without any number is a recording of its own, at time 0, and so is a synthesized one.
+
+    :param stems: paths without suffix, parts divided by /.
+    :returns: by stem: name, and time in the name's own unit (seconds where it is a date or stamp).
+    """
+    alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for stem in stems:
+        *folders, name = _parts(stem)
+        synthesized = name.startswith(SYNTHESIZED)
+        alike[(*folders, name if synthesized else _NUMBER.sub(_ANY, name))].append(stem)
+    identities = {}
+    for (*folders, shape), group in alike.items():
+        names = [_parts(stem)[-1] for stem in group]
+        for stem, (rest, time) in zip(group, _divide(names) if _ANY in shape else
+                                      [(shape, 0.0)] * len(group)):
+            identities[stem] = '/'.join((*folders, rest)).strip('/'), time
+    return identities
+
+
+def _parts(stem: str) -> list[str]:
+    """Return the folders that may name a recording, and the picture's name."""
     *folders, name = stem.split('/')
-    folders = [folder for folder in folders if folder.lower() not in SPLIT_FOLDERS]
-    name = without_roboflow(name)
-    clock = _CLOCK.search(name)
-    # The date may be the recording's, with the frame's number after it.
-    if clock and not _NUMBER.search(name, clock.end()):
-        time = _clock_seconds(clock)
-        if time is not None:
-            return _recording(folders, name, clock), time
-    numbers = list(_NUMBER.finditer(name))
-    if not numbers:
-        return '/'.join((*folders, name)), 0.0
-    return _recording(folders, name, numbers[-1]), float(int(numbers[-1].group()))
+    return [*(one for one in folders if one.lower() not in SPLIT_FOLDERS), without_roboflow(name)]
 
 
-def _clock_seconds(clock: re.Match) -> float | None:
-    *parts, fraction = clock.groups()
-    try:
-        time = datetime(*(int(part) for part in parts), tzinfo=timezone.utc).timestamp()
-    except ValueError:
-        return None
-    return time + (float(f'0.{fraction}') if fraction else 0.0)
+def _divide(names: Sequence[str]) -> list[tuple[str, float]]:
+    """Return what is left of each name, and its time; the names differ in their numbers alone."""
+    found = [list(_NUMBER.finditer(name)) for name in names]
+    numbers = [_Numbers(place) for place in zip(*found)]   # of all names, place by place
+    differing = [place for place in numbers if place.differ()] or numbers[-1:]
+    rests = [_without(name, [span]) for name, span in zip(names, differing[-1].spans())]
+    if len(differing) == 1 or len(set(rests)) < len(set(names)):
+        return list(zip(rests, differing[-1].times()))
+    rests = [_without(name, spans)
+             for name, spans in zip(names, zip(*(place.spans() for place in differing)))]
+    return list(zip(rests, differing[0].times()))
 
 
-def _recording(folders: list[str], name: str, number: re.Match) -> str:
-    rest = (name[:number.start()] + name[number.end():]).strip('-_. ')
-    return '/'.join((*folders, rest)).strip('/')
+def _without(name: str, spans: Sequence[tuple[int, int]]) -> str:
+    starts = [0, *(end for _, end in spans)]
+    ends = [*(start for start, _ in spans), len(name)]
+    pieces = (name[start:end].strip('-_. ') for start, end in zip(starts, ends))
+    return '_'.join(piece for piece in pieces if piece)
+
+
+class _Numbers:
+    """The numbers at one place of names that differ in their numbers alone."""
+
+    def __init__(self, found: Sequence[re.Match]) -> None:
+        self.found = found
+        # A recording's date or stamp with a frame's number after it looks like a fraction.
+        seconds = {number.string[number.start():number.start(number.lastindex)]
+                   if number.lastindex in _FRACTIONS else None for number in found}
+        self.counted = self.differ() and len(seconds) == 1 and None not in seconds
+
+    def differ(self) -> bool:
+        return len({number.group() for number in self.found}) > 1
+
+    def spans(self) -> list[tuple[int, int]]:
+        return [number.span(number.lastindex if self.counted else 0) for number in self.found]
+
+    def times(self) -> list[float]:
+        return [float(int(number.group(number.lastindex))) if self.counted else _time(number)
+                for number in self.found]
+
+
+def _time(number: re.Match) -> float:
+    *date, fraction, seconds, decimals, nanoseconds = number.groups()
+    if seconds and decimals:
+        return float(number.group())
+    if seconds:   # six digits are microseconds; more are nanoseconds, also without leading zeros
+        return int(seconds) + int(nanoseconds) / (1e6 if len(nanoseconds) == 6 else 1e9)
+    if date[0]:
+        try:
+            day = datetime(*(int(part) for part in date), tzinfo=timezone.utc)
+            return day.timestamp() + float(f'0.{fraction or 0}')
+        except ValueError:
+            pass   # the 31st of February
+    return float(int(re.sub(r'\D', '', number.group())))

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from typing import Iterable
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +19,7 @@ from lane_perception.data.drawing import Point
 from lane_perception.data.drawing import draw_line
 from lane_perception.data.drawing import fill_polygon
 from lane_perception.data.drawing import fill_runs
-from lane_perception.data.frame_names import frame_identity
+from lane_perception.data.frame_names import frame_identities
 from lane_perception.data.image_files import MARKING
 from lane_perception.data.image_files import NOT_JUDGED
 from lane_perception.data.image_files import read_image
@@ -122,10 +124,13 @@ class LabeledImage:
     recording: str = ''  # the recording that it is from
     time: float = 0.0    # its place in that recording, in the recording's own unit
 
-    @classmethod
-    def named(cls, stem: str, image_path: Path, label: Label) -> LabeledImage:
-        """Return the sample whose recording and time its stem says."""
-        return cls(stem, image_path, label, *frame_identity(stem))
+
+def with_recordings(samples: Iterable[LabeledImage]) -> tuple[LabeledImage, ...]:
+    """Return all samples of a data set by stem, with the recordings and times that these say."""
+    samples = sorted(samples, key=lambda sample: sample.stem)
+    identities = frame_identities(sample.stem for sample in samples)
+    return tuple(replace(sample, recording=recording, time=time) for sample in samples
+                 for recording, time in [identities[sample.stem]])
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from statistics import median
 from typing import Sequence
 
+from lane_perception.data.frame_names import looks_numbered
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.errors import UserError
@@ -26,6 +29,8 @@ SHARES = (0.70, 0.15, 0.15)
 TOLERANCE = 0.08      # whole recordings are dealt when each part comes so near to its share
 GAP = 0.02            # left out at each cut, of the recording's length in time
 SMALL_RECORDING = 20  # samples; in a smaller one, only the gap in time is left out
+MANY_RECORDINGS = 20  # more than these, of fewer pictures than SHORT in the median: doubtful
+SHORT = 5
 SPLIT_FILE = 'split.json'
 
 
@@ -37,6 +42,7 @@ class Split:
     val: tuple[str, ...]
     test: tuple[str, ...] = ()
     how: str = ''          # how it came about, for people
+    doubt: str = ''        # a sentence why it may leak, for people
 
     def part(self, name: str) -> tuple[str, ...]:
         """Return the stems of train, val or test."""
@@ -72,7 +78,8 @@ def make_split(samples: Sequence[LabeledImage], gap: float = GAP) -> Split:
     recordings = _recordings(samples)
     by_recording = _deal_recordings(recordings)
     if by_recording:
-        return _split(by_recording, f'by recording ({len(recordings)} recordings)')
+        return replace(_split(by_recording, f'by recording ({len(recordings)} recordings)'),
+                       doubt=_doubt(recordings))
     parts: dict[str, list[LabeledImage]] = {part: [] for part in PARTS}
     for frames in recordings.values():
         for part, block in zip(PARTS, _cut(frames, gap)):
@@ -100,6 +107,17 @@ def _deal_recordings(
     fits = all(abs(len(parts[part]) / total - share) <= TOLERANCE
                for part, share in zip(PARTS, SHARES))
     return parts if fits else None
+
+
+def _doubt(recordings: dict[str, list[LabeledImage]]) -> str:
+    """Return a sentence where numbered pictures make many recordings of a few pictures each."""
+    sizes = [len(frames) for frames in recordings.values() if looks_numbered(frames[0].stem)]
+    if len(sizes) <= MANY_RECORDINGS or median(sizes) >= SHORT:
+        return ''
+    return (f'by their names the pictures are from {len(sizes)} recordings of '
+            f'{median(sizes):g} in the median, each dealt on its own; if they are frames of fewer '
+            'drives, neighbors lie in different parts: name them DRIVE/NUMBER, or write '
+            f'{SPLIT_FILE}')
 
 
 def _cut(frames: list[LabeledImage], gap: float) -> list[list[LabeledImage]]:

@@ -297,6 +297,8 @@ def _labeled(folder: Path, data: str, recipe: Recipe, strict: bool) -> RunData:
     if split is None:
         split = choose_split(found, recipe.split)
         write_split(split, folder / SPLIT_FILE)
+        if split.doubt:
+            print(split.doubt)
     samples = found.by_stem()
     train_part, validation = (
         LabeledSource([samples[stem] for stem in split.part(part)],

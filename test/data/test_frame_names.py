@@ -4,7 +4,7 @@
 
 import pytest
 
-from lane_perception.data.frame_names import frame_identity
+from lane_perception.data.frame_names import frame_identities
 
 
 @pytest.mark.parametrize('stem, recording, time', [
@@ -22,10 +22,48 @@ from lane_perception.data.frame_names import frame_identity
     ('rosbag2_2024_05_01-12_00_59_1714564860000000001',
      'rosbag2_2024_05_01-12_00_59', 1714564860000000001),
     ('2024-05-01-12-01-00.500', '', 1714564860.5),
+    ('1714560019.200000', '', 1714560019.2),
+    ('lap_1714560019_200000000', 'lap', 1714560019.2),
+    ('lap_1714560019_5000000', 'lap', 1714560019.005),
+    ('lap_1714560019_200000', 'lap', 1714560019.2),
+    ('lap_1714560019_00012', 'lap_1714560019', 12),
+    ('synthesize_000017', 'synthesize_000017', 0),
+    ('C#_12', 'C#', 12),
+    ('C#', 'C#', 0),
 ])
 def test_recording_and_time(stem, recording, time):
-    assert frame_identity(stem) == (recording, pytest.approx(time))
+    assert frame_identities([stem])[stem] == (recording, pytest.approx(time))
 
 
 def test_an_impossible_date_is_a_frame_number():
-    assert frame_identity('cam_20241399999999')[1] == 20241399999999
+    for stem, number in (('cam_20241399999999', 20241399999999),
+                         ('cam_20240231_120000', 20240231120000)):
+        assert frame_identities([stem])[stem] == ('cam', number)
+
+
+@pytest.mark.parametrize('form, recording', [
+    ('frame_{:05d}_cam0', 'frame_cam0'),
+    ('{:06d}_854x480', '854x480'),
+    ('drive2/lap1_{:d}_v2.1', 'drive2/lap1_v2.1'),
+    ('2024-05-01_12-00-59_{:d}_cam0', '2024-05-01_12-00-59_cam0'),
+    ('1714560019_{:06d}', '1714560019'),
+])
+def test_a_number_that_is_the_same_in_all_names_is_no_time(form, recording):
+    stems = [form.format(number) for number in range(8, 12)]
+    assert frame_identities(stems) == {
+        stem: (recording, number) for stem, number in zip(stems, range(8, 12))}
+
+
+def test_numbers_that_are_the_same_within_a_folder_name_its_recording():
+    stems = [f'drive{drive}/{number:04d}_cam{drive}' for drive in (1, 2) for number in range(5)]
+    assert {name for name, _ in frame_identities(stems).values()} == {'drive1/cam1', 'drive2/cam2'}
+
+
+def test_stamps_of_ros_are_seconds_whatever_their_digits():
+    stems = ['1714560019.9', '1714560020.05', '1714560021.200000']
+    assert frame_identities(stems) == {stem: ('', float(stem)) for stem in stems}
+
+
+def test_a_frame_number_beside_a_stamp_makes_no_recording_of_each_frame():
+    stems = [f'frame_{number:05d}_{1714560019 + number // 2}' for number in range(6)]
+    assert [frame_identities(stems)[stem] for stem in stems] == [('frame', n) for n in range(6)]

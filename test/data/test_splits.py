@@ -11,6 +11,7 @@ import pytest
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import MaskFile
+from lane_perception.data.samples import with_recordings
 from lane_perception.data.splits import PARTS
 from lane_perception.data.splits import choose_split
 from lane_perception.data.splits import make_split
@@ -20,12 +21,12 @@ from lane_perception.errors import UserError
 
 
 def named(*stems):
-    return [LabeledImage.named(stem, Path(f'{stem}.jpg'), MaskFile(Path(f'{stem}.png')))
-            for stem in stems]
+    return with_recordings(LabeledImage(stem, Path(f'{stem}.jpg'), MaskFile(Path(f'{stem}.png')))
+                           for stem in stems)
 
 
 def data_set(path, stems, **more):
-    return DataSet(path, 'test', tuple(named(*stems)), **more)
+    return DataSet(path, 'test', named(*stems), **more)
 
 
 def frame_number(stem):
@@ -67,6 +68,25 @@ def test_whole_recordings_are_dealt_when_there_are_enough():
     assert not (drives[0] & drives[1] or drives[1] & drives[2] or drives[0] & drives[2])
     assert [len(drive) for drive in drives] in ([7, 2, 1], [7, 1, 2], [6, 2, 2])
     assert 'recording' in split.how
+
+
+def test_frames_named_by_stamps_are_cut_by_time():
+    stems = [f'{1714560000 + number / 5:.6f}' for number in range(200)]
+    split = make_split(named(*stems))
+    train, val, test = ([float(stem) for stem in split.part(part)] for part in PARTS)
+    assert max(train) + 0.8 <= min(val) and max(val) + 0.8 <= min(test) and not split.doubt
+
+
+@pytest.mark.parametrize('form, doubtful', [
+    ('lap{0}_{1}', True), ('{0:x}f00{1}', True), ('synthesize_{0}{1}', False),
+    ('tour{1}_{0}', False),
+])
+def test_many_short_recordings_are_doubted(form, doubtful):
+    split = make_split(named(*(form.format(first, second)
+                               for first in range(30) for second in range(3))))
+    assert bool(split.doubt) == doubtful
+    if doubtful:
+        assert '30 recordings of 3 in the median, each dealt on its own' in split.doubt
 
 
 def test_two_recordings_are_each_cut_by_time():

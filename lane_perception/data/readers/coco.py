@@ -19,6 +19,7 @@ from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import Shape
 from lane_perception.data.samples import Shapes
+from lane_perception.data.samples import with_recordings
 from lane_perception.errors import UserError
 
 FOLDER_PARTS = {'train': 'train', 'valid': 'val', 'val': 'val', 'validation': 'val',
@@ -60,7 +61,7 @@ def read_coco(
             if stem in samples:
                 problems.append(f'{file} labels {name} again; the first label counts')
                 continue
-            samples[stem] = LabeledImage.named(stem, picture, label)
+            samples[stem] = LabeledImage(stem, picture, label)
             if file.parent.name.lower() in FOLDER_PARTS:
                 folders[stem] = FOLDER_PARTS[file.parent.name.lower()]
     if strict and problems:
@@ -77,7 +78,7 @@ def read_coco(
     labeled = {sample.image_path for sample in samples.values()}
     return DataSet(
         path, f'COCO (shapes by class: {named})',
-        tuple(samples[stem] for stem in sorted(samples)),
+        with_recordings(samples.values()),
         tuple(picture for picture in pictures.files if picture not in labeled),
         tuple(problems), folders)
 

@@ -26,6 +26,7 @@ from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import Shape
 from lane_perception.data.samples import Shapes
+from lane_perception.data.samples import with_recordings
 from lane_perception.errors import UserError
 
 _WIDTH = re.compile(r'width\s*[=:]\s*(\d+(?:\.\d+)?)', re.IGNORECASE)
@@ -69,7 +70,7 @@ def read_labelme(
         if stem in samples:
             problems.append(f'{file} labels {name} again; the first label counts')
             continue
-        samples[stem] = LabeledImage.named(stem, picture, label)
+        samples[stem] = LabeledImage(stem, picture, label)
     if strict and problems:
         raise UserError(problems[0])
     if not samples:
@@ -79,7 +80,7 @@ def read_labelme(
     labeled = {sample.image_path for sample in samples.values()}
     return DataSet(
         path, f'labelme (shapes by label: {named or "none"})',
-        tuple(samples[stem] for stem in sorted(samples)),
+        with_recordings(samples.values()),
         tuple(picture for picture in pictures.files if picture not in labeled), tuple(problems))
 
 

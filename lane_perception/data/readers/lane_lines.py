@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from typing import Sequence
 
-from lane_perception.data.frame_names import frame_identity
 from lane_perception.data.readers.json_files import Pictures
 from lane_perception.data.readers.json_files import read_points
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import Shape
 from lane_perception.data.samples import Shapes
+from lane_perception.data.samples import with_recordings
 from lane_perception.errors import UserError
 
 CULANE_SUFFIX = '.lines.txt'
@@ -57,9 +58,9 @@ def read_tusimple(path: Path, files: Sequence[Path], strict: bool = False) -> Da
                 problems.append(f'{where} names {name}, which is not in {path}')
                 continue
             stem = pictures.stem(picture)
-            samples[stem] = LabeledImage(
-                stem, picture, Shapes(file, shapes), *_tusimple_identity(stem))
-    return _data_set(path, 'TuSimple lines', pictures, samples, problems, files, strict)
+            samples[stem] = LabeledImage(stem, picture, Shapes(file, shapes))
+    data = _data_set(path, 'TuSimple lines', pictures, samples, problems, files, strict)
+    return replace(data, samples=tuple(_in_clip(sample) for sample in data.samples))
 
 
 def _tusimple_shapes(entry: dict[str, Any]) -> tuple[Shape, ...]:
@@ -75,12 +76,12 @@ def _tusimple_shapes(entry: dict[str, Any]) -> tuple[Shape, ...]:
     return tuple(shapes)
 
 
-def _tusimple_identity(stem: str) -> tuple[str, float]:
-    """Return recording and time: in clips/DRIVE/NUMBER/20 the clip's number is the time."""
-    *folders, clip, _ = ('', '', *stem.split('/'))
-    if clip.isdigit():
-        return '/'.join(folders).strip('/'), float(int(clip))
-    return frame_identity(stem)
+def _in_clip(sample: LabeledImage) -> LabeledImage:
+    """Return a sample whose time is its clip's number, as in clips/DRIVE/NUMBER/20."""
+    *folders, clip, _ = ('', '', *sample.stem.split('/'))
+    if not clip.isdigit():
+        return sample
+    return replace(sample, recording='/'.join(folders).strip('/'), time=float(int(clip)))
 
 
 def read_culane(path: Path, files: Sequence[Path], strict: bool = False) -> DataSet:
@@ -110,7 +111,7 @@ def read_culane(path: Path, files: Sequence[Path], strict: bool = False) -> Data
             problems.append(f'{file} is not a CULane label: {error}')
             continue
         stem = pictures.stem(picture)
-        samples[stem] = LabeledImage.named(stem, picture, Shapes(file, shapes))
+        samples[stem] = LabeledImage(stem, picture, Shapes(file, shapes))
     return _data_set(path, 'CULane lines', pictures, samples, problems, files, strict)
 
 
@@ -141,5 +142,5 @@ def _data_set(
     labeled = {sample.image_path for sample in samples.values()}
     count = sum(len(sample.label.shapes) for sample in samples.values())
     return DataSet(
-        path, f'{kind} ({count} of them)', tuple(samples[stem] for stem in sorted(samples)),
+        path, f'{kind} ({count} of them)', with_recordings(samples.values()),
         tuple(picture for picture in pictures.files if picture not in labeled), tuple(problems))

@@ -11,6 +11,7 @@ from lane_perception.data.image_files import picture_stems
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import MaskFile
+from lane_perception.data.samples import with_recordings
 from lane_perception.errors import UserError
 
 
@@ -27,8 +28,8 @@ def read_mask_folder(path: Path, masks: Path, strict: bool = False) -> DataSet:
     pictures = {stem: file for stem, file in picture_stems(root) if masks not in file.parents}
     labels = {stem: MaskFile(file) for stem, file in picture_stems(masks)
               if file.suffix.lower() not in JPEG_SUFFIXES}
-    samples = tuple(LabeledImage.named(stem, file, labels[stem])
-                    for stem, file in pictures.items() if stem in labels)
+    samples = with_recordings(LabeledImage(stem, file, labels[stem])
+                              for stem, file in pictures.items() if stem in labels)
     if not samples:
         raise UserError(
             f'no mask in {masks} has the name of a picture in {root} '

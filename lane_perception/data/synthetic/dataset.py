@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.frame_names import SYNTHESIZED
 from lane_perception.data.image_files import write_image
 from lane_perception.data.synthetic.camera import Camera
 from lane_perception.data.synthetic.sampling import LaneTruth
@@ -82,7 +83,7 @@ def write_sample(folder: Path, seed: int, settings: WorldSettings, trackless_sha
     """Write one sample's image and mask, and return its line of truth.jsonl."""
     bare = np.random.default_rng([seed, index, 1]).random() < trackless_share
     drawn = (trackless if bare else sample)(seed, index, settings)
-    stem = f'{index:06d}_0'   # each is a recording of its own: another track, another camera
+    stem = f'{SYNTHESIZED}{index:06d}'   # a recording of its own: another track and camera
     write_image(folder / 'images' / f'{stem}.jpg', drawn.image)
     write_image(folder / 'masks' / f'{stem}.png', drawn.mask)
     return json.dumps({'stem': stem, 'seed': seed, 'index': index, **describe(drawn)})

@@ -6,6 +6,7 @@ import json
 
 import cv2
 from lane_perception.cli.synthesize import main
+from lane_perception.data.readers import read_dataset
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.synthetic import Camera
 from lane_perception.data.synthetic import dataset
@@ -25,11 +26,13 @@ def test_a_data_set_holds_the_samples_of_its_seed(tmp_path):
     lines = [json.loads(line) for line in (out / 'truth.jsonl').read_text().splitlines()]
     assert [line['stem'] for line in lines] == [f'synthesize_00000{n}' for n in range(4)]
     expected = sample(9, 2, WorldSettings(size=(160, 120)))
-    mask = cv2.imread(str(out / 'masks' / '000002_0.png'), cv2.IMREAD_UNCHANGED)
+    mask = cv2.imread(str(out / 'masks' / 'synthesize_000002.png'), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(mask, expected.mask)
     image = cv2.imread(str(out / 'images' / 'synthesize_000002.jpg'))
     assert np.abs(image.astype(int) - expected.image).mean() < 6
     assert lines[2]['lane']['lateral'] == pytest.approx(expected.truth.lateral, abs=1e-4)
+    read = read_dataset(out).samples
+    assert [one.recording for one in read] == [one.stem for one in read] and len(read) == 4
 
 
 def test_more_processes_change_nothing(tmp_path):
