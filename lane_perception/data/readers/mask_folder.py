@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Iterable
 
 from lane_perception.data.image_files import JPEG_SUFFIXES
 from lane_perception.data.image_files import picture_stems
@@ -21,24 +22,44 @@ def read_mask_folder(path: Path, masks: Path, strict: bool = False) -> DataSet:
 
     :param path: the data set's folder; pictures lie in its images/, or in itself.
     :param masks: the folder of masks; its inner folders mirror those of the pictures.
-    :param strict: a mask without a picture is an error, not a problem to list.
+    :param strict: a mask without a picture, or two files that could be a picture or its mask, are
+        an error, not a problem to list.
     :raises UserError: when nothing pairs up.
     """
     root = path / 'images' if (path / 'images').is_dir() else path
-    pictures = {stem: file for stem, file in picture_stems(root) if masks not in file.parents}
-    labels = {stem: MaskFile(file) for stem, file in picture_stems(masks)
-              if file.suffix.lower() not in JPEG_SUFFIXES}
-    samples = with_recordings(LabeledImage(stem, file, labels[stem])
-                              for stem, file in pictures.items() if stem in labels)
+    problems: list[str] = []
+    pictures = _single(((stem, file) for stem, file in picture_stems(root)
+                        if masks not in file.parents), problems)
+    labels = _single(((stem, file) for stem, file in picture_stems(masks)
+                      if file.suffix.lower() not in JPEG_SUFFIXES), problems)
+    if strict and problems:
+        raise UserError(problems[0])
+    samples = with_recordings(LabeledImage(stem, file, MaskFile(labels[stem]))
+                              for stem, file in pictures.items() if file and labels.get(stem))
+    if not samples and problems:
+        raise UserError(f'no picture in {root} has a mask in {masks} to itself: {problems[0]}')
     if not samples:
         raise UserError(
             f'no mask in {masks} has the name of a picture in {root} '
             f'({len(labels)} PNG masks, {len(pictures)} pictures); images/NAME.jpg belongs to '
             f'{masks.name}/NAME.png')
-    problems = [f'{label.path} has no picture {root / stem}.*'
-                for stem, label in labels.items() if stem not in pictures]
+    problems += [f'{file} has no picture {root / stem}.*'
+                 for stem, file in labels.items() if file and stem not in pictures]
     if strict and problems:
         raise UserError(problems[0])
-    unlabeled = tuple(file for stem, file in pictures.items() if stem not in labels)
+    unlabeled = tuple(file for stem, file in pictures.items() if file and stem not in labels)
     return DataSet(path, f'pictures and PNG masks ({masks.name}/)', samples, unlabeled,
                    tuple(problems))
+
+
+def _single(found: Iterable[tuple[str, Path]], problems: list[str]) -> dict[str, Path | None]:
+    """Return the file of each stem; None, and a problem, where there are several."""
+    files: dict[str, Path | None] = {}
+    for stem, file in found:
+        if stem not in files:
+            files[stem] = file
+            continue
+        problems.append(f'{files[stem] or "others"} and {file} are files of one name; all of them '
+                        'are left out')
+        files[stem] = None
+    return files

@@ -59,6 +59,28 @@ def test_a_mask_without_picture_is_a_problem_or_an_error(tmp_path):
         read_dataset(tmp_path, strict=True)
 
 
+@pytest.mark.parametrize('folder', ['images', 'masks'])
+def test_two_files_of_one_name_are_a_problem_or_an_error(tmp_path, folder):
+    for name in 'abc':
+        write_picture(tmp_path / f'images/{name}.jpg')
+        write_mask(tmp_path / f'masks/{name}.png', square())
+    write_mask(tmp_path / f'{folder}/a.bmp', square())
+    data = read_dataset(tmp_path)
+    assert [sample.stem for sample in data.samples] == ['b', 'c'] and data.unlabeled == ()
+    sentence = rf'{folder}/a.bmp and .*{folder}/a\.(jpg|png) are files of one name'
+    assert len(data.problems) == 1
+    with pytest.raises(UserError, match=sentence):
+        read_dataset(tmp_path, strict=True)
+
+
+def test_masks_beside_every_picture_are_not_taken_for_pictures(tmp_path):
+    write_picture(tmp_path / 'images/a.jpg')
+    write_mask(tmp_path / 'images/a.png', square())
+    write_mask(tmp_path / 'masks/a.png', square())
+    with pytest.raises(UserError, match='a.jpg and .*a.png are files of one name'):
+        read_dataset(tmp_path)
+
+
 def test_masks_that_match_no_picture_are_refused(tmp_path):
     write_picture(tmp_path / 'images/a.jpg')
     write_mask(tmp_path / 'masks/a_mask.png', square())
