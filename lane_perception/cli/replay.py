@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -83,8 +84,9 @@ def body(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     if arguments.workers < 1:
         raise UserError(f'--workers {arguments.workers} should be at least 1')
-    if arguments.label_rate is not None and arguments.label_rate <= 0:
-        raise UserError(f'--label-rate {arguments.label_rate:g} should be above 0, in Hz')
+    rate = arguments.label_rate
+    if rate is not None and not (math.isfinite(rate) and rate > 0):
+        raise UserError(f'--label-rate {rate:g} should be above 0, in Hz')
     from lane_perception.evaluation.recording_runs import find_recordings
     from lane_perception.evaluation.recording_runs import replay_all
     from lane_perception.evaluation.recording_runs import replay_into_folder

@@ -10,6 +10,8 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -37,16 +39,13 @@ from lane_perception.evaluation.in_background import in_background
 from lane_perception.evaluation.label_lane import LabelLane
 from lane_perception.evaluation.line_f1 import load_thinning
 from lane_perception.evaluation.metrics import fit_to_label
+from lane_perception.evaluation.recording_truth import RecordingTruth
 from lane_perception.evaluation.set_score import FAILURES
 from lane_perception.evaluation.set_score import JudgedImages
 from lane_perception.evaluation.set_score import SetScore
 from lane_perception.evaluation.time_series import Flicker
 from lane_perception.evaluation.time_series import Row
 from lane_perception.evaluation.time_series import TimeSeries
-from lane_perception.evaluation.truth import CenterTopic
-from lane_perception.evaluation.truth import LabelFolder
-from lane_perception.evaluation.truth import MaskTopic
-from lane_perception.evaluation.truth import PoseTopic
 from lane_perception.evaluation.video import Video
 from lane_perception.geometry.lane_finder import LaneSettings
 from lane_perception.geometry.place import Place
@@ -101,6 +100,7 @@ class _Frame:
 
     number: int                        # in the topic, from 0
     stamp_ns: int
+    log_time_ns: int
     frame_id: str
     image: NDArray[np.uint8]
     label: NDArray[np.uint8] | None
@@ -138,6 +138,7 @@ class _Replay:
         self.problems: list[str] = []
         self.unreadable: Counter[str] = Counter()
         self.sizes: Counter[str] = Counter()
+        self.unstamped = 0
         self.series = TimeSeries()
         self.score = SetScore(keep_images=False)
         self.gallery = Gallery(FAILURES, SPACING)
@@ -164,7 +165,7 @@ class _Replay:
             sys.setswitchinterval(SWITCH_S)
             reader = stack.enter_context(RecordingReader(settings.bag))
             topic = choose_images(reader, settings.topic, settings.truth_topic).name
-            self._open_truth()
+            truth = self._open_truth()
             writer = video = None
             if settings.output_bag:
                 writer = stack.enter_context(
@@ -173,7 +174,7 @@ class _Replay:
                     writer.add_topic(f'{NODE_NAME}/{name}', kind)
             if settings.video:
                 video = stack.enter_context(Video(settings.out / 'overlay.mp4'))
-            frames = in_background(self._read(reader, topic))
+            frames = in_background(self._read(reader, topic, truth))
             processed = in_background(self._process(frames, pipeline))
             compared = in_background(self._compare(processed, LabelLane(pipeline.finder)))
             shown = in_background(self._show(compared, pipeline, writer, video))
@@ -184,7 +185,8 @@ class _Replay:
             for frame, video_s in shown:
                 self._score(frame, video_s)
                 progress(len(self.series), total)
-            self._close_truth()
+            for sentences in truth.close():
+                self.problems += _shortened(sentences)
             self._note_problems(reader, topic)
             if not len(self.series):
                 raise UserError(f'no frame on {topic} in {settings.bag} could be read'
@@ -193,54 +195,43 @@ class _Replay:
         seconds = perf_counter() - start
         return self._report(topic, pipeline, seconds), self.gallery.exhibits()
 
-    def _open_truth(self) -> None:
+    def _open_truth(self) -> RecordingTruth:
         settings = self.settings
-        if settings.truth_topic and settings.labels:
-            raise UserError('give the truth as --truth-topic or as --labels, not both')
-        self.labels: MaskTopic | LabelFolder | None = None
-        if settings.truth_topic:
-            self.labels = MaskTopic(settings.bag, settings.truth_topic)
-        elif settings.labels:
-            self.labels = LabelFolder(settings.labels, settings.label_rate)
-        self.centers = None
-        if settings.center_topic:
-            self.centers = CenterTopic(settings.bag, settings.center_topic)
-        self.poses = None
-        if settings.pose_topic:
-            if settings.ground is None:
-                raise UserError('--pose-topic is in metres, which need a calibration: --ground')
-            self.poses = PoseTopic(settings.bag, settings.pose_topic)
+        if settings.pose_topic and settings.ground is None:
+            raise UserError('--pose-topic is in metres, which need a calibration: --ground')
+        return RecordingTruth(settings.bag, settings.truth_topic, settings.labels,
+                              settings.label_rate, settings.center_topic, settings.pose_topic)
 
-    def _close_truth(self) -> None:
-        for truth in (self.labels, self.centers, self.poses):
-            if truth is not None:
-                self.problems += _shortened(truth.close())
-
-    def _read(self, reader: RecordingReader, topic: str) -> Iterator[_Frame]:
-        for number, (stamp_ns, log_time_ns, message) in enumerate(reader.frames(topic)):
-            try:
-                image = to_bgr(message)
-            except ImageError as error:
-                self.unreadable[str(error)] += 1
+    def _read(
+        self, reader: RecordingReader, topic: str, truth: RecordingTruth,
+    ) -> Iterator[_Frame]:
+        for frame, following in pairwise(chain(reader.received(topic), (None,))):
+            image = self._decoded(frame.message)
+            known = truth.of(frame, None if image is None else image.shape[:2], following)
+            if image is None:
                 continue
-            label = pose = None
-            if self.labels is not None:
-                label = self.labels.label(number, stamp_ns, log_time_ns, image.shape[:2])
-            if self.poses is not None:
-                pose = self.poses.at(stamp_ns, log_time_ns)
-            true_center = center_judged = None
-            if self.centers is not None:
-                center_judged, true_center = self.centers.at(stamp_ns, log_time_ns)
-            yield _Frame(number, stamp_ns, message.header.frame_id, image, label, pose,
-                         true_center, center_judged)
+            if frame.stamp_ns <= 0:
+                self.unstamped += 1
+            yield _Frame(frame.number, frame.stamp_ns, frame.log_time_ns,
+                         frame.message.header.frame_id, image, *known)
+
+    def _decoded(self, message: Any) -> NDArray[np.uint8] | None:
+        """Return a message's picture, None where it has none."""
+        if message is None:
+            return None
+        try:
+            return to_bgr(message)
+        except ImageError as error:
+            self.unreadable[str(error)] += 1
+            return None
 
     def _process(self, frames: Iterator[_Frame], pipeline: LanePipeline) -> Iterator[_Frame]:
         for frame in frames:
             start = perf_counter()
             try:
                 # A stamp of 0 is none, as in the node: such a frame is judged alone.
-                frame.estimate = pipeline.process(frame.image,
-                                                  frame.stamp_ns / NANOSECONDS or None)
+                frame.estimate = pipeline.process(
+                    frame.image, max(frame.stamp_ns, 0) / NANOSECONDS or None)
             except UserError as error:   # an aspect ratio that the calibration does not fit
                 self.unreadable[str(error)] += 1
                 continue
@@ -251,7 +242,7 @@ class _Replay:
     def _compare(self, frames: Iterator[_Frame], true_lane: LabelLane) -> Iterator[_Frame]:
         """Find the true centre in the label, where no topic gives it."""
         for frame in frames:
-            if self.centers is None and frame.label is not None:
+            if self.settings.center_topic is None and frame.label is not None:
                 frame.true_center = true_lane.center_in(frame.image, frame.label, frame.place)
             yield frame
 
@@ -268,7 +259,9 @@ class _Replay:
                         pipeline.finder.ground, self.settings.base_frame,
                         lambda: frame.overlay):
                     writer.write_serialized(f'{NODE_NAME}/{name}', types[name],
-                                            serialize(message), frame.stamp_ns)
+                                            serialize(message),
+                                            frame.stamp_ns if frame.stamp_ns > 0
+                                            else frame.log_time_ns)
             video_s = None
             if video is not None:
                 video_s = video.add(frame.overlay, frame.stamp_ns / NANOSECONDS)
@@ -320,10 +313,20 @@ class _Replay:
             if count:
                 self.problems.append(f'{count} frames on {topic} have a stamp {how} that of the '
                                      'frame before')
-        if self.labels is not None and len(self.series) and not len(self.score.segmentation):
-            where = self.settings.truth_topic or self.settings.labels
-            self.problems.append(f'no label in {where} matched a frame, so nothing was scored '
-                                 'against the truth')
+        if self.unstamped:
+            self.problems.append(f'{self.unstamped} frames on {topic} have no stamp (0, or before '
+                                 '1970): each is judged alone, and lies in bag/ at the time at '
+                                 'which it was recorded')
+        where = self.settings.truth_topic or self.settings.labels
+        if not where or not len(self.series):
+            return
+        judged = self.score.segmentation
+        if not len(judged):
+            self.problems.append(f'no label in {where} was matched and read, so nothing was '
+                                 'scored against the truth')
+        elif not judged.counts[:, [0, 2]].any():   # true positives, false negatives
+            self.problems.append(f'none of the {len(judged)} labels in {where} holds a marking: '
+                                 'that is 255, and what is neither 0 nor 255 is not judged')
 
     def _judged(self) -> JudgedImages:
         judged = ~np.isnan(self.series.column('lane_iou'))

@@ -1,71 +1,113 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""The truth about a recording's frames: mask topic, label folder, pose topic, matched by stamp."""
+"""The truth about a recording's frames: topics of masks, centres and poses, matched by stamp."""
 
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 from typing import Any
-from typing import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.data.frame_names import without_roboflow
-from lane_perception.data.image_files import find_images
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import NANOSECONDS
+from lane_perception.data.recordings import Received
 from lane_perception.data.recordings import RecordingReader
-from lane_perception.errors import UserError
 from lane_perception.ros.images import ImageError
 from lane_perception.ros.images import to_mask
 
 WINDOW_NS = 5 * NANOSECONDS   # a truth message is logged at most so long before or after its frame
 POSE_TYPES = ('nav_msgs/msg/Odometry', 'geometry_msgs/msg/PoseStamped',
               'geometry_msgs/msg/PoseWithCovarianceStamped')
-SECONDS_FROM = 1e8            # a label's number from here on is a stamp in seconds,
-NANOSECONDS_FROM = 1e15       # from here on one in nanoseconds; below both, a frame's number
 
 
 class TopicTruth:
     """A topic whose messages belong to frames of equal header stamp."""
 
-    def __init__(self, path: Path, topic: str, types: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, topic: str, types: tuple[str, ...], what: str) -> None:
         """
         Open the recording a second time.
 
+        :param what: its messages are, in the plural, for sentences.
         :raises UserError: when it has no such topic, or of another type.
         """
         self._reader = RecordingReader(path)
         self._reader.require(topic, types)
-        self._frames: Iterator[tuple[int, int, Any]] = self._reader.frames(topic)
-        self._waiting: dict[int, tuple[int, Any]] = {}   # stamp -> log time, message
+        self._what = f'{what} on {topic}'
+        self._messages = self._reader.received(topic)
+        self._waiting: dict[int, list[Received]] = {}   # by stamp
         self._read_to = -(1 << 62)
-        self.unmatched = 0
+        self._before: Received | None = None   # the frame asked for last
+        self._damaged = self._unmatched = self._by_log_time = 0
 
-    def at(self, stamp_ns: int, log_time_ns: int) -> Any:
-        """Return the message of a frame's stamp, or None; frames are asked for in log order."""
-        while self._read_to <= log_time_ns + WINDOW_NS:
-            following = next(self._frames, None)
-            if following is None:
+    def at(self, frame: Received, following: Received | None = None) -> Any:
+        """
+        Return the message of a frame's stamp, or None.
+
+        Of several the one logged nearest to the frame is meant, unless a neighbouring frame of
+        the same stamp is nearer to it.
+
+        :param frame: frames are asked for in the order of their log times.
+        :param following: the frame after it.
+        """
+        twins = [one for one in (self._before, following)
+                 if one is not None and one.stamp_ns == frame.stamp_ns]
+        self._before = frame
+        self._read(frame)
+        waiting = self._waiting.get(frame.stamp_ns, [])
+        found = min((one for one in waiting
+                     if all(_distance(one, frame) <= _distance(one, twin) for twin in twins)),
+                    key=lambda one: _distance(one, frame), default=None)
+        if found is None:
+            return None
+        self._by_log_time += bool(twins) or len(waiting) > 1
+        waiting.remove(found)
+        return found.message
+
+    def _read(self, frame: Received) -> None:
+        """Read on as far as a message may lie that is nearer to a frame; drop old ones."""
+        old = frame.log_time_ns - WINDOW_NS
+        for stamp, waiting in list(self._waiting.items()):
+            self._waiting[stamp] = [one for one in waiting if one.log_time_ns >= old]
+            self._unmatched += len(waiting) - len(self._waiting[stamp])
+            if not self._waiting[stamp]:
+                del self._waiting[stamp]
+        while self._read_to <= frame.log_time_ns + min(
+                (_distance(one, frame) for one in self._waiting.get(frame.stamp_ns, ())),
+                default=WINDOW_NS):
+            message = next(self._messages, None)
+            if message is None:
                 self._read_to = 1 << 62
                 break
-            stamp, self._read_to, message = following
-            self._waiting[stamp] = (self._read_to, message)
-        old = [stamp for stamp, (time, _) in self._waiting.items()
-               if time < log_time_ns - WINDOW_NS]
-        for stamp in old:
-            del self._waiting[stamp]
-            self.unmatched += 1
-        found = self._waiting.pop(stamp_ns, None)
-        return found and found[1]
+            self._read_to = message.log_time_ns
+            if message.message is None:
+                self._damaged += 1
+            elif message.log_time_ns < old:
+                self._unmatched += 1
+            else:
+                self._waiting.setdefault(message.stamp_ns, []).append(message)
 
-    def close(self) -> None:
-        """Close the recording; ``unmatched`` then counts the messages that no frame had."""
-        self.unmatched += len(self._waiting) + sum(1 for _ in self._frames)
+    def close(self) -> list[str]:
+        """Close the recording; return sentences about messages that no frame had."""
+        rest = [one.message is None for one in self._messages]
+        self._damaged += sum(rest)
+        self._unmatched += len(rest) - sum(rest) + sum(map(len, self._waiting.values()))
         self._reader.close()
+        sentences = {
+            'belong to no frame by their stamp': self._unmatched,
+            'are damaged': self._damaged,
+            'share their stamp, or their frame does, and were matched by the time at which they '
+            'were recorded': self._by_log_time,
+        }
+        return [f'{count} {self._what} {sentence}' for sentence, count in sentences.items()
+                if count]
+
+
+def _distance(message: Received, frame: Received) -> int:
+    """Return the nanoseconds between the log times of two messages."""
+    return abs(message.log_time_ns - frame.log_time_ns)
 
 
 class MaskTopic:
@@ -74,113 +116,25 @@ class MaskTopic:
     def __init__(self, path: Path, topic: str) -> None:
         """Open it; errors as of :class:`TopicTruth`."""
         self._name = topic
-        self._topic = TopicTruth(path, topic, IMAGE_TYPES)
+        self._topic = TopicTruth(path, topic, IMAGE_TYPES, 'masks')
         self._problems: list[str] = []
 
     def label(
-        self, number: int, stamp_ns: int, log_time_ns: int, size: tuple[int, int],
+        self, frame: Received, size: tuple[int, int] | None, following: Received | None = None,
     ) -> NDArray[np.uint8] | None:
-        """Return a frame's mask: (h, w) uint8, 0, 255 or between, not judged; None without."""
-        message = self._topic.at(stamp_ns, log_time_ns)
-        if message is None:
+        """Return a frame's mask, as that of a folder; it may have another size."""
+        message = self._topic.at(frame, following)
+        if message is None or size is None:
             return None
         try:
             return to_mask(message)
         except ImageError as error:
-            self._problems.append(f'{self._name}, stamp {stamp_ns}: {error}')
+            self._problems.append(f'{self._name}, stamp {frame.stamp_ns}: {error}')
             return None
 
     def close(self) -> list[str]:
         """Close it; return sentences about what could not be used."""
-        self._topic.close()
-        if self._topic.unmatched:
-            self._problems.append(f'{self._topic.unmatched} masks on {self._name} have the stamp '
-                                  'of no frame')
-        return self._problems
-
-
-class LabelFolder:
-    """Labels in files, whose names say the frame."""
-
-    def __init__(self, folder: Path, rate: float | None = None) -> None:
-        """
-        List the labels.
-
-        :param folder: of masks, or a data set with images and labels. The last number of a
-            name is the frame's header stamp (seconds or nanoseconds) or, being small, the
-            frame's number in the recording, from 0; an ending of Roboflow's is no part of it.
-            Of several labels of one frame the first counts.
-        :param rate: the small numbers count at so many per second since the first frame's stamp.
-        :raises UserError: when there are no labels, or names without a number.
-        """
-        from lane_perception.data.readers import read_dataset
-        from lane_perception.data.readers.json_files import label_files
-        from lane_perception.data.samples import MaskFile
-        self._folder = folder
-        self._rate = rate
-        self._problems: list[str] = []
-        if not folder.is_dir():
-            raise UserError(f'there is no folder of labels at {folder}')
-        if (folder / 'masks').is_dir() or label_files(folder):
-            data = read_dataset(folder)
-            labels = {sample.stem: sample.label for sample in data.samples}
-            self._problems += data.problems
-        else:
-            labels = {path.stem: MaskFile(path) for path in find_images(folder)}
-        if not labels:
-            raise UserError(f'{folder} holds no labels')
-        self._count = len(labels)
-        self._by_stamp: dict[int, Any] = {}    # nanoseconds
-        self._by_number: dict[int, Any] = {}
-        self._first_ns: int | None = None
-        self._used = 0
-        for stem, label in labels.items():
-            self._file(stem, label)
-
-    def _file(self, stem: str, label: Any) -> None:
-        numbers = re.findall(r'\d+(?:\.\d+)?', without_roboflow(stem.split('/')[-1]))
-        if not numbers:
-            raise UserError(f'the label {stem} in {self._folder} has no number in its name; name '
-                            'labels after the header stamp or the number of their frame')
-        whole, _, fraction = numbers[-1].partition('.')
-        labels, key = self._by_stamp, int(whole)
-        if key < SECONDS_FROM:
-            labels = self._by_number
-        elif key < NANOSECONDS_FROM:
-            key = key * NANOSECONDS + int(f'{fraction:0<9}'[:9])
-        if key in labels:
-            self._count -= 1
-            self._problems.append(f'the label {stem} in {self._folder} is of a frame that has one '
-                                  f'already ({numbers[-1]}), and was left out')
-            return
-        labels[key] = label
-
-    def label(
-        self, number: int, stamp_ns: int, log_time_ns: int, size: tuple[int, int],
-    ) -> NDArray[np.uint8] | None:
-        """Return a frame's mask, as :meth:`MaskTopic.label`."""
-        if self._first_ns is None:
-            self._first_ns = stamp_ns
-        if self._rate is not None:
-            number = round((stamp_ns - self._first_ns) * self._rate / NANOSECONDS)
-        label = self._by_stamp.pop(stamp_ns, None) or self._by_number.pop(number, None)
-        if label is None:
-            return None
-        self._used += 1
-        try:
-            return label.mask(*size)
-        except UserError as error:
-            self._problems.append(str(error))
-            return None
-
-    def close(self) -> list[str]:
-        """Return sentences about labels that matched no frame."""
-        unused = self._count - self._used
-        if unused:
-            how = ('stamp' if self._by_stamp else 'number')
-            self._problems.append(f'{unused} of {self._count} labels in {self._folder} match no '
-                                  f'frame by its {how}')
-        return self._problems
+        return self._topic.close() + self._problems
 
 
 class CenterTopic:
@@ -188,22 +142,20 @@ class CenterTopic:
 
     def __init__(self, path: Path, topic: str) -> None:
         """Open it; errors as of :class:`TopicTruth`."""
-        self._name = topic
-        self._topic = TopicTruth(path, topic, ('geometry_msgs/msg/PointStamped',))
+        self._topic = TopicTruth(path, topic, ('geometry_msgs/msg/PointStamped',), 'centers')
 
-    def at(self, stamp_ns: int, log_time_ns: int) -> tuple[bool, tuple[float, float] | None]:
-        """Return whether the frame has a message, and (u, v); None for NaN: no lane."""
-        message = self._topic.at(stamp_ns, log_time_ns)
+    def at(
+        self, frame: Received, following: Received | None = None,
+    ) -> tuple[bool, tuple[float, float] | None]:
+        """Return whether a frame has a message, and (u, v); None for NaN: no lane."""
+        message = self._topic.at(frame, following)
         if message is None or math.isnan(message.point.x):
             return message is not None, None
         return True, (float(message.point.x), float(message.point.y))
 
     def close(self) -> list[str]:
         """Close it; return sentences about centres that matched no frame."""
-        self._topic.close()
-        if self._topic.unmatched:
-            return [f'{self._topic.unmatched} centers on {self._name} have the stamp of no frame']
-        return []
+        return self._topic.close()
 
 
 class PoseTopic:
@@ -211,12 +163,13 @@ class PoseTopic:
 
     def __init__(self, path: Path, topic: str) -> None:
         """Open it; errors as of :class:`TopicTruth`."""
-        self._name = topic
-        self._topic = TopicTruth(path, topic, POSE_TYPES)
+        self._topic = TopicTruth(path, topic, POSE_TYPES, 'poses')
 
-    def at(self, stamp_ns: int, log_time_ns: int) -> tuple[float, float] | None:
+    def at(
+        self, frame: Received, following: Received | None = None,
+    ) -> tuple[float, float] | None:
         """Return (lateral metres, heading radians) of a frame, None without."""
-        message = self._topic.at(stamp_ns, log_time_ns)
+        message = self._topic.at(frame, following)
         if message is None:
             return None
         pose = message.pose
@@ -228,7 +181,4 @@ class PoseTopic:
 
     def close(self) -> list[str]:
         """Close it; return sentences about poses that matched no frame."""
-        self._topic.close()
-        if self._topic.unmatched:
-            return [f'{self._topic.unmatched} poses on {self._name} have the stamp of no frame']
-        return []
+        return self._topic.close()

@@ -61,18 +61,20 @@ def pairs(
         reader = stack.enter_context(RecordingReader(bag))
         for topic_read in filter(None, (masks, centers, truths, true_centers)):
             stack.callback(topic_read.close)
-        for number, (stamp_ns, log_ns, message) in enumerate(reader.frames(topic)):
+        for frame in reader.received(topic):
+            if frame.message is None:
+                continue
             try:
-                image = to_bgr(message)
+                image = to_bgr(frame.message)
             except ImageError:
                 continue  # the node has dropped it too
-            size = image.shape[:2]
+            stamp_ns, size = frame.stamp_ns, image.shape[:2]
             # The output bag is logged at the frames' stamps.
-            mask = masks.label(number, stamp_ns, stamp_ns, size)
-            center = centers.at(stamp_ns, stamp_ns)[1]
-            truth = truths and truths.label(number, stamp_ns, log_ns, size)
-            judged, true_center = (true_centers.at(stamp_ns, log_ns) if true_centers
-                                   else (False, None))
+            answered = frame._replace(log_time_ns=stamp_ns)
+            mask = masks.label(answered, size)
+            center = centers.at(answered)[1]
+            truth = truths and truths.label(frame, size)
+            judged, true_center = (true_centers.at(frame) if true_centers else (False, None))
             if not judged and truth is not None and mask is not None:
                 finder.find(fit_to_label(mask, image[:, :, 0]), stamp_ns / NANOSECONDS)
                 true_center = true_lane.center_in(image, truth, finder.place.as_it_lies())

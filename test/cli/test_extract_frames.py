@@ -100,11 +100,12 @@ def test_frames_whose_stamps_stand_still_are_told_apart_by_log_time_and_number(
     frames = extracted(tmp_path / 'still', bright_model, [
         stamps[still[0]] if number in still else stamp for number, stamp in enumerate(stamps)])
     assert len({frame['image'] for frame in frames}) == len(frames) == count > 1
-    from lane_perception.evaluation.truth import LabelFolder
+    from lane_perception.data.recordings import Received
+    from lane_perception.evaluation.label_folder import LabelFolder
     labels = LabelFolder(tmp_path / 'still' / 'out')
     for frame in frames:
         stamp = stamps[still[0] if frame['number'] in still else frame['number']]
-        assert labels.label(frame['number'], stamp, 0, (120, 160)) is not None
+        assert labels.label(Received(frame['number'], stamp, 0, 'message'), (120, 160)) is not None
     assert labels.close() == []
 
 

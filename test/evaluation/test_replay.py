@@ -247,6 +247,8 @@ def test_broken_frames_are_left_out_and_counted(tmp_path, model):
     (['--ground', '/nowhere.yaml'], '/nowhere.yaml'),
     (['--workers', '0'], 'at least 1'),
     (['--label-rate', '0'], 'above 0'),
+    (['--label-rate', 'nan'], 'above 0'),
+    (['--label-rate', 'inf'], 'above 0'),
     (['--look-ahead', '35'], 'look_ahead 35 should be from 0 to 1'),
     (['--look-ahead-m', '0.5'], '--ground'),
     (['--lane-width', '-1'], 'lane_width -1 should be from 0 to 20'),

@@ -48,13 +48,16 @@ class RecordingFrames:
         self._reader = reader
         self._topic = topic
         self._stem = reader.path.stem if reader.path.is_file() else reader.path.name
-        read = [(stamp, log_time) for stamp, log_time, _ in reader.frames(topic)]
+        read, readable = [], 0
+        for _, stamp, log_time, message in reader.received(topic):
+            read.append((stamp, log_time))
+            readable += message is not None
         self._stamps = [stamp for stamp, _ in read]
         self._shared = Counter(self._stamps)
         rising = all(first < second for first, second in zip(self._stamps, self._stamps[1:]))
         self._times = [(stamp if rising else log_time) / NANOSECONDS for stamp, log_time in read]
         self.problems = reader.problems
-        if not self._stamps:
+        if not readable:
             raise UserError(f'{topic} in {reader.path} holds no frame')
 
     def times(self) -> list[float]:
@@ -64,8 +67,8 @@ class RecordingFrames:
     def frames(self, numbers: Collection[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield number and picture; see :class:`FrameSource`."""
         wanted = set(numbers)
-        for number, (stamp, _, message) in enumerate(self._reader.frames(self._topic)):
-            if number in wanted:
+        for number, stamp, _, message in self._reader.received(self._topic):
+            if number in wanted and message is not None:
                 try:
                     yield number, to_bgr(message)
                 except UserError as error:
