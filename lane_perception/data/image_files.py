@@ -27,14 +27,24 @@ _JPEG_END = b'\xff\xd9'
 _COMPRESSION = 2   # of PNG, 0 to 9: masks come out half as large as at 1, almost as quickly
 
 
-def find_images(folder: Path) -> list[Path]:
-    """Return the picture files below a folder, sorted; hidden files and folders are left out."""
+def find_files(folder: Path) -> list[Path]:
+    """
+    Return the files below a folder, sorted; hidden files and folders are left out.
+
+    Links to folders are followed, but for those that lead back to a folder that they lie in.
+    """
     found = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith('.'))
-        found += [Path(parent, name) for name in names
-                  if not name.startswith('.') and Path(name).suffix.lower() in IMAGE_SUFFIXES]
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        above = {os.path.realpath(one) for one in (parent, *Path(parent).absolute().parents)}
+        folders[:] = [name for name in folders if not name.startswith('.')
+                      and os.path.realpath(os.path.join(parent, name)) not in above]
+        found += [Path(parent, name) for name in names if not name.startswith('.')]
     return sorted(found)
+
+
+def find_images(folder: Path) -> list[Path]:
+    """Return the picture files below a folder, as :func:`find_files` does."""
+    return [file for file in find_files(folder) if file.suffix.lower() in IMAGE_SUFFIXES]
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from typing import Iterable
 
+from lane_perception.data.image_files import find_files
 from lane_perception.data.image_files import find_images
 from lane_perception.errors import UserError
 
@@ -77,15 +78,9 @@ def label_files(place: Path) -> dict[str, list[Path]]:
 
     :param place: a file, or a folder that is searched with all its inner folders.
     """
-    if place.is_file():
-        files = [place]
-    else:
-        files = [Path(parent, name) for parent, folders, names in os.walk(place)
-                 if not any(part.startswith('.') for part in Path(parent).relative_to(place).parts)
-                 for name in names if not name.startswith('.')]
     found: dict[str, list[Path]] = defaultdict(list)
     by_folder: dict[Path, list[Path]] = defaultdict(list)
-    for file in sorted(files):
+    for file in [place] if place.is_file() else find_files(place):
         if file.name.endswith('.lines.txt'):
             found['culane'].append(file)
         elif file.suffix.lower() in ('.json', '.jsonl') and file.name not in NOT_LABELS:

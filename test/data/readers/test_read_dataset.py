@@ -59,3 +59,22 @@ def test_a_label_file_that_is_not_json_is_named(tmp_path, content):
     (tmp_path / 'labels.json').write_text(content)
     with pytest.raises(UserError, match='labels.json is not JSON'):
         read_dataset(tmp_path)
+
+
+def test_linked_folders_are_followed_but_not_in_circles(tmp_path):
+    elsewhere, data = tmp_path / 'elsewhere', tmp_path / 'data'
+    write_picture(elsewhere / 'pictures/a_1.jpg')
+    write_mask(elsewhere / 'masks/a_1.png', square())
+    write_json(elsewhere / 'labels/a_1.json', labelme())
+    for link, target in (
+            (data / 'images/drive1', elsewhere / 'pictures'),
+            (data / 'masks/drive1', elsewhere / 'masks'),
+            (data / 'lines', elsewhere / 'labels'),
+            (data / 'images/all', data),
+            (elsewhere / 'pictures/again', elsewhere / 'pictures'),
+            (elsewhere / 'labels/above', elsewhere)):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(target)
+    assert (only_mask(read_dataset(data)) == square()).all()
+    assert read_dataset(data).samples[0].stem == 'drive1/a_1'
+    assert not only_mask(read_dataset(data, 'lines')).any()
