@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import field
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -142,8 +141,6 @@ class DataSet:
     samples: tuple[LabeledImage, ...]    # those with a label, sorted by stem
     unlabeled: tuple[Path, ...] = ()     # pictures without a label
     problems: tuple[str, ...] = ()       # sentences about what could not be used
-    folders: dict[str, str] = field(default_factory=dict)
-    # stem -> train, val or test, where the pictures lie in folders of that name
 
     def __len__(self) -> int:
         """Return how many labeled pictures there are."""

@@ -25,6 +25,8 @@ from lane_perception.errors import UserError
 from lane_perception.json_file import write_json
 
 PARTS = ('train', 'val', 'test')
+FOLDER_PARTS = {'train': 'train', 'valid': 'val', 'val': 'val', 'validation': 'val',
+                'test': 'test'}
 SHARES = (0.70, 0.15, 0.15)
 TOLERANCE = 0.08      # whole recordings are dealt when each part comes so near to its share
 GAP = 0.02            # left out at each cut, of the recording's length in time
@@ -160,11 +162,13 @@ def _split(parts: dict[str, list[LabeledImage]], how: str) -> Split:
 def _folder_split(data: DataSet) -> Split:
     parts: dict[str, list[LabeledImage]] = {part: [] for part in PARTS}
     for sample in data.samples:
-        if sample.stem in data.folders:
-            parts[data.folders[sample.stem]].append(sample)
+        for folder in sample.stem.lower().split('/')[:-1]:
+            if folder in FOLDER_PARTS:
+                parts[FOLDER_PARTS[folder]].append(sample)
+                break
     if not parts['train'] or not parts['val']:
-        raise UserError(f'split=folders needs folders train and valid with labeled pictures in '
-                        f'{data.path}')
+        raise UserError(f'split=folders needs folders train and valid (or val) with labeled '
+                        f'pictures in {data.path}')
     return _split(parts, 'by the folders of the export')
 
 

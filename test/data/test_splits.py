@@ -25,8 +25,8 @@ def named(*stems):
                            for stem in stems)
 
 
-def data_set(path, stems, **more):
-    return DataSet(path, 'test', named(*stems), **more)
+def data_set(path, stems):
+    return DataSet(path, 'test', named(*stems))
 
 
 def frame_number(stem):
@@ -167,8 +167,9 @@ def test_missing_split_file_is_refused(tmp_path):
 
 
 def test_folders_of_an_export_are_kept_when_asked_for(tmp_path):
-    folders = {'train/a_1': 'train', 'valid/a_2': 'val', 'test/a_3': 'test'}
-    split = choose_split(data_set(tmp_path, list(folders), folders=folders), 'folders')
-    assert (split.train, split.val, split.test) == (('train/a_1',), ('valid/a_2',), ('test/a_3',))
+    stems = ['train/a_1', 'Valid/drive/a_2', 'export/val/a_4', 'test/a_3', 'a_5', 'train_a_6']
+    split = choose_split(data_set(tmp_path, stems), 'folders')
+    assert (split.train, split.val, split.test) == (
+        ('train/a_1',), ('Valid/drive/a_2', 'export/val/a_4'), ('test/a_3',))
     with pytest.raises(UserError, match='needs folders train and valid'):
         choose_split(data_set(tmp_path, ['a_1', 'a_2']), 'folders')

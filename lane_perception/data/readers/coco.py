@@ -22,9 +22,6 @@ from lane_perception.data.samples import Shapes
 from lane_perception.data.samples import with_recordings
 from lane_perception.errors import UserError
 
-FOLDER_PARTS = {'train': 'train', 'valid': 'val', 'val': 'val', 'validation': 'val',
-                'test': 'test'}
-
 
 def read_coco(
     path: Path, files: Sequence[Path], classes: Sequence[str] = (), strict: bool = False,
@@ -43,7 +40,6 @@ def read_coco(
     """
     pictures = Pictures(path)
     samples: dict[str, LabeledImage] = {}
-    folders: dict[str, str] = {}
     counts: Counter[str] = Counter()
     problems: list[str] = []
     for file in files:
@@ -62,8 +58,6 @@ def read_coco(
                 problems.append(f'{file} labels {name} again; the first label counts')
                 continue
             samples[stem] = LabeledImage(stem, picture, label)
-            if file.parent.name.lower() in FOLDER_PARTS:
-                folders[stem] = FOLDER_PARTS[file.parent.name.lower()]
     if strict and problems:
         raise UserError(problems[0])
     if not samples:
@@ -80,7 +74,7 @@ def read_coco(
         path, f'COCO (shapes by class: {named})',
         with_recordings(samples.values()),
         tuple(picture for picture in pictures.files if picture not in labeled),
-        tuple(problems), folders)
+        tuple(problems))
 
 
 def _labels(

@@ -47,7 +47,6 @@ def test_roboflow_layout(tmp_path, segmentation):
     data = read_dataset(tmp_path)
     assert (only_mask(data) == square()).all()
     assert data.samples[0].stem == 'train/a_1' and 'lane 1' in data.format
-    assert data.folders == {'train/a_1': 'train'}
 
 
 def test_cvat_layout(tmp_path):
