@@ -11,6 +11,7 @@ from typing import Sequence
 from lane_perception.data.image_files import find_images
 from lane_perception.data.readers.coco import read_coco
 from lane_perception.data.readers.json_files import label_files
+from lane_perception.data.readers.json_files import load_json
 from lane_perception.data.readers.labelme import read_labelme
 from lane_perception.data.readers.lane_lines import read_culane
 from lane_perception.data.readers.lane_lines import read_tusimple
@@ -47,7 +48,7 @@ def read_dataset(
     if masks.is_dir() and find_images(masks) and not (labels and _has_files(label_files(masks))):
         return read_mask_folder(path, masks, strict)
     files = label_files(place)
-    broken = tuple(f'{file} is not JSON' for file in files.pop('broken', []))
+    broken = tuple(_fault(file) for file in files.pop('broken', []))
     if len(files) > 1:
         kinds = '; '.join(f'{kind}: {found[0].relative_to(place)}'
                           for kind, found in sorted(files.items()))
@@ -65,6 +66,15 @@ def read_dataset(
     else:
         data = (read_tusimple if kind == 'tusimple' else read_culane)(path, found, strict)
     return replace(data, problems=broken + data.problems)
+
+
+def _fault(file: Path) -> str:
+    """Return a sentence why a file is not JSON."""
+    try:
+        load_json(file)
+    except UserError as error:
+        return str(error)
+    return f'{file} was being written'   # it is whole by now
 
 
 def _has_files(files: dict[str, list[Path]]) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from typing import Iterable
 
+from lane_perception.data.image_files import JPEG_SUFFIXES
 from lane_perception.data.image_files import find_files
 from lane_perception.data.image_files import find_images
 from lane_perception.errors import UserError
@@ -27,14 +28,14 @@ def load_json(path: Path) -> Any:
     """
     Return the content of a JSON file.
 
-    :raises UserError: naming the file and the line, when it is not JSON.
+    :raises UserError: naming the file and the line, when it is not JSON in UTF-8.
     """
     try:
         return json.loads(path.read_text(encoding='utf-8-sig'))
     except json.JSONDecodeError as error:
         raise UserError(f'{path} is not JSON: {error.msg} in line {error.lineno}') from error
     except UnicodeDecodeError as error:
-        raise UserError(f'{path} is not a text file') from error
+        raise UserError(f'{path} is not UTF-8 text; save it as UTF-8') from error
     except RecursionError as error:
         raise UserError(f'{path} is JSON that is nested too deeply') from error
     except ValueError as error:
@@ -161,6 +162,14 @@ class Pictures:
         for choice in (nearest, same):
             if len(choice) == 1:
                 return choice[0]
+        return None
+
+    def beside(self, stem: str, near: Path) -> Path | None:
+        """Return the picture of that name, whatever its suffix, where an exact find looks."""
+        for folder in (near, near / 'images', self.path, self.path / 'images'):
+            same = [file for file in self._by_stem.get(stem, []) if file.parent == folder]
+            if same:
+                return min(same, key=lambda file: file.suffix.lower() not in JPEG_SUFFIXES)
         return None
 
     def stem(self, file: Path) -> str:

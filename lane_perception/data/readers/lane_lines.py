@@ -86,7 +86,7 @@ def _in_clip(sample: LabeledImage) -> LabeledImage:
 
 def read_culane(path: Path, files: Sequence[Path], strict: bool = False) -> DataSet:
     """
-    Read CULane's line files: beside NAME.jpg a NAME.lines.txt, one line "u v u v ..." a marking.
+    Read CULane's line files: beside picture NAME a NAME.lines.txt, each line "u v u v ...".
 
     Lines are drawn as wide as LINE_WIDTH of the picture's width; CULane's own are 16 pixels in
     pictures 1640 wide.
@@ -101,9 +101,9 @@ def read_culane(path: Path, files: Sequence[Path], strict: bool = False) -> Data
     problems: list[str] = []
     for file in files:
         name = file.name[:-len(CULANE_SUFFIX)]
-        picture = pictures.find(f'{name}.jpg', file.parent, exact=True)
+        picture = pictures.beside(name, file.parent)
         if picture is None:
-            problems.append(f'{file} has no picture {name}.jpg')
+            problems.append(f'{file} has no picture {name}.jpg or of another format')
             continue
         try:
             shapes = tuple(_culane_shape(line) for line in _lines(file) if line.strip())

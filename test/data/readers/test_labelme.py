@@ -83,8 +83,8 @@ def test_labelme_finds_pictures_by_windows_paths(tmp_path):
      'does not lie in the picture'),
     (json.dumps(labelme({'shape_type': 'mask', 'points': [[-5, 5]], 'mask': PATCH})),
      'does not lie in the picture'),
-    ('[' * 100_000 + ']' * 100_000, 'is not JSON'),
-    ('{"shapes": ' + '9' * 5000 + '}', 'is not JSON'),
+    ('[' * 100_000 + ']' * 100_000, 'is JSON that is nested too deeply'),
+    ('{"shapes": ' + '9' * 5000 + '}', 'holds a number that is too long'),
 ], ids=short)
 def test_a_broken_labelme_file_is_named_and_the_others_are_read(tmp_path, broken, problem):
     for name in ('a_1', 'b'):
@@ -134,6 +134,17 @@ def test_a_labelme_file_whose_picture_has_no_size_is_named_and_left_out(tmp_path
     data = read_dataset(tmp_path)
     assert list(data.by_stem()) == ['a_1']
     assert "b.json is broken: the picture's height or width is no number" in data.problems[0]
+
+
+@pytest.mark.parametrize('others', [0, 12], ids=['few files', 'many files'])
+def test_a_labelme_file_in_a_code_page_is_told_from_broken_json(tmp_path, others):
+    for name in ('a_1', 'b', *(f'a_{number}' for number in range(2, 2 + others))):
+        write_picture(tmp_path / f'{name}.jpg')
+        write_json(tmp_path / f'{name}.json', labelme(name=f'{name}.jpg'))
+    text = json.dumps(labelme(name='b.jpg'), ensure_ascii=False).replace('lane', '\ucc28\uc120')
+    (tmp_path / 'b.json').write_bytes(text.replace('5.5.0', '\ucc28').encode('cp949'))
+    problem, = read_dataset(tmp_path).problems
+    assert 'b.json is not UTF-8 text; save it as UTF-8' in problem
 
 
 @pytest.mark.parametrize('size', [10 ** 6, 10 ** 9, 10 ** 30])

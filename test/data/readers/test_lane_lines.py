@@ -62,6 +62,20 @@ def test_culane_lines(tmp_path):
     assert len(data.unlabeled) == 1 and 'CULane lines (2' in data.format
 
 
+@pytest.mark.parametrize('picture', ['a_1.JPG', 'a_1.png', 'a_1.jpeg'])
+def test_culane_lines_beside_a_picture_of_any_format(tmp_path, picture):
+    write_picture(tmp_path / 'drive' / picture)
+    (tmp_path / 'drive/a_1.lines.txt').write_text('5 59 20 30\n')
+    assert read_dataset(tmp_path).samples[0].image_path.name == picture
+
+
+def test_culane_lines_are_of_the_jpeg_where_there_are_two_pictures(tmp_path):
+    for name in ('a_1.bmp', 'a_1.jpg', 'a_1.png'):
+        write_picture(tmp_path / name)
+    (tmp_path / 'a_1.lines.txt').write_text('5 59 20 30\n')
+    assert read_dataset(tmp_path).samples[0].image_path.name == 'a_1.jpg'
+
+
 def test_broken_culane_files_are_named(tmp_path):
     write_picture(tmp_path / '00000.jpg')
     write_picture(tmp_path / '00001.jpg')

@@ -51,13 +51,14 @@ def test_several_kinds_of_labels_must_be_told_apart(tmp_path):
     assert not only_mask(read_dataset(tmp_path, 'labelme')).any()
 
 
-@pytest.mark.parametrize('content', [
-    '{"images": [', '[' * 100_000 + ']' * 100_000, '{"images": ' + '9' * 5000 + '}'],
+@pytest.mark.parametrize('content, sentence', [
+    ('{"images": [', 'is not JSON'), ('[' * 100_000 + ']' * 100_000, 'is nested too deeply'),
+    ('{"images": ' + '9' * 5000 + '}', 'holds a number that is too long')],
     ids=['cut off', 'nested too deeply', 'a number too long'])
-def test_a_label_file_that_is_not_json_is_named(tmp_path, content):
+def test_a_label_file_that_is_not_json_is_named(tmp_path, content, sentence):
     write_picture(tmp_path / 'a.jpg')
     (tmp_path / 'labels.json').write_text(content)
-    with pytest.raises(UserError, match='labels.json is not JSON'):
+    with pytest.raises(UserError, match=f'labels.json .*{sentence}'):
         read_dataset(tmp_path)
 
 
