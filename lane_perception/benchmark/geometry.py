@@ -26,6 +26,7 @@ from lane_perception.data.synthetic.sampling import trackless
 from lane_perception.data.synthetic.scene import Pose
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.errors import UserError
+from lane_perception.evaluation.percentiles import percentiles
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
 from lane_perception.json_file import write_report
@@ -137,7 +138,7 @@ def timing(count: int) -> dict:
 
 
 def _percentiles(times: list[float]) -> dict[str, float]:
-    return {f'p{share}_ms': float(np.percentile(times, share)) for share in (50, 90, 99)}
+    return {f'{name}_ms': value for name, value in percentiles(times).items()}
 
 
 def measure(settings: BenchmarkSettings) -> dict:

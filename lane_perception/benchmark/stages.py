@@ -19,6 +19,7 @@ from lane_perception.benchmark.alternatives import measure_alternatives
 from lane_perception.benchmark.pictures import picture
 from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.timing import interleave
+from lane_perception.evaluation.percentiles import percentiles
 from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.images import mask_message
 from lane_perception.ros.images import to_bgr
@@ -80,7 +81,7 @@ def _stages(
 
 
 def _microseconds(seconds: list[float]) -> dict[str, float]:
-    return {f'p{q}': round(float(np.percentile(seconds, q)) * 1e6, 1) for q in (50, 99)}
+    return percentiles(np.asarray(seconds) * 1e6, 1, (50, 99))
 
 
 def _jpeg(image: NDArray[np.uint8]) -> SimpleNamespace:

@@ -19,6 +19,8 @@ from typing import Sequence
 
 import numpy as np
 
+from lane_perception.evaluation.percentiles import percentiles
+
 SEED = 0            # of the order of the turns within a round
 WARM_UP_S = 0.2     # of calls of each subject before the first round; at least two calls
 TURN_S = 0.05       # a quick subject is called again and again for so long in its turn
@@ -70,8 +72,4 @@ def _warm_up(subject: Callable[[], object]) -> int:
 
 def milliseconds(seconds: Sequence[float]) -> dict[str, float | int]:
     """Return {'p50', 'p90', 'p99'} in milliseconds and 'calls', their number."""
-    values = np.asarray(seconds) * 1e3
-    result: dict[str, float | int] = {
-        f'p{q}': round(float(np.percentile(values, q)), 4) for q in (50, 90, 99)}
-    result['calls'] = len(values)
-    return result
+    return {**percentiles(np.asarray(seconds) * 1e3, 4), 'calls': len(seconds)}

@@ -36,12 +36,12 @@ from lane_perception.data.recording_places import STORAGE_SUFFIXES
 from lane_perception.data.recording_places import require_place
 from lane_perception.data.recording_places import storage_suffix
 from lane_perception.errors import UserError
+from lane_perception.ros.serialized import NANOSECONDS
 from lane_perception.ros.serialized import read_stamp
 from lane_perception.whole_file import errors_about
 from lane_perception.whole_file import temporary_beside
 
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
-NANOSECONDS = 1_000_000_000
 
 
 class Topic(NamedTuple):

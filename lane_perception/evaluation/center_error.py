@@ -73,11 +73,3 @@ class CenterScore:
             'lane_missed': self._missed,
             'lane_false': self._false,
         }
-
-
-def latency_figures(milliseconds: list[float]) -> dict[str, float] | None:
-    """Return ``latency_ms``: p50, p90, p99 of processing times in milliseconds; None of none."""
-    if not milliseconds:
-        return None
-    p50, p90, p99 = np.percentile(milliseconds, (50, 90, 99))
-    return {'p50': float(p50), 'p90': float(p90), 'p99': float(p99)}

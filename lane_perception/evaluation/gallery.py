@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.image_files import BACKGROUND
+from lane_perception.data.image_files import MARKING
 from lane_perception.evaluation.center_error import Point
-from lane_perception.evaluation.metrics import BACKGROUND
-from lane_perception.evaluation.metrics import MARKING
 from lane_perception.evaluation.set_score import ImageScore
 from lane_perception.evaluation.video import shrink
 from lane_perception.overlay import LANE_COLOR

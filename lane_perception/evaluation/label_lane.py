@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.image_files import MARKING
 from lane_perception.evaluation.center_error import Point
-from lane_perception.evaluation.metrics import MARKING
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.geometry.lane import Lane
 from lane_perception.geometry.lane_finder import LaneFinder

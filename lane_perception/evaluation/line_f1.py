@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.image_files import BACKGROUND
+from lane_perception.data.image_files import MARKING
 from lane_perception.errors import UserError
-from lane_perception.evaluation.metrics import BACKGROUND
-from lane_perception.evaluation.metrics import MARKING
 from lane_perception.evaluation.metrics import ratio
 
 TOLERANCES = (0.01, 0.02)   # fractions of the image's diagonal at label size; the first is line_f1

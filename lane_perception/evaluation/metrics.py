@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-MARKING = 255      # label value of a marking
-BACKGROUND = 0     # label value of background; every value between the two is not judged
+from lane_perception.data.image_files import BACKGROUND
+from lane_perception.data.image_files import MARKING
 
 
 def confusion(prediction: NDArray[np.uint8], label: NDArray[np.uint8]) -> NDArray[np.int64]:

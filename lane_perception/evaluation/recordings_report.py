@@ -11,9 +11,9 @@ import numpy as np
 
 from lane_perception.evaluation.bootstrap import SUMS
 from lane_perception.evaluation.bootstrap import bootstrap_sums
-from lane_perception.evaluation.histogram import quantiles
 from lane_perception.evaluation.line_f1 import set_figures
 from lane_perception.evaluation.metrics import figures
+from lane_perception.evaluation.percentiles import joint_percentiles
 from lane_perception.evaluation.replay import ReplaySettings
 from lane_perception.evaluation.set_score import marking_widths
 from lane_perception.machine import command_line
@@ -27,7 +27,7 @@ def report_over_all(
     Return the report over all recordings, with the keys of a report of one.
 
     Figures are over one confusion matrix, means over all frames that they are means of. The
-    quantiles are exact to 1 %. ``replay_s`` is the sum of what each recording took.
+    percentiles are exact to 1 %. ``replay_s`` is the sum of what each recording took.
 
     :param entries: name to a recording's report without its columns over time, or to its
         ``error``.
@@ -69,17 +69,16 @@ def _figures(settings: ReplaySettings, good: list[dict[str, Any]]) -> dict[str, 
     if not good:
         return found
     images = _counts(good, 'images')
-    errors = [one['center_errors_px'] for one in totals]
     found |= {
         'center_mae_px': _mean(good, 'center_mae_px', _counts(totals, 'center_pairs')),
-        'center_p95_px': quantiles(errors, [95])[0] if any(errors) else None,
+        'center_p95_px': joint_percentiles(
+            (one['center_errors_px'] for one in totals), [95])['p95'],
         'lane_found': _mean(good, 'lane_found', images),
         **{key: sum(entry[key] for entry in good)
            for key in ('lane_missed', 'lane_false', 'jumps', 'gaps', 'replay_s')},
         'failures': {kind: sum(entry['failures'][kind] for entry in good)
                      for kind in good[0]['failures']},
-        'latency_ms': dict(zip(('p50', 'p90', 'p99'), quantiles(
-            [one['latencies_ms'] for one in totals], [50, 90, 99]))),
+        'latency_ms': joint_percentiles(one['latencies_ms'] for one in totals),
         'longest_gap_s': max(entry['longest_gap_s'] for entry in good),
         'flicker': _mean(good, 'flicker', _counts(totals, 'flicker_pairs')),
         'confidence': _mean(good, 'confidence', _counts(totals, 'frames_with_lane')),

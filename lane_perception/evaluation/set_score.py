@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from lane_perception.evaluation.center_error import CenterScore
 from lane_perception.evaluation.center_error import Point
-from lane_perception.evaluation.center_error import latency_figures
-from lane_perception.evaluation.histogram import histogram
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.metrics import fit_to_label
 from lane_perception.evaluation.metrics import matrix_figures
+from lane_perception.evaluation.percentiles import histogram
+from lane_perception.evaluation.percentiles import percentiles
 
 MISSED_MARKING = 'missed marking'
 FALSE_MARKING = 'false marking'
@@ -185,7 +185,7 @@ class SetScore:
         figures |= self.centers.result()
         figures['failures'] = dict(self._failures)
         if self.milliseconds:
-            figures['latency_ms'] = latency_figures(self.milliseconds)
+            figures['latency_ms'] = percentiles(self.milliseconds)
         return figures
 
 

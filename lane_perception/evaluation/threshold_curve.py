@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.evaluation.metrics import BACKGROUND
-from lane_perception.evaluation.metrics import MARKING
+from lane_perception.data.image_files import BACKGROUND
+from lane_perception.data.image_files import MARKING
 from lane_perception.evaluation.threshold_levels import count_levels
 from lane_perception.evaluation.threshold_levels import LEVELS
 from lane_perception.evaluation.threshold_levels import reaching

@@ -21,7 +21,6 @@ from typing import Callable
 from typing import Collection
 from typing import Iterator
 
-import numpy as np
 import rclpy
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
@@ -29,6 +28,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from lane_perception.errors import UserError
+from lane_perception.evaluation.percentiles import percentiles
 from lane_perception.ros.initialize import initialize
 from lane_perception.ros.lane_outputs import NODE_NAME
 from lane_perception.ros.processes import environment_of_processes
@@ -95,8 +95,8 @@ class Playback:
             'frames_dropped': len(self.published) - len(ages),
             'input_rate_hz': _rate(self.published.values()),
             'output_rate_hz': _rate(arrivals),
-            'age_ms': _quantiles(ages),
-            'latency_ms': _quantiles(self._since_published(self.answered)),
+            'age_ms': percentiles(ages, 3),
+            'latency_ms': percentiles(self._since_published(self.answered), 3),
         }
 
 
@@ -104,11 +104,6 @@ def _rate(moments: Collection[int]) -> float:
     """Return events per second of moments in nanoseconds; 0.0 for less than two."""
     span_s = (max(moments) - min(moments)) / 1e9 if moments else 0.0
     return round((len(moments) - 1) / span_s, 3) if span_s else 0.0
-
-
-def _quantiles(values: list[float]) -> dict[str, float | None]:
-    return {f'p{q}': round(float(np.percentile(values, q)), 3) if values else None
-            for q in (50, 90, 99)}
 
 
 def node_arguments(settings: PlaybackSettings) -> list[str]:

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.image_files import BACKGROUND
+from lane_perception.data.image_files import MARKING
 from lane_perception.data.resize import area_resized
 from lane_perception.data.resize import thinner_than
 from lane_perception.data.resize import touched
 from lane_perception.segmenter import resize_image
 
-MARKING = 255
-FLOOR = 0
 THIN = 1.0           # pixels of the target: thinner markings are kept by their maximum
 WHOLLY_JUDGED = 254  # of 255: a pixel counts only when all of its area is judged
 
@@ -43,7 +43,7 @@ def make_sample(
         thin = thinner_than(marking, THIN * shrinking)
         if thin.any():
             coverage[touched(thin, height, width)] = 255
-    unsure = (mask != MARKING) & (mask != FLOOR)
+    unsure = (mask != MARKING) & (mask != BACKGROUND)
     if unsure.any():
         judged = area_resized(np.where(unsure, 0, 255).astype(np.uint8), height, width,
                               cv2.INTER_LINEAR)

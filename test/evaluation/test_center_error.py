@@ -1,12 +1,10 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""Centre error and latency figures."""
+"""Centre errors: how they are counted, and what has none."""
 
 import numpy as np
-import pytest
 
 from lane_perception.evaluation.center_error import CenterScore
-from lane_perception.evaluation.center_error import latency_figures
 
 
 def test_errors_are_signed_one_by_one_and_absolute_in_the_mean():
@@ -31,9 +29,3 @@ def test_missing_and_false_lanes_are_counted_apart_from_the_error():
 def test_without_any_pair_there_is_no_error_figure():
     assert CenterScore().result()['center_mae_px'] is None
     assert CenterScore().result()['lane_found'] is None
-
-
-def test_latency_figures_are_percentiles_in_milliseconds():
-    assert latency_figures([float(value) for value in range(101)]) == {
-        'p50': 50.0, 'p90': 90.0, 'p99': pytest.approx(99.0)}
-    assert latency_figures([]) is None

@@ -5,9 +5,9 @@
 import numpy as np
 import pytest
 
+from lane_perception.data.image_files import BACKGROUND
+from lane_perception.data.image_files import MARKING
 from lane_perception.evaluation.label_lane import LabelLane
-from lane_perception.evaluation.metrics import BACKGROUND
-from lane_perception.evaluation.metrics import MARKING
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.metrics import confusion
 from lane_perception.evaluation.metrics import fit_to_label
