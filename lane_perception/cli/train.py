@@ -81,7 +81,8 @@ def audit(arguments: argparse.Namespace) -> int:
         raise UserError('--audit looks over labeled pictures; the synthetic world has none')
     recipe = load_recipe(arguments.recipe or 'lite', arguments.changes)
     labels = '' if recipe.labels == 'snap' else recipe.labels
-    report = audit_dataset(arguments.data, arguments.out, labels, split=recipe.split)
+    report = audit_dataset(arguments.data, arguments.out, labels, recipe.marking_classes(),
+                           recipe.split)
     print(describe(report))
     wrote = [name for name in ('report.json', 'contact_sheet.jpg', 'split.json')
              if Path(arguments.out, name).is_file()]

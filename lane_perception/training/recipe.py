@@ -58,6 +58,7 @@ class Recipe:
     workers: int = 1                 # processes that load and augment; 0 = in the training process
     threads: int = 0                 # of torch in the training process; 0 = cores less workers
     labels: str = ''                 # folder or file of the labels; snap = lines become tape
+    classes: str = ''                # that are markings, in COCO and labelme, by commas; '' = all
     split: str = ''                  # split file; '' = split.json in the data, or blocks of time
     samples: int = 2000              # drawn for training, with --data synthetic:SEED only
     validation_samples: int = 200    # drawn for validation and for the threshold, likewise
@@ -96,7 +97,15 @@ class Recipe:
 
     def left_out(self) -> list[str]:
         """Return the groups of the augmentation that are left out."""
-        return [group.strip() for group in self.augmentation_without.split(',') if group.strip()]
+        return _listed(self.augmentation_without)
+
+    def marking_classes(self) -> list[str]:
+        """Return the classes of labels that are markings; none: all."""
+        return _listed(self.classes)
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(',') if name.strip()]
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+from typing import Sequence
 
 from lane_perception.data.splits import SPLIT_FILE
 from lane_perception.errors import UserError
@@ -28,17 +29,20 @@ TEST_SEED = SYNTHETIC + '1000000'  # no run trains on it
 TEST_PICTURES = 100                # of the synthetic world
 
 
-def report_run(folder: Path, data: str, labels: str) -> dict[str, Any]:
+def report_run(
+    folder: Path, data: str, labels: str, classes: Sequence[str] = (),
+) -> dict[str, Any]:
     """
     Write report.json and, where the report extra is installed, report.html into a run's folder.
 
     :param data: what the run trained on.
     :param labels: where that data set's labels are; '' lets the reader find them.
+    :param classes: of these labels, those that are markings; none: all.
     :returns: the report: the model's figures on the test part (validation where that is empty),
         and under ``training`` the rows of progress.csv and the validation's threshold sweep.
     """
     evaluation = evaluate(
-        _held_back(folder, data, labels), [Variant(str(folder / 'model.onnx'))], Bench())
+        _held_back(folder, data, labels, classes), [Variant(str(folder / 'model.onnx'))], Bench())
     report = {**evaluation.report, 'command': command_line('train'),
               'training': training_curves(folder)}
     write_report(folder / 'report.json', report)
@@ -49,12 +53,12 @@ def report_run(folder: Path, data: str, labels: str) -> dict[str, Any]:
     return report
 
 
-def _held_back(folder: Path, data: str, labels: str) -> Source:
+def _held_back(folder: Path, data: str, labels: str, classes: Sequence[str]) -> Source:
     if data.startswith(SYNTHETIC):
         return open_source(TEST_SEED, count=TEST_PICTURES)
     split = folder / SPLIT_FILE
     part = 'test' if json.loads(split.read_text(encoding='utf-8')).get('test') else 'val'
-    return open_source(data, labels, str(split), part)
+    return open_source(data, labels, str(split), part, classes=tuple(classes))
 
 
 def training_curves(folder: Path) -> dict[str, Any]:

@@ -246,11 +246,15 @@ def _check_split(folder: Path) -> bool:
     return recorded['made'] or not kept.is_file()
 
 
-def _held_back(folder: Path, data: str, recipe: Recipe) -> tuple[str, str]:
-    """Return the data set and labels to score on: snapped labels are a data set of their own."""
+def _held_back(folder: Path, data: str, recipe: Recipe) -> tuple[str, str, list[str]]:
+    """
+    Return the data set to score on, where its labels are, and their classes that are markings.
+
+    Snapped labels are a data set of their own.
+    """
     if recipe.labels == SNAP:
-        return str(folder / SNAPPED), ''
-    return data, recipe.labels
+        return str(folder / SNAPPED), '', []
+    return data, recipe.labels, recipe.marking_classes()
 
 
 def _train_within_memory(
@@ -335,7 +339,7 @@ def _by(split: Split) -> str:
 def _read(folder: Path, data: str, recipe: Recipe, strict: bool) -> DataSet:
     """Return the labeled pictures; labels=snap gives lines the extent of their tape first."""
     snap = recipe.labels == SNAP
-    found = read_dataset(data, '' if snap else recipe.labels, strict=strict)
+    found = read_dataset(data, '' if snap else recipe.labels, recipe.marking_classes(), strict)
     check_masks(found.samples)
     if not snap:
         return found

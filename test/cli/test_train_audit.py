@@ -53,6 +53,20 @@ def test_labels_and_split_are_taken_from_settings(data, tmp_path):
         'train': 1, 'val': 1, 'test': 0}
 
 
+def test_classes_are_chosen_by_a_setting_and_told(data, tmp_path, capsys):
+    shapes = [{'label': name, 'shape_type': 'rectangle', 'points': corners}
+              for name, corners in (('lane', [[20, 0], [30, 96]]), ('car', [[60, 0], [128, 96]]))]
+    for picture in (data / 'images').iterdir():
+        picture.with_suffix('.json').write_text(json.dumps({'shapes': shapes}))
+    command = ['--audit', '--data', str(data), '--out', str(tmp_path / 'run'), 'labels=images']
+    assert main([*command, 'classes=lane']) == 0
+    assert 'markings: lane 24; left out: car 24' in capsys.readouterr().out
+    report = json.loads((tmp_path / 'run/report.json').read_text())
+    assert report['marking_share']['max'] == pytest.approx(10 / 128)
+    assert main([*command, 'classes=lane,line']) == 2
+    assert 'no label has the class "line"; there are: car 24, lane 24' in capsys.readouterr().err
+
+
 def test_the_split_is_the_one_of_the_recipe_that_training_would_use(data, tmp_path):
     split = tmp_path / 'mine.json'
     split.write_text(json.dumps({'train': ['lap_00'], 'val': ['lap_09'], 'test': []}))

@@ -59,6 +59,12 @@ def test_a_setting_that_cannot_be_is_refused(tmp_path, change, sentence):
         load_recipe(str(tmp_path / 'empty.yaml'), [change])
 
 
+def test_classes_are_named_by_commas():
+    assert load_recipe('lite').marking_classes() == []
+    recipe = load_recipe('lite', ['classes=lane, stop line,'])
+    assert recipe.marking_classes() == ['lane', 'stop line']
+
+
 def test_an_unknown_setting_is_blamed_on_where_it_stands(tmp_path):
     path = tmp_path / 'mine.yaml'
     path.write_text('epochs: 3\n')

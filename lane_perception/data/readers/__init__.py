@@ -34,9 +34,11 @@ def read_dataset(
     :param path: the data set's folder. A folder masks/ in it counts before any other label.
     :param labels: where its labels are, when there are several kinds: a folder or file, in the
         data set's folder or anywhere.
-    :param classes: names of the classes that are markings, in COCO and labelme; none: all.
+    :param classes: names of the classes that are markings, in COCO and labelme; none: all. Other
+        labels have none.
     :param strict: a label file that cannot be used is an error, not one of the result's problems.
-    :raises UserError: when there is nothing that a reader knows, or several kinds of labels.
+    :raises UserError: when there is nothing that a reader knows, several kinds of labels, or a
+        class is named that no label has.
     """
     path = Path(path).expanduser()
     if not path.is_dir():
@@ -46,6 +48,7 @@ def read_dataset(
         raise UserError(f'there are no labels at {place}')
     masks = place if labels else path / 'masks'
     if masks.is_dir() and find_images(masks) and not (labels and _has_files(label_files(masks))):
+        _no_classes(classes, f'the masks in {masks}')
         return read_mask_folder(path, masks, strict)
     files = label_files(place)
     broken = tuple(_fault(file) for file in files.pop('broken', []))
@@ -64,8 +67,15 @@ def read_dataset(
     elif kind == 'labelme':
         data = read_labelme(path, found, classes, strict)
     else:
+        _no_classes(classes, f'the lines in {place}')
         data = (read_tusimple if kind == 'tusimple' else read_culane)(path, found, strict)
     return replace(data, problems=broken + data.problems)
+
+
+def _no_classes(classes: Sequence[str], labels: str) -> None:
+    if classes:
+        raise UserError(f'classes can be chosen among those of COCO and labelme; {labels} have '
+                        f'none, such as {classes[0]}')
 
 
 def _fault(file: Path) -> str:

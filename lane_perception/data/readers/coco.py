@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 from typing import Sequence
 
-from lane_perception.data.readers.json_files import NOT_JUDGED_NAMES
+from lane_perception.data.readers.class_choice import ClassChoice
+from lane_perception.data.readers.class_choice import is_judged
 from lane_perception.data.readers.json_files import Pictures
 from lane_perception.data.readers.json_files import load_json
 from lane_perception.data.readers.json_files import read_points
@@ -40,11 +40,11 @@ def read_coco(
     """
     pictures = Pictures(path)
     samples: dict[str, LabeledImage] = {}
-    counts: Counter[str] = Counter()
+    choice = ClassChoice(classes)
     problems: list[str] = []
     for file in files:
         try:
-            labels = _labels(file, classes, counts, problems)
+            labels = _labels(file, choice, problems)
         except UserError as error:
             problems.append(str(error))
             continue
@@ -63,22 +63,20 @@ def read_coco(
     if not samples:
         raise UserError(f'{files[0]} is a COCO file, but labels no picture in {path}'
                         + (f': {problems[0]}' if problems else ''))
-    if not counts:
-        raise UserError(f'{files[0]} is a COCO file without one polygon or mask'
-                        + (f' of the classes {", ".join(classes)}' if classes else
-                           '; export it as segmentation, not as boxes')
-                        + (f' ({problems[0]})' if problems else ''))
-    named = ', '.join(f'{name} {count}' for name, count in sorted(counts.items()))
+    choice.check()
+    if not choice.drawn:
+        raise UserError(f'{files[0]} is a COCO file without one polygon or mask; export it as '
+                        'segmentation, not as boxes' + (f' ({problems[0]})' if problems else ''))
     labeled = {sample.image_path for sample in samples.values()}
     return DataSet(
-        path, f'COCO (shapes by class: {named})',
+        path, f'COCO ({choice.describe()})',
         with_recordings(samples.values()),
         tuple(picture for picture in pictures.files if picture not in labeled),
         tuple(problems))
 
 
 def _labels(
-    file: Path, classes: Sequence[str], counts: Counter[str], problems: list[str],
+    file: Path, choice: ClassChoice, problems: list[str],
 ) -> list[tuple[str, Shapes]]:
     """Return (picture's name, label) for each picture of a file."""
     content = load_json(file)
@@ -89,8 +87,7 @@ def _labels(
         broken: dict[Any, str] = {}    # picture's id -> what is wrong with it
         for number, annotation in enumerate(content['annotations']):
             name = names.get(annotation.get('category_id'), '')
-            judged = name.lower() not in NOT_JUDGED_NAMES
-            if classes and name not in classes and judged:
+            if choice.leaves_out(name):
                 continue
             picture = annotation['image_id']
             if picture not in images:
@@ -98,7 +95,7 @@ def _labels(
                                 'file does not list')
                 continue
             try:
-                drawn, problem = _shapes(annotation.get('segmentation'), name, judged)
+                drawn, problem = _shapes(annotation.get('segmentation'), name, is_judged(name))
             except ValueError as error:
                 broken[picture] = f'annotation {number} {error}'
                 continue
@@ -117,7 +114,8 @@ def _labels(
             labels.append((str(image['file_name']), Shapes(file, tuple(shapes[picture]), size)))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f'{file} is not a whole COCO file: {error!r}') from error
-    counts.update(shape.name or 'unnamed' for _, label in labels for shape in label.shapes)
+    for _, label in labels:
+        choice.count(label.shapes)
     return labels
 
 

@@ -18,8 +18,6 @@ from lane_perception.data.image_files import find_images
 from lane_perception.errors import UserError
 
 NOT_LABELS = ('split.json', 'report.json', 'run.json', 'package.json')
-NOT_JUDGED_NAMES = ('ignore', 'ignored', 'not_judged', 'not judged', 'unsure', 'doubtful',
-                    'dont_care', "don't care")
 FARTHEST = 1e9      # pixels: no picture is so large, and squares of it are still exact enough
 _ALL_OF = 8         # JSON files in a folder are all looked into up to this number, else the first
 

@@ -8,7 +8,6 @@ import base64
 import binascii
 import math
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 from typing import Sequence
@@ -16,8 +15,9 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from lane_perception.data.readers.class_choice import ClassChoice
+from lane_perception.data.readers.class_choice import is_judged
 from lane_perception.data.readers.json_files import FARTHEST
-from lane_perception.data.readers.json_files import NOT_JUDGED_NAMES
 from lane_perception.data.readers.json_files import Pictures
 from lane_perception.data.readers.json_files import load_json
 from lane_perception.data.readers.json_files import read_points
@@ -52,12 +52,12 @@ def read_labelme(
     """
     pictures = Pictures(path)
     samples: dict[str, LabeledImage] = {}
-    counts: Counter[str] = Counter()
+    choice = ClassChoice(classes)
     problems: list[str] = []
     for file in files:
         try:
             content = load_json(file)
-            label = _label(file, content, classes, counts, problems)
+            label = _label(file, content, choice, problems)
         except UserError as error:
             problems.append(str(error))
             continue
@@ -76,16 +76,16 @@ def read_labelme(
     if not samples:
         raise UserError(f'{files[0].parent} holds labelme files, but none of a picture in {path}'
                         + (f': {problems[0]}' if problems else ''))
-    named = ', '.join(f'{name} {count}' for name, count in sorted(counts.items()))
+    choice.check()
     labeled = {sample.image_path for sample in samples.values()}
     return DataSet(
-        path, f'labelme (shapes by label: {named or "none"})',
+        path, f'labelme ({choice.describe()})',
         with_recordings(samples.values()),
         tuple(picture for picture in pictures.files if picture not in labeled), tuple(problems))
 
 
 def _label(
-    file: Path, content: Any, classes: Sequence[str], counts: Counter[str], problems: list[str],
+    file: Path, content: Any, choice: ClassChoice, problems: list[str],
 ) -> Shapes:
     if not isinstance(content, dict) or not isinstance(content.get('shapes'), list):
         raise UserError(f'{file} is not a labelme file: it has no list of shapes')
@@ -97,18 +97,17 @@ def _label(
     for number, raw in enumerate(content['shapes']):
         try:
             name = str(raw['label'])
-            judged = name.lower() not in NOT_JUDGED_NAMES
-            if classes and name not in classes and judged:
+            if choice.leaves_out(name):
                 continue
             points = read_points(raw['points'])
-            shape, problem = _shape(raw, points, name, judged, size)
+            shape, problem = _shape(raw, points, name, is_judged(name), size)
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise UserError(f'{file}: shape {number} is broken: {error!r}') from error
         if problem:
             problems.append(f'{file}: shape {number} ("{name}") {problem}')
         if shape is not None:
             shapes.append(shape)
-    counts.update(shape.name for shape in shapes)
+    choice.count(shapes)
     return Shapes(file, tuple(shapes), size)
 
 

@@ -91,8 +91,11 @@ def test_only_the_named_classes_are_markings(tmp_path):
     write_json(tmp_path / 'labels.json', content)
     assert (only_mask(read_dataset(tmp_path, classes=['lane'])) == square()).all()
     assert load_sample(read_dataset(tmp_path).samples[0])[1].sum() > square().sum()
-    with pytest.raises(UserError, match='without one polygon or mask of the classes line'):
-        read_dataset(tmp_path, classes=['line'])
+    assert read_dataset(tmp_path).format == 'COCO (markings: car 1, lane 1)'
+    assert read_dataset(tmp_path, classes=['lane']).format == (
+        'COCO (markings: lane 1; left out: car 1)')
+    with pytest.raises(UserError, match='no label has the class "line"; there are: car 1, lane 1'):
+        read_dataset(tmp_path, classes=['lane', 'line'])
 
 
 def test_boxes_are_refused(tmp_path):

@@ -173,3 +173,17 @@ def test_a_labelme_mask_lies_where_its_first_point_is(tmp_path, left, top, heigh
     expected = np.zeros((60, 100), np.uint8)
     expected[top:top + height, left:left + width] = patch
     assert (only_mask(read_dataset(tmp_path)) == expected).all()
+
+
+def test_only_the_named_labels_are_markings(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg')
+    car, unsure = ({'label': name, 'shape_type': 'rectangle', 'points': corners}
+                   for name, corners in (('car', [[50, 0], [90, 50]]),
+                                         ('Ignore', [[0, 0], [9, 9]])))
+    write_json(tmp_path / 'a_1.json', labelme(line([20, 40], [40, 40]), car, unsure))
+    data = read_dataset(tmp_path, classes=['lane'])
+    assert data.format == 'labelme (markings: lane 1; not judged: Ignore 1; left out: car 1)'
+    mask = only_mask(data)
+    assert mask[40, 30] == 255 and mask[20, 70] == 0 and mask[5, 5] == 127
+    with pytest.raises(UserError, match='"Lane"; there are: Ignore 1, car 1, lane 1'):
+        read_dataset(tmp_path, classes=['Lane'])

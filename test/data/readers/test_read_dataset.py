@@ -62,6 +62,16 @@ def test_a_label_file_that_is_not_json_is_named(tmp_path, content, sentence):
         read_dataset(tmp_path)
 
 
+def test_classes_of_labels_that_have_none_are_refused(tmp_path):
+    write_picture(tmp_path / 'images/a.jpg')
+    write_mask(tmp_path / 'masks/a.png', square())
+    (tmp_path / 'lines').mkdir()
+    (tmp_path / 'lines/a.lines.txt').write_text('5 59 20 30\n')
+    for labels in ('', 'lines'):
+        with pytest.raises(UserError, match='among those of COCO and labelme.*have none'):
+            read_dataset(tmp_path, labels, classes=['lane'])
+
+
 def test_linked_folders_are_followed_but_not_in_circles(tmp_path):
     elsewhere, data = tmp_path / 'elsewhere', tmp_path / 'data'
     write_picture(elsewhere / 'pictures/a_1.jpg')
