@@ -77,15 +77,17 @@ class Samples(Dataset):
 
     def __init__(
         self, source: Source, seed: int = 0, augmentation: float = 0.0, strict: bool = False,
-        half_size_passes: int = 0, without: Sequence[str] = (),
+        half_size_passes: int = 0, without: Sequence[str] = (), validation: bool = False,
     ) -> None:
         """
         Wrap a source.
 
         :param augmentation: strength; see :func:`lane_perception.training.augmentation.augment`.
-        :param strict: a broken sample ends the run; otherwise it is named once and skipped.
+        :param strict: a broken sample ends the run; otherwise it is named once and skipped: the
+            next whole one stands in for it.
         :param half_size_passes: the first passes, for which samples are halved in size.
         :param without: groups of the augmentation that are left out.
+        :param validation: what stands in for a broken sample is not judged.
         """
         self.source = source
         self.seed = seed
@@ -93,6 +95,7 @@ class Samples(Dataset):
         self.strict = strict
         self.half_size_passes = half_size_passes
         self.without = tuple(without)
+        self.validation = validation
         self._broken: set[int] = set()
 
     def __len__(self) -> int:
@@ -119,7 +122,7 @@ class Samples(Dataset):
         for number in range(index, index + len(self.source)):
             number %= len(self.source)
             try:
-                return self.source.load(number)
+                image, target = self.source.load(number)
             except UserError as error:
                 last = error
                 if self.strict:
@@ -127,6 +130,10 @@ class Samples(Dataset):
                 if number not in self._broken:
                     self._broken.add(number)
                     print(f'\nskipped: {error}', file=sys.stderr, flush=True)
+                continue
+            if self.validation and number != index:
+                target = np.zeros_like(target)
+            return image, target
         raise UserError(f'none of the {len(self.source)} samples can be used; the last: {last}')
 
 

@@ -148,7 +148,7 @@ def train(
     samples = Samples(data.train, recipe.seed, recipe.augmentation, strict,
                       recipe.half_size_epochs * recipe.passes, recipe.left_out())
     loader = make_loader(samples, order, recipe.workers)
-    check = make_loader(Samples(data.validation, strict=strict),
+    check = make_loader(Samples(data.validation, strict=strict, validation=True),
                         EveryOnce(len(data.validation), recipe.batch_size), 0)
     entry = find_network(recipe.architecture)
     card = ModelCard(

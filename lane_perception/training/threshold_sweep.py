@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lane_perception.errors import UserError
 from lane_perception.evaluation.threshold_levels import count_levels
 from lane_perception.evaluation.threshold_levels import LEVELS
 from lane_perception.evaluation.threshold_levels import reaching
@@ -27,7 +28,7 @@ class ThresholdSweep:
         indices: torch.Tensor,
     ) -> None:
         """
-        Add pictures.
+        Add pictures; those that nothing is judged of are left out.
 
         :param probability: (N, 1, H, W) float, 0 to 1.
         :param target: (N, 1, H, W) coverage; above one half counts as marking.
@@ -37,8 +38,9 @@ class ThresholdSweep:
         pictures = zip(probability.float().numpy(), (target > 0.5).numpy(),
                        (judged > 0.5).numpy(), indices)
         for chances, marking, counts, index in pictures:
-            self._counts.append(count_levels(chances, marking, counts))
-            self._indices.append(int(index))
+            if counts.any():
+                self._counts.append(count_levels(chances, marking, counts))
+                self._indices.append(int(index))
 
     def result(self) -> dict:
         """
@@ -47,7 +49,11 @@ class ThresholdSweep:
         :returns: ``threshold``; ``lane_iou``, ``background_iou``, ``miou`` over the whole set and
             ``miou_per_image`` at it; ``sweep``: (threshold, lane IoU) pairs; ``per_image``:
             (picture's number, lane IoU) pairs.
+        :raises UserError: when no picture has a judged pixel.
         """
+        if not self._counts:
+            raise UserError('no label of the validation part judges a pixel, so no threshold and '
+                            'no epoch can be chosen; give it labels that do, or another split')
         counts = np.stack(self._counts)
         # marked[i, k, t]: pixels of picture i and label k with a probability of level t or more.
         marked = reaching(counts)

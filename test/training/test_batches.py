@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
+from lane_perception.errors import UserError  # noqa: E402
 from lane_perception.training.augmentation import augment  # noqa: E402
 from lane_perception.training.batches import EpochOrder  # noqa: E402
 from lane_perception.training.batches import Samples  # noqa: E402
@@ -48,6 +49,36 @@ def test_a_sample_depends_on_seed_pass_and_index_alone():
     assert torch.equal(image(1, (4, 2)), image(1, (4, 2)))
     assert not torch.equal(image(1, (4, 2)), image(1, (5, 2)))
     assert not torch.equal(image(1, (4, 2)), image(2, (4, 2)))
+
+
+class Broken(Drawn):
+    """The same, of which the second cannot be read."""
+
+    def load(self, index):
+        """Return a picture, or fail."""
+        if index == 1:
+            raise UserError('1.png is broken')
+        return super().load(index)
+
+
+def test_a_broken_picture_is_judged_by_no_other_in_validation(capsys):
+    whole, stand_in = (Samples(Broken(), validation=True)[0, index] for index in (2, 1))
+    assert whole['target'][1].all() and not stand_in['target'].any()
+    assert torch.equal(Samples(Broken())[0, 1]['target'], whole['target'])
+    sweep = ThresholdSweep()
+    for sample in (whole, stand_in):
+        target, judged = sample['target'][None].float().div(255).split(1, dim=1)
+        sweep.add(1 - target, target, judged, sample['index'][None])
+    assert sweep.result()['per_image'] == [[2, 0.0]]
+    assert sweep.result()['miou_per_image'] == 0.0
+    assert '1.png is broken' in capsys.readouterr().err
+
+
+def test_a_validation_of_which_nothing_is_judged_is_refused():
+    sweep = ThresholdSweep()
+    sweep.add(*torch.zeros(3, 2, 1, 8, 8), torch.tensor([0, 1]))
+    with pytest.raises(UserError, match='no label of the validation part judges a pixel'):
+        sweep.result()
 
 
 def test_augmentation_moves_picture_and_target_as_one():
