@@ -72,7 +72,7 @@ def warp(image: Image, target: Image, strength: float, rng: Rng) -> tuple[Image,
 def change_tones(image: Image, strength: float, rng: Rng) -> Image:
     """Change exposure, gamma and the color cast, by one table per channel."""
     dark = rng.random() < 0.12
-    exposure = np.exp(rng.uniform(-2.5, -0.8) if dark else rng.uniform(-0.5, 0.4) * strength)
+    exposure = np.exp(rng.uniform(*((-2.5, -0.8) if dark else (-0.5, 0.4))) * strength)
     gamma = np.exp(rng.uniform(-0.35, 0.35) * strength)
     cast = np.exp(rng.normal(0, 0.08, 3) * strength)
     levels = np.linspace(0, 1, 256)[:, None] ** gamma

@@ -8,6 +8,7 @@ import pytest
 from lane_perception.errors import UserError
 from lane_perception.training.augmentation import GROUPS
 from lane_perception.training.augmentation import augment
+from lane_perception.training.augmentation import change_tones
 from lane_perception.training.recipe import Recipe
 
 
@@ -38,6 +39,12 @@ def test_light_and_camera_leave_the_target_alone(sample, group):
     for seed in range(20):
         assert np.array_equal(augment(*sample, 1.0, np.random.default_rng(seed), others)[1],
                               sample[1])
+
+
+def test_a_small_strength_changes_tones_little_also_where_it_darkens():
+    gray = np.full((8, 8, 3), 128, np.uint8)
+    levels = [change_tones(gray, 0.05, np.random.default_rng(seed)).mean() for seed in range(200)]
+    assert 110 < min(levels) < max(levels) < 145
 
 
 def test_the_recipe_refuses_a_group_that_there_is_not():
