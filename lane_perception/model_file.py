@@ -210,7 +210,7 @@ def member_names(model: str | Path) -> list[str]:
 
 def check_suffix(path: Path) -> None:
     """Raise UserError, with what to do, where a file's name is not that of a model file."""
-    if path.suffix in CHECKPOINT_SUFFIXES:
+    if path.suffix.lower() in CHECKPOINT_SUFFIXES:
         raise UserError(f'{path} is a checkpoint of torch; make a model of it with: export {path} '
                         '--architecture NAME --resolution HxW --out DIR')
     if path.suffix not in SUFFIXES:

@@ -124,6 +124,7 @@ def test_a_model_is_found_by_path_by_run_folder_and_by_name(tmp_path, monkeypatc
 
 @pytest.mark.parametrize(('name', 'sentence'), [
     ('best.pth', 'best.pth is a checkpoint of torch.*export .*best.pth --architecture NAME'),
+    ('best.PTH', 'best.PTH is a checkpoint of torch.*export .*best.PTH --architecture NAME'),
     ('photo.jpg', 'photo.jpg is not a model file.*onnx')])
 def test_a_file_of_another_kind_is_no_model(tmp_path, name, sentence):
     (tmp_path / name).write_bytes(b'anything')

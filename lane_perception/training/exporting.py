@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -54,6 +55,9 @@ def export(
     # A file that was not checked lies where nobody finds it, and what was there before stays.
     with tempfile.TemporaryDirectory(prefix='.export_', dir=out) as folder:
         source = _source(file, out, Path(folder), name, architecture, resolution, threshold)
+        if source.stem.endswith(INT8_SUFFIX):
+            raise UserError(f'the name {source.stem} cannot end in {INT8_SUFFIX}, which marks the '
+                            'int8 file of a model; give another one with --name')
         pictures = read_pictures(data, count)
         exported = Path(folder) / f'{source.stem}.onnx'
         export_file(source, exported)
@@ -95,7 +99,7 @@ def _source(
     resolution: str | None, threshold: float | None,
 ) -> Path:
     """Return the .safetensors file to export from, written into folder where there is none yet."""
-    if file.suffix in CHECKPOINT_SUFFIXES:
+    if file.suffix.lower() in CHECKPOINT_SUFFIXES:
         return _convert(file, folder, name, architecture, resolution,
                         THRESHOLD if threshold is None else threshold)
     if architecture or resolution or threshold is not None:
@@ -151,6 +155,6 @@ def _refuse_not_finite(network: nn.Module, file: Path) -> None:
 def read_pictures(data: str, count: int) -> Pictures:
     """Return count labeled pictures of a data set, evenly spaced, or of the synthetic world."""
     source = open_source(data, part='all', count=count)
-    step = max(1, source.count // count)
+    chosen = set(np.linspace(0, source.count - 1, min(count, source.count)).round().astype(int))
     return [(one.image, one.label) for number, one in enumerate(source.images())
-            if number % step == 0][:count]
+            if number in chosen]

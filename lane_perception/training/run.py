@@ -90,8 +90,11 @@ def check_recipe(recipe: Recipe) -> None:
 
 
 def _find_initial(recipe: Recipe) -> Path:
-    """Return the file of the model to start from, which is of the recipe's architecture."""
+    """Return the file of the model to start from: weights of the recipe's architecture."""
     path = find_model(recipe.initial, ('.safetensors',))
+    if path.suffix != '.safetensors':
+        raise UserError(f'initial={recipe.initial} cannot be trained further; give the '
+                        '.safetensors file that it was exported from, or the folder of that run')
     architecture = read_safetensors_card(path).architecture
     if architecture != recipe.architecture:
         raise UserError(

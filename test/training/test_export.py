@@ -13,6 +13,8 @@ pytest.importorskip('onnx')
 from lane_perception.cli.export import body as main_body  # noqa: E402
 from lane_perception.cli.export import main  # noqa: E402
 from lane_perception.errors import UserError  # noqa: E402
+from lane_perception.evaluation.data_sources import Labeled  # noqa: E402
+from lane_perception.evaluation.data_sources import Source  # noqa: E402
 from lane_perception.model_file import read_safetensors  # noqa: E402
 from lane_perception.model_file import write_safetensors  # noqa: E402
 from lane_perception.networks import build_network  # noqa: E402
@@ -37,6 +39,16 @@ def test_export_writes_both_precisions_and_their_scores(overfitted, tmp_path, ca
     card = read_card(tmp_path / 'mine_int8.onnx')
     assert (card.precision, card.name) == ('int8', 'mine')
     assert open_runtime(tmp_path / 'mine.onnx', precision='int8').precision == 'int8'
+
+
+@pytest.mark.parametrize('there, asked, chosen', [
+    (95, 48, [*range(0, 95, 2)]), (10, 4, [0, 3, 6, 9]), (3, 48, [0, 1, 2]), (5, 1, [0])])
+def test_pictures_lie_evenly_over_all_of_the_data(monkeypatch, there, asked, chosen):
+    numbered = [Labeled(str(number), '', np.full((2, 2, 3), number), np.zeros((2, 2)))
+                for number in range(there)]
+    monkeypatch.setattr(exporting, 'open_source', lambda *arguments, **more: Source(
+        there, lambda: iter(numbered), {}, []))
+    assert [image[0, 0, 0] for image, _ in read_pictures('data', asked)] == chosen
 
 
 def test_a_file_that_loses_accuracy_is_refused(overfitted, tmp_path):
@@ -198,6 +210,11 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path, capsys, content, sent
 
 @pytest.mark.parametrize('arguments, sentence', [
     (['best.pth', '--out', 'out'], 'add --architecture NAME'),
+    (['gone.PTH', '--out', 'out', '--architecture', NAME, '--resolution', '96x160'],
+     'gone.PTH does not exist'),
+    (['RUN', '--out', 'out', '--name', 'car_int8'], 'car_int8 cannot end in _int8'),
+    (['best_int8.pth', '--out', 'out', '--architecture', NAME, '--resolution', '96x160'],
+     'best_int8 cannot end in _int8'),
     (['best.pth', '--out', 'out', '--architecture', 'resnet', '--resolution', '96x160'],
      'no architecture "resnet"'),
     (['best.pth', '--out', 'out', '--architecture', NAME, '--resolution', '100x160'],
@@ -215,7 +232,8 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path, capsys, content, sent
 def test_a_mistake_is_one_sentence_and_status_two(
         overfitted, tmp_path, monkeypatch, capsys, arguments, sentence):
     monkeypatch.chdir(tmp_path)
-    torch.save(build_network(NAME).state_dict(), tmp_path / 'best.pth')
+    for name in ('best.pth', 'best_int8.pth'):
+        torch.save(build_network(NAME).state_dict(), tmp_path / name)
     shutil.copytree(overfitted[0], tmp_path / 'RUN')
     assert main(arguments) == 2
     printed = capsys.readouterr().err

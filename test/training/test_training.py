@@ -234,6 +234,17 @@ def test_starting_from_a_model_of_another_architecture_is_refused(tmp_path, over
         start(str(data), 'lite', changes, str(tmp_path / 'run'))
 
 
+@pytest.mark.parametrize('name, sentence', [
+    ('model.onnx', 'model.onnx cannot be trained further; give the .safetensors'),
+    ('last.ckpt', 'last.ckpt is a checkpoint of torch; make a model of it with: export')])
+def test_starting_from_a_file_without_trainable_weights_says_what_is_needed(
+        tmp_path, overfitted, name, sentence):
+    data = write_folder(tmp_path / 'data', 5)
+    with pytest.raises(UserError, match=sentence):
+        start(str(data), 'lite', [*QUICK, f'initial={overfitted[0] / name}'],
+              str(tmp_path / 'run'))
+
+
 @pytest.mark.skipif(not shutil.which('g++'), reason='there is no C++ compiler')
 def test_a_compiled_network_learns_alike_and_leaves_the_same_file(tmp_path):
     from torch._dynamo.utils import counters  # what was compiled so far
