@@ -28,18 +28,47 @@ BEST_SCORES = 'validation.json'
 KEYS = {'state_dict', 'optimizer_states', 'lr_schedulers', 'loops', 'callbacks', 'epoch'}
 
 
-def check_checkpoint(path: Path) -> None:
+def check_checkpoint(path: Path, module: LaneTraining) -> None:
     """
-    Read a checkpoint, which cannot run code.
+    Look whether a run can go on from a checkpoint.
 
-    :raises UserError: naming the file, when a run cannot go on from it.
+    :param module: what would go on.
+    :raises UserError: naming the file, when it is damaged or of another network.
     """
+    kept, own = _read(path)['state_dict'], module.state_dict()
+    if {name: value.shape for name, value in kept.items()} != {
+            name: value.shape for name, value in own.items()}:
+        raise UserError(f'{path} is of another network than the {module.recipe.architecture} of '
+                        'run.json beside it; put the settings back as they were, or begin a new '
+                        'run with another --out')
+
+
+def has_ended(folder: Path, epochs: int) -> bool:
+    """
+    Tell whether a run has nothing left to train, by its epochs, its time or its patience.
+
+    :param folder: of the run.
+    :param epochs: that it was to train.
+    :raises UserError: naming the file, when last.ckpt or progress.csv is damaged.
+    """
+    if not (folder / LAST).is_file():
+        return False
+    check_progress(folder / PROGRESS)
+    checkpoint = _read(folder / LAST)
+    ended = checkpoint['callbacks'].get(Keep.__name__, {}).get('ended', False)
+    return ended or checkpoint['epoch'] + 1 >= epochs
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return a checkpoint, which cannot run code."""
     try:
-        whole = KEYS <= torch.load(path, map_location='cpu', weights_only=True).keys()
+        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+        whole = KEYS <= checkpoint.keys()
     except Exception as error:  # whatever torch meets in damaged bytes
         raise UserError(_damaged(path)) from error
     if not whole:
         raise UserError(_damaged(path))
+    return checkpoint
 
 
 def _damaged(path: Path) -> str:
@@ -89,11 +118,12 @@ class Keep(Callback):
         self.patience = patience
         self.best_iou = -1.0
         self.best_epoch = -1
+        self.ended = False
         self._started = time.monotonic()
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
-        return {'best_iou': self.best_iou, 'best_epoch': self.best_epoch}
+        return {'best_iou': self.best_iou, 'best_epoch': self.best_epoch, 'ended': self.ended}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what a checkpoint kept."""
@@ -152,6 +182,7 @@ class Keep(Callback):
         late = bool(self.patience and trainer.current_epoch - self.best_epoch >= self.patience)
         if trainer.strategy.reduce_boolean_decision(late, all=False):
             trainer.should_stop = True
+        self.ended = trainer.should_stop   # or the schedule has told it to, when its time was over
         metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
         if trainer.is_global_zero:
             self._add_row({

@@ -11,7 +11,8 @@ import torch
 from lane_perception.training.recipe import Recipe
 
 SIGNS = ('out of memory', "can't allocate memory", 'not enough memory', 'cannot allocate memory',
-         'could not create a primitive')   # the last: oneDNN, which gives no reason
+         'bad_alloc',                      # of C++, as OpenVINO passes it on
+         'could not create a primitive')   # oneDNN, which gives no reason
 
 
 def is_out_of_memory(error: BaseException) -> bool:

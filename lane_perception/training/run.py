@@ -140,7 +140,7 @@ def train(
     checkpoint = folder / LAST
     goes_on = resume and checkpoint.is_file()
     if goes_on:
-        check_checkpoint(checkpoint)
+        check_checkpoint(checkpoint, module)
     elif recipe.initial:
         load_initial(module)
     module.to(memory_format=torch.channels_last)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
+import gc
 import hashlib
 import json
 import os
@@ -34,6 +35,7 @@ from lane_perception.training import processes
 from lane_perception.training.checkpoints import BEST_MODEL
 from lane_perception.training.checkpoints import LAST
 from lane_perception.training.checkpoints import PROGRESS
+from lane_perception.training.checkpoints import has_ended
 from lane_perception.training.export import export_file
 from lane_perception.training.memory import advice
 from lane_perception.training.memory import is_out_of_memory
@@ -51,6 +53,8 @@ from lane_perception.training.synthetic_cache import SyntheticCache
 from lane_perception.training.synthetic_cache import parse_synthetic
 
 SETTINGS = 'run.json'
+EXPORTED = 'model.onnx'
+REPORT = 'report.json'
 UNKNOWN = {'sha256': '', 'made': False}   # of a split: not made yet, or by an older version
 SNAPPED = 'snapped'   # of a run with labels=snap: the data set with the labels that it trains on
 
@@ -220,15 +224,40 @@ def _go_to_the_end(
         if is_first and parse_synthetic(data) is None:
             _write_settings(folder, data, recipe, {
                 'sha256': _split_hash(folder / SPLIT_FILE), 'made': made})
-    recipe = _train_within_memory(recipe, prepared, folder, data, strict, fit_memory, goes_on)
+    ended = goes_on and has_ended(folder, recipe.epochs)
+    if not ended:
+        recipe = _train_within_memory(recipe, prepared, folder, data, strict, fit_memory, goes_on)
     if processes.number() > 0:
         return folder
-    export_file(folder / BEST_MODEL, folder / 'model.onnx')
+    try:
+        _finish(folder, data, recipe, ended)
+    except (MemoryError, RuntimeError, OSError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise UserError(
+            f'{folder / BEST_MODEL} is trained, but memory does not suffice for {EXPORTED} and '
+            f'{REPORT}; train --resume {folder} makes them when more of it is free') from error
+    return folder
+
+
+def _finish(folder: Path, data: str, recipe: Recipe, ended: bool) -> None:
+    """Make the ONNX file and the report; of a run that had ended before, those that it lacks."""
+    missing = [EXPORTED, REPORT]
+    if ended:
+        since = (folder / LAST).stat().st_mtime_ns
+        missing = [name for name in missing if not (folder / name).is_file()
+                   or (folder / name).stat().st_mtime_ns < since]
+        print(f'the run in {folder} has ended and is trained no further; '
+              f'{" and ".join(missing) or "nothing"} was missing (to train its model further, '
+              f'begin a new run with initial={folder})')
+    if EXPORTED in missing:
+        export_file(folder / BEST_MODEL, folder / EXPORTED)
+    if REPORT not in missing:
+        return
     report = report_run(folder, *_held_back(folder, data, recipe))
-    print(f'wrote {folder / BEST_MODEL}, model.onnx and report.json; on '
+    print(f'wrote {folder / BEST_MODEL}, {EXPORTED} and {REPORT}; on '
           f'{report["data"]["images"]} pictures held back: lane IoU {report["lane_iou"]:.3f}, '
           f'miou {report["miou"]:.3f}, line F1 {report["line_f1"]:.3f}')
-    return folder
 
 
 def _check_split(folder: Path) -> bool:
@@ -273,6 +302,8 @@ def _train_within_memory(
             fitting = smaller(recipe)
             if not fit_memory or fitting is None:
                 raise UserError(advice(recipe)) from error
+        finally:
+            gc.collect()   # Lightning's circles of references hold a run's memory
         print(f'batch_size={recipe.batch_size} needs too much memory; going on with '
               f'batch_size={fitting.batch_size} accumulation={fitting.accumulation}')
         recipe, goes_on = fitting, True
