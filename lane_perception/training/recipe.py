@@ -22,6 +22,7 @@ from lane_perception.package_files import share_folders
 from lane_perception.training.augmentation import GROUPS
 
 PRECISIONS = ('auto', 'fp32', 'bf16', 'fp16')
+DEFAULT = 'lite'   # the shipped recipe that a file of some settings is completed from
 LOSSES = ('bce_dice', 'focal_tversky', 'cross_entropy_dice')
 
 
@@ -78,6 +79,9 @@ class Recipe:
                      'validation_samples'):
             if getattr(self, name) < 1:
                 raise UserError(f'{name}={getattr(self, name)} should be 1 or more')
+        if self.half_size_epochs >= self.epochs:
+            raise UserError(f'half_size_epochs={self.half_size_epochs} should be less than '
+                            f'epochs={self.epochs}, lest no epoch sees the whole size')
         for name in ('max_minutes', 'encoder_learning_rate', 'weight_decay', 'warmup_steps',
                      'gradient_clip', 'auxiliary_weight', 'augmentation', 'patience', 'workers',
                      'half_size_epochs', 'threads', 'seed'):
@@ -123,18 +127,41 @@ def load_recipe(name_or_path: str, changes: Sequence[str] = ()) -> Recipe:
     """
     Read a recipe and change it.
 
-    :param name_or_path: a shipped recipe's name, or a YAML file.
+    :param name_or_path: a shipped recipe's name, or a YAML file, whose other settings are those
+        of the recipe DEFAULT, which is said.
     :param changes: ``key=value`` each, as on the command line.
     :raises UserError: for an unknown recipe, an unknown key (with the nearest known one), or a
         value of the wrong kind.
     """
     path = Path(name_or_path)
     if path.suffix not in ('.yaml', '.yml'):
-        found = find_package_file(f'config/recipes/{name_or_path}.yaml')
-        if found is None:
-            raise UserError(f'there is no recipe "{name_or_path}" '
-                            f'(shipped: {", ".join(recipe_names()) or "none found"})')
-        path = found
+        values = _shipped(name_or_path)
+    else:
+        own = _read(path)
+        values = {**_shipped(DEFAULT), **own}
+        if len(own) < len(values):
+            print(f'{path} sets {", ".join(own) or "nothing"}; all other settings are those of '
+                  f'the recipe {DEFAULT}')
+    changed = {}
+    for change in changes:
+        key, equals, text = change.partition('=')
+        if not equals:
+            raise UserError(f'"{change}" is not a setting of the form key=value')
+        changed[key.strip()] = text.strip()
+    return Recipe(**{**values, **_typed(changed, 'command line')})
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    """Return all settings of a recipe that comes with the package."""
+    path = find_package_file(f'config/recipes/{name}.yaml')
+    if path is None:
+        raise UserError(f'there is no recipe "{name}" '
+                        f'(shipped: {", ".join(recipe_names()) or "none found"})')
+    return _read(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the settings in a recipe's file, each of its field's type."""
     if not path.is_file():
         raise UserError(f'recipe {path} does not exist')
     try:
@@ -147,14 +174,7 @@ def load_recipe(name_or_path: str, changes: Sequence[str] = ()) -> Recipe:
             f'recipe {path} is not YAML: {" ".join(str(error).split())}{hint}') from error
     if not isinstance(values, dict):
         raise UserError(f'recipe {path} is not a list of settings "key: value"')
-    values = {str(key): value for key, value in values.items()}
-    changed = {}
-    for change in changes:
-        key, equals, text = change.partition('=')
-        if not equals:
-            raise UserError(f'"{change}" is not a setting of the form key=value')
-        changed[key.strip()] = text.strip()
-    return Recipe(**{**_typed(values, str(path)), **_typed(changed, 'command line')})
+    return _typed({str(key): value for key, value in values.items()}, str(path))
 
 
 def make_recipe(values: dict[str, Any], source: str) -> Recipe:

@@ -38,6 +38,23 @@ def test_settings_on_the_command_line_win_over_the_file(tmp_path):
     assert (recipe.epochs, recipe.learning_rate, recipe.pretrained) == (7, 1e-4, True)
 
 
+def test_a_file_of_some_settings_is_completed_from_the_default_recipe(tmp_path, capsys):
+    mine = tmp_path / 'mine.yaml'
+    mine.write_text('epochs: 5\nseed: 2\n')
+    assert load_recipe(str(mine)) == load_recipe('lite', ['epochs=5', 'seed=2'])
+    assert capsys.readouterr().out == (
+        f'{mine} sets epochs, seed; all other settings are those of the recipe lite\n')
+    for file in FILES:   # which are whole
+        assert load_recipe(str(file)) == load_recipe(file.stem)
+    assert not capsys.readouterr().out
+
+
+def test_a_run_that_is_never_at_the_whole_size_is_refused():
+    with pytest.raises(UserError, match='half_size_epochs=10 should be less than epochs=8'):
+        load_recipe('pretrain', ['epochs=8'])
+    load_recipe('pretrain', ['epochs=11'])
+
+
 @pytest.mark.parametrize('change, sentence', [
     ('epoch=3', 'did you mean epochs'),
     ('resolution=192x320', 'did you mean input_height=192 input_width=320'),
