@@ -133,7 +133,7 @@ def test_a_picture_of_one_pixel_is_counted(prediction, label, counts):
 
 
 def test_the_curve_counts_a_pixel_at_exactly_a_threshold_as_the_segmenter_does():
-    levels = np.arange(201) / 200
+    levels = np.arange(1, 201) / 200
     for threshold, exactly in zip(levels, levels.astype(np.float32)):
         curve = ThresholdCurve()
         below = np.nextafter(exactly, np.float32(-1))
