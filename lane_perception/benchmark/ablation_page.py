@@ -27,6 +27,12 @@ AGAIN = 'ablation_again'        # likewise: rows that were measured a second tim
 SPREAD_SEEDS = 3                # from which a spread is taken, at least
 LEAST_GAIN = 0.001              # a smaller one is none
 SURE = r'\*'                    # a bare star would begin italics
+NEWEST_UNTIL = '2026-11-28'     # on which a run's model file began to hold the averaged weights
+NEWEST = ("Until {until} a run's model file held the newest weights whatever `ema_decay` said; the "
+          'averaged ones only chose its epoch and its threshold. So where this row was measured '
+          'before, both ways hold newest weights, and the difference says no more than how far '
+          'two such runs lie apart, nothing about averaging. All other rows of that time were '
+          'trained alike, newest weights in each of their ways, and compare what they say.')
 REPORTS = (('baseline', 0.6576), ('epoch 14', 0.5912), ('final', 0.6945))
 TARGETS = (0.70, 0.75, 0.80)
 
@@ -149,6 +155,8 @@ def _row(row: Row, found: list[dict[str, Any]], results: list[dict[str, Any]]) -
         yield f'The reports: {row.expected}.\n\n'
     if row.note:
         yield f'{row.note}\n\n'
+    if row.name == 'ema' and any(one['machine']['date'] < NEWEST_UNTIL for one in found):
+        yield f'{NEWEST.format(until=NEWEST_UNTIL)}\n\n'
     for result in found:
         yield '\n'.join(f'- {sentence}' for sentence in _sentences(result, results)) + '\n\n'
         head = ['scored', 'way', 'miou_per_image', 'lane IoU', 'line F1 1 %', 'line F1 2 %',

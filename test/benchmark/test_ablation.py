@@ -4,6 +4,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from labeled_folder import write_folder
@@ -18,6 +19,7 @@ from lane_perception.benchmark.ablation_rows import find_rows  # noqa: E402
 from lane_perception.errors import UserError  # noqa: E402
 from lane_perception.training.recipe import load_recipe  # noqa: E402
 
+ROOT = Path(__file__).parents[2]
 TINY = ['architecture=lane_dense_tiny', 'initial=', 'input_width=160', 'input_height=96']
 
 
@@ -85,6 +87,19 @@ def test_the_page_shows_what_was_measured_and_says_what_was_not(measured):
     assert f'fixed at 0.5 against swept on drive, labels: {gain:+.3f}' in text
     assert 'not run: `ensemble`' in text and '0.6945' in text
     assert '<svg' in (page.parent / 'images' / 'ablation.svg').read_text()
+
+
+def test_the_page_in_docs_is_what_the_figures_say(tmp_path):
+    ablation_page.write_page(tmp_path / 'ablation.md', ROOT / 'benchmark/results/ablation')
+    assert (tmp_path / 'ablation.md').read_text() == (ROOT / 'docs/ablation.md').read_text()
+
+
+def test_averages_that_were_none_are_told_as_long_as_they_are_not_measured_anew(measured):
+    result = json.loads((measured[0] / 'out' / 'threshold.drive.json').read_text())
+    for row, date, told in (('ema', '2026-11-25', True), ('ema', '2026-11-28', False),
+                            ('threshold', '2026-11-25', False)):
+        page = ablation_page.page([{**result, 'row': row, 'machine': {'date': date}}])
+        assert ('both ways hold newest weights' in page) == told
 
 
 def test_a_gain_within_twice_the_spread_is_called_chance(measured):
