@@ -44,12 +44,21 @@ def message_class(message_type: str) -> Any:
 
 
 def serialize(message: Any) -> bytes:
-    """Return the CDR bytes of a message made by :func:`message_class`."""
+    """
+    Return the CDR bytes of a message made by :func:`message_class`.
+
+    The same message always gives the same bytes: ROS's serializer leaves in the gaps between
+    fields what lay in memory, so that it passes through rosbags', which fills them with zeros.
+    """
     message_type = getattr(message, '__msgtype__', None)
     if message_type is None:
         from rclpy.serialization import serialize_message
-        return serialize_message(message)
-    return bytes(_store().serialize_cdr(_with_numpy(message), message_type))
+        kind = type(message)
+        message_type = f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
+        message = _store().deserialize_cdr(serialize_message(message), message_type)
+    else:
+        message = _with_numpy(message)
+    return bytes(_store().serialize_cdr(message, message_type))
 
 
 @lru_cache(maxsize=None)
