@@ -50,5 +50,5 @@ def test_the_run_is_scored_on_the_same_classes(data, tmp_path):
 
 
 def test_a_class_that_no_label_has_ends_it_before_it_begins(data, tmp_path):
-    with pytest.raises(UserError, match='no label has the class "lanes"; there are: car 6, lane 6'):
+    with pytest.raises(UserError, match='class "lanes"; there are: car 6, lane 6'):
         start(str(data), None, [*QUICK, 'classes=lanes'], str(tmp_path / 'run'))
