@@ -95,16 +95,19 @@ def to_mask(message: Any) -> NDArray[np.uint8]:
     """
     Return the marking mask in a message, read as one in a file: :func:`mask_of`.
 
+    A JPEG, as image_transport makes it of a mask by default, has lost what lies between: there
+    every pixel is what it is nearer to, background or marking.
+
     :param message: like sensor_msgs/Image or sensor_msgs/CompressedImage.
     :returns: (H, W) uint8: 0 background, 255 marking, anything between not judged; possibly a
         view of the message's memory.
-    :raises ImageError: as :func:`to_bgr`, and for a JPEG.
+    :raises ImageError: as :func:`to_bgr`.
     """
     if _is_compressed(message):
+        stored = _decode(message, cv2.IMREAD_UNCHANGED)
         if bytes(message.data[:2]) == JPEG_START:
-            raise ImageError('the mask is a JPEG, whose loss blurs its values; let it be '
-                             'published as PNG')
-        return mask_of(_decode(message, cv2.IMREAD_UNCHANGED))
+            stored = cv2.threshold(stored, 127, 255, cv2.THRESH_BINARY)[1]
+        return mask_of(stored)
     if message.encoding in ('mono8', '8UC1', 'mono16'):
         return mask_of(_pixels(message))
     return mask_of(to_bgr(message))
