@@ -29,10 +29,10 @@ LEAST_GAIN = 0.001              # a smaller one is none
 SURE = r'\*'                    # a bare star would begin italics
 NEWEST_UNTIL = '2026-11-28'     # on which a run's model file began to hold the averaged weights
 NEWEST = ("Until {until} a run's model file held the newest weights whatever `ema_decay` said; "
-          'the averaged ones only chose its epoch and its threshold. So where this row was measured '
-          'before, both ways hold newest weights, and the difference says no more than how far '
-          'two such runs lie apart, nothing about averaging. All other rows of that time were '
-          'trained alike, newest weights in each of their ways, and compare what they say.')
+          'the averaged ones only chose its epoch and its threshold. So where this row was '
+          'measured before, both ways hold newest weights, and the difference says no more than '
+          'how far two such runs lie apart, nothing about averaging. All other rows of that time '
+          'were trained alike, newest weights in each of their ways, and compare what they say.')
 REPORTS = (('baseline', 0.6576), ('epoch 14', 0.5912), ('final', 0.6945))
 TARGETS = (0.70, 0.75, 0.80)
 
