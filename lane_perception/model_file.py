@@ -98,8 +98,8 @@ def parse_card(text: str | None, path: Path) -> ModelCard:
     for side in (card.input_height, card.input_width):
         if not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE:
             raise UserError(
-                f'{path}: its input size {card.input_width}x{card.input_height} is not a multiple '
-                f'of {MULTIPLE} up to {LARGEST_SIDE}')
+                f'{path}: its input size {card.input_width}x{card.input_height} is not of '
+                f'multiples of {MULTIPLE} up to {LARGEST_SIDE}')
     if not 0.0 < card.threshold < 1.0:
         raise UserError(f'{path}: its threshold {card.threshold} is not between 0 and 1')
     return card

@@ -75,8 +75,8 @@ def test_a_foreign_onnx_file_is_refused_with_the_way_to_convert(tmp_path):
 
 @pytest.mark.parametrize('change, sentence', [
     ({'format': 2}, 'format 2'),
-    ({'input_height': 100}, 'multiple of 32'),
-    ({'input_height': 32_000_000}, 'multiple of 32 up to 4096'),
+    ({'input_height': 100}, 'multiples of 32'),
+    ({'input_height': 32_000_000}, 'multiples of 32 up to 4096'),
     ({'threshold': 0.0}, 'threshold'),
     ({'mean': 'gray'}, 'impossible value'),
     ({'mean': [0.5]}, 'm.onnx: its mean .* three numbers'),

@@ -44,7 +44,7 @@ def frame_identities(stems: Iterable[str]) -> dict[str, tuple[str, float]]:
     Among names of one folder that differ in their numbers alone, the last number that differs is
     the time: a frame number, a stamp, or a date with a time of day. What is left of the name, with
     the folders above, names the recording. Where each picture would be a recording of its own so
-    (frame 12 at second 3.5), all numbers that differ tell the time together, and the first counts.
+    (frame 12 at second 3.5), the number before it tells the time too, and is the one that counts.
     A name without any number is a recording of its own, at time 0, and so is a synthesized one.
 
     :param stems: paths without suffix, parts divided by /.
@@ -75,12 +75,12 @@ def _divide(names: Sequence[str]) -> list[tuple[str, float]]:
     found = [list(_NUMBER.finditer(name)) for name in names]
     numbers = [_Numbers(place) for place in zip(*found)]   # of all names, place by place
     differing = [place for place in numbers if place.differ()] or numbers[-1:]
-    rests = [_without(name, [span]) for name, span in zip(names, differing[-1].spans())]
-    if len(differing) == 1 or len(set(rests)) < len(set(names)):
-        return list(zip(rests, differing[-1].times()))
-    rests = [_without(name, spans)
-             for name, spans in zip(names, zip(*(place.spans() for place in differing)))]
-    return list(zip(rests, differing[0].times()))
+    for first in reversed(range(len(differing))):
+        spans = zip(*(place.spans() for place in differing[first:]))
+        rests = [_without(name, places) for name, places in zip(names, spans)]
+        if len(set(rests)) < len(set(names)):
+            break
+    return list(zip(rests, differing[first].times()))
 
 
 def _without(name: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -95,10 +95,14 @@ class _Numbers:
 
     def __init__(self, found: Sequence[re.Match]) -> None:
         self.found = found
-        # A recording's date or stamp with a frame's number after it looks like a fraction.
+        # A recording's date or stamp with a frame's number after it looks like a fraction: where
+        # nothing else differs, or where it has leading zeros in every name.
         seconds = {number.string[number.start():number.start(number.lastindex)]
                    if number.lastindex in _FRACTIONS else None for number in found}
-        self.counted = self.differ() and len(seconds) == 1 and None not in seconds
+        self.counted = self.differ() and None not in seconds and (
+            len(seconds) == 1 or _are_counters([number.string[number.start(number.lastindex) - 1:
+                                                              number.end(number.lastindex)]
+                                                for number in found]))
 
     def differ(self) -> bool:
         return len({number.group() for number in self.found}) > 1
@@ -109,6 +113,11 @@ class _Numbers:
     def times(self) -> list[float]:
         return [float(int(number.group(number.lastindex))) if self.counted else _time(number)
                 for number in self.found]
+
+
+def _are_counters(fractions: Sequence[str]) -> bool:
+    """Tell whether what looks like fractions, each after its sign, counts frames: _000012."""
+    return len(set(fractions)) > 1 and all(one[0] != '.' and one[1] == '0' for one in fractions)
 
 
 def _time(number: re.Match) -> float:

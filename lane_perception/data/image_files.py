@@ -31,15 +31,31 @@ def find_files(folder: Path) -> list[Path]:
     """
     Return the files below a folder, sorted; hidden files and folders are left out.
 
-    Links to folders are followed, but for those that lead back to a folder that they lie in.
+    Links to folders are followed, but for those that lead back to a folder that they lie in. No
+    folder is looked through twice, and what lies here itself comes under its own name.
     """
-    found = []
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        above = {os.path.realpath(one) for one in (parent, *Path(parent).absolute().parents)}
-        folders[:] = [name for name in folders if not name.startswith('.')
-                      and os.path.realpath(os.path.join(parent, name)) not in above]
-        found += [Path(parent, name) for name in names if not name.startswith('.')]
+    found, seen = [], set()
+    waiting = [str(folder)]
+    while waiting:
+        links = []
+        for start in waiting:
+            for parent, folders, names in os.walk(start):
+                place = os.path.realpath(parent)
+                if place in seen:
+                    folders.clear()
+                    continue
+                seen.add(place)
+                folders[:] = sorted(name for name in folders if not name.startswith('.'))
+                links += [path for path in (os.path.join(parent, name) for name in folders)
+                          if os.path.islink(path) and not _is_above(os.path.realpath(path), place)]
+                found += [Path(parent, name) for name in names if not name.startswith('.')]
+        waiting = links
     return sorted(found)
+
+
+def _is_above(folder: str, other: str) -> bool:
+    """Tell whether a folder is another one or holds it; both are real paths."""
+    return os.path.join(other, '').startswith(os.path.join(folder, ''))
 
 
 def find_images(folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import load_sample
 from lane_perception.errors import UserError
 
-NEARLY_FULL = 0.95   # of the judged pixels: a mask with more markings shows no shape
+NEARLY_FULL = 0.95   # of a mask: one with more markings shows no shape
 SHOWN = 8            # values that a sentence lists
 EXPECTED = '0 is background, 255 marking, anything between is not judged'
 
@@ -36,7 +36,7 @@ class MaskValues:
         self._levels += levels
         self.count += 1
         if levels[MARKING]:
-            full = levels[MARKING] > NEARLY_FULL * (levels[MARKING] + levels[BACKGROUND])
+            full = levels[MARKING] > NEARLY_FULL * mask.size
             self.full += int(full)
             self.sound += int(not full)
 

@@ -145,8 +145,8 @@ def _try_out(opened: Runtime, path: Path) -> None:
     try:
         answer = np.asarray(opened.run(picture))
     except Exception as error:  # ONNX Runtime's share no base class but Exception
-        raise UserError(f'{path}: its network cannot be run on a picture '
-                        f'({str(error).splitlines()[0][:200]})') from error
+        reason = ' '.join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f'{path}: its network cannot be run on a picture ({reason})') from error
     if answer.ndim != 3 or len(answer) != 1 or answer.dtype != np.float32:
         raise UserError(f'{path}: its network gives {answer.dtype} of {answer.shape} where lane '
                         'probability, float32 of (1, height, width), should be')

@@ -16,8 +16,10 @@ SIGNS = ('out of memory', "can't allocate memory", 'not enough memory', 'cannot 
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error says that memory of the processor or the GPU ran out."""
+    """Tell whether an error, or what it came of, says that memory of processor or GPU ran out."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    if error.__cause__ is not None and is_out_of_memory(error.__cause__):
         return True
     return isinstance(error, (RuntimeError, OSError)) and any(
         sign in str(error).lower() for sign in SIGNS)

@@ -16,6 +16,7 @@ from typing import Sequence
 import yaml
 
 from lane_perception.errors import UserError
+from lane_perception.model_file import LARGEST_SIDE
 from lane_perception.model_file import MULTIPLE
 from lane_perception.package_files import find_package_file
 from lane_perception.package_files import share_folders
@@ -70,8 +71,9 @@ class Recipe:
         """Refuse values that cannot be, naming the setting."""
         for name in ('input_width', 'input_height'):
             side = getattr(self, name)
-            if side < MULTIPLE or side % MULTIPLE:
-                raise UserError(f'{name}={side} is not a positive multiple of {MULTIPLE}')
+            if not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE:
+                raise UserError(f'{name}={side} is not a multiple of {MULTIPLE} from {MULTIPLE} '
+                                f'to {LARGEST_SIDE}')
             if self.half_size_epochs and side % (2 * MULTIPLE):
                 raise UserError(f'{name}={side} is not a multiple of {2 * MULTIPLE}, which '
                                 f'half_size_epochs={self.half_size_epochs} needs')
@@ -79,9 +81,6 @@ class Recipe:
                      'validation_samples'):
             if getattr(self, name) < 1:
                 raise UserError(f'{name}={getattr(self, name)} should be 1 or more')
-        if self.half_size_epochs >= self.epochs:
-            raise UserError(f'half_size_epochs={self.half_size_epochs} should be less than '
-                            f'epochs={self.epochs}, lest no epoch sees the whole size')
         for name in ('max_minutes', 'encoder_learning_rate', 'weight_decay', 'warmup_steps',
                      'gradient_clip', 'auxiliary_weight', 'augmentation', 'patience', 'workers',
                      'half_size_epochs', 'threads', 'seed'):
@@ -148,7 +147,11 @@ def load_recipe(name_or_path: str, changes: Sequence[str] = ()) -> Recipe:
         if not equals:
             raise UserError(f'"{change}" is not a setting of the form key=value')
         changed[key.strip()] = text.strip()
-    return Recipe(**{**values, **_typed(changed, 'command line')})
+    recipe = Recipe(**{**values, **_typed(changed, 'command line')})
+    if recipe.half_size_epochs >= recipe.epochs:   # a run begun so goes on all the same
+        raise UserError(f'half_size_epochs={recipe.half_size_epochs} should be less than '
+                        f'epochs={recipe.epochs}, lest no epoch sees the whole size')
+    return recipe
 
 
 def _shipped(name: str) -> dict[str, Any]:

@@ -231,7 +231,7 @@ def _go_to_the_end(
         return folder
     try:
         _finish(folder, data, recipe, ended)
-    except (MemoryError, RuntimeError, OSError) as error:
+    except (MemoryError, RuntimeError, OSError, UserError) as error:
         if not is_out_of_memory(error):
             raise
         raise UserError(

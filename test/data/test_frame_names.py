@@ -67,3 +67,26 @@ def test_stamps_of_ros_are_seconds_whatever_their_digits():
 def test_a_frame_number_beside_a_stamp_makes_no_recording_of_each_frame():
     stems = [f'frame_{number:05d}_{1714560019 + number // 2}' for number in range(6)]
     assert [frame_identities(stems)[stem] for stem in stems] == [('frame', n) for n in range(6)]
+
+
+def test_videos_of_a_phone_are_a_recording_each():
+    stems = [f'VID_20240501_{clock}_{number:06d}' for clock in ('120059', '123000', '124500')
+             for number in range(1, 6)]
+    assert frame_identities(stems) == {
+        stem: (stem[:-7], float(stem[-6:])) for stem in stems}
+    pictures = [f'IMG_20240501_1200{second:02d}_033' for second in range(3)]
+    assert {name for name, _ in frame_identities(pictures).values()} == {'IMG'}
+
+
+def test_stamps_at_whole_seconds_are_one_recording():
+    for form in ('17145600{:02d}.000000', '17145600{:02d}_000000000'):
+        stems = [form.format(second) for second in range(19, 24)]
+        assert [frame_identities(stems)[stem] for stem in stems] == [
+            ('', 1714560000.0 + second) for second in range(19, 24)]
+
+
+def test_a_drive_its_frame_and_a_stamp_in_a_name():
+    stems = [f'drive{drive}_{number:03d}_{1714560019 + 500 * drive + number // 2}'
+             for drive in (1, 2) for number in range(6)]
+    assert frame_identities(stems) == {
+        stem: (stem[:6], float(stem[7:10])) for stem in stems}

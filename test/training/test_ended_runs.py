@@ -9,8 +9,10 @@ from labeled_folder import QUICK
 from labeled_folder import write_folder
 
 pytest.importorskip('lightning')
+pytest.importorskip('openvino')
 
 from lane_perception.cli.train import main  # noqa: E402
+from lane_perception.runtimes.openvino_runtime import OpenvinoRuntime  # noqa: E402
 from lane_perception.training import session  # noqa: E402
 from lane_perception.training.schedule import Schedule  # noqa: E402
 
@@ -71,14 +73,18 @@ def test_resuming_a_run_that_has_ended_makes_what_it_lacks(tmp_path, capsys):
 
 @pytest.mark.parametrize('error', [
     MemoryError(), RuntimeError('Exception from src/core/tensor.cpp:\nstd::bad_alloc')])
+@pytest.mark.parametrize('place', ['report', 'first picture'])
 def test_memory_that_suffices_for_training_alone_is_one_sentence(
-        tmp_path, monkeypatch, capsys, error):
+        tmp_path, monkeypatch, capsys, error, place):
     def fail(*arguments):
         raise error
     data = write_folder(tmp_path / 'data', 8)
     run = tmp_path / 'run'
     with monkeypatch.context() as patch:
-        patch.setattr(session, 'report_run', fail)
+        if place == 'report':
+            patch.setattr(session, 'report_run', fail)
+        else:
+            patch.setattr(OpenvinoRuntime, 'run', fail)
         assert main(['--data', str(data), '--out', str(run), *QUICK, 'epochs=1']) == 2
     said = capsys.readouterr().err.strip().splitlines()[-1]
     assert 'model.safetensors is trained, but memory' in said and f'--resume {run}' in said

@@ -54,7 +54,8 @@ class RecordingFrames:
             readable += message is not None
         self._stamps = [stamp for stamp, _ in read]
         self._shared = Counter(self._stamps)
-        rising = all(first < second for first, second in zip(self._stamps, self._stamps[1:]))
+        known = [stamp for stamp in self._stamps if stamp]   # a damaged message may have none
+        rising = all(first < second for first, second in zip(known, known[1:]))
         self._times = [(stamp if rising else log_time) / NANOSECONDS for stamp, log_time in read]
         self.problems = reader.problems
         if not readable:

@@ -72,6 +72,17 @@ def test_classes_of_labels_that_have_none_are_refused(tmp_path):
             read_dataset(tmp_path, labels, classes=['lane'])
 
 
+def test_what_is_linked_twice_is_there_once_under_its_own_name(tmp_path):
+    for folder, write in (('images', write_picture), ('masks', lambda file: write_mask(
+            file, square()))):
+        for drive in ('drive1', 'drive6'):
+            write((tmp_path / folder / drive / 'a_1.png'))
+        (tmp_path / folder / 'best').symlink_to(tmp_path / folder / 'drive6')
+        (tmp_path / folder / 'latest').symlink_to(tmp_path / folder / 'drive6')
+    found = read_dataset(tmp_path)
+    assert [one.stem for one in found.samples] == ['drive1/a_1', 'drive6/a_1']
+
+
 def test_linked_folders_are_followed_but_not_in_circles(tmp_path):
     elsewhere, data = tmp_path / 'elsewhere', tmp_path / 'data'
     write_picture(elsewhere / 'pictures/a_1.jpg')
