@@ -81,7 +81,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     image, info, topic = _picture(arguments)
     size = (image.shape[1], image.shape[0])
     lens = None
-    if is_rectified(topic):
+    if is_rectified(topic) and (info is not None or arguments.camera_info is not None):
         print(f'{topic} is rectified: its lens is the projection matrix of camera_info')
     if info is not None:
         info = info_of_pictures(info, topic)
@@ -92,7 +92,8 @@ def body(argv: Sequence[str] | None = None) -> int:
     elif info is not None:
         print('camera_info holds no lens model: the camera driver was never given one')
     if lens is None:
-        print('no camera_info: pixels count as undistorted; do not do this with a wide lens')
+        print('no camera_info: pixels count as undistorted' + (
+            '' if is_rectified(topic) else '; do not do this with a wide lens'))
     calibration, pixels = _calibrate(arguments, image, size, lens)
     error = 1000.0 * calibration.rms_error_m
     if error > arguments.max_error:

@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
                         "camera's pictures")
     truth = parser.add_argument_group('truth, matched by header stamp; without any the lane is '
                                       'judged by how steady it is')
-    truth.add_argument('--truth-topic', help='of true masks (mono images)')
+    truth.add_argument('--truth-topic', help='of true masks')
     truth.add_argument('--labels', type=Path, help='folder of masks or labels, named after the '
                        "stamp (s or ns) or the frame's number from 0")
     truth.add_argument('--label-rate', type=float, metavar='HZ',

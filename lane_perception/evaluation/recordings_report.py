@@ -27,7 +27,8 @@ def report_over_all(
     Return the report over all recordings, with the keys of a report of one.
 
     Figures are over one confusion matrix, means over all frames that they are means of. The
-    percentiles are exact to 1 %. ``replay_s`` is the sum of what each recording took.
+    percentiles are exact to 1 %, and at least 0.1. ``replay_s`` is the sum of what each recording
+    took.
 
     :param entries: name to a recording's report without its columns over time, or to its
         ``error``.

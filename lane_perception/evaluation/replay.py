@@ -75,7 +75,7 @@ class ReplaySettings:
     bag: Path
     out: Path
     topic: str | None = None           # of the frames; None: the first with pictures
-    truth_topic: str | None = None     # of true masks, mono images
+    truth_topic: str | None = None     # of true masks
     labels: Path | None = None         # a folder of labels
     label_rate: float | None = None    # labels are numbered at so many per second
     pose_topic: str | None = None      # the car's true pose against the lane

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 LEVELS = 200   # thresholds are multiples of 1 / LEVELS
 THRESHOLDS = (np.arange(LEVELS + 1) / LEVELS).astype(np.float32)
+NEXT = np.append(THRESHOLDS[1:], np.float32(np.inf))
 
 
 def count_levels(
@@ -23,7 +24,12 @@ def count_levels(
     :returns: (2, LEVELS + 1) int64, background first: pixels that reach a threshold, but not the
         next one.
     """
-    level = np.searchsorted(THRESHOLDS, probability[judged], side='right') - 1
+    chosen = probability[judged]
+    with np.errstate(invalid='ignore'):   # NaN, which reaches no threshold
+        level = np.clip((chosen * np.float32(LEVELS)).astype(np.int64), 0, LEVELS)
+    # The product may end one level off, as it is rounded: the thresholds themselves decide.
+    level -= chosen < THRESHOLDS[level]
+    level += chosen >= NEXT[level]
     key = level + (LEVELS + 1) * marking[judged]
     return np.bincount(key, minlength=2 * (LEVELS + 1)).reshape(2, LEVELS + 1)
 

@@ -96,12 +96,14 @@ def score(
         look(pair)
         if pair.mask is None:
             continue
-        centers.add(pair.center, pair.true_center, judged=pair.truth is not None)
+        judged = False
         if pair.truth is not None:
             mask = fit_to_label(pair.mask, pair.truth)
-            segmentation.add(mask, pair.truth)
-            lines.add(mask, pair.truth)
-            size = pair.truth.shape
+            judged = bool(segmentation.add(mask, pair.truth).any())
+            if judged:
+                lines.add(mask, pair.truth)
+                size = pair.truth.shape
+        centers.add(pair.center, pair.true_center, judged)
     figures: dict[str, Any] = {'frames_scored': len(segmentation)}
     if len(segmentation):
         figures |= {**segmentation.result(), **lines.result(), 'label_size': list(size)}

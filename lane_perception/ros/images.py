@@ -52,6 +52,10 @@ _PAIRED_PIXELS = ('yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv')
 _AS_STORED = cv2.IMREAD_IGNORE_ORIENTATION
 
 
+DISTANCES = ('16UC1', '32FC1')   # encodings of depth cameras
+NEARLY_BLACK = 40   # of 255: what a JPEG may make of black beside a colour
+
+
 class ImageError(UserError):
     """Say in one sentence why a message holds no picture."""
 
@@ -64,7 +68,8 @@ def image_kind(message: Any) -> str:
 def is_picture(message: Any) -> bool:
     """Tell whether a message's encoding or format is one of camera pictures, not of distances."""
     if _is_compressed(message):
-        return 'compressedDepth' not in message.format
+        stored = message.format.partition(';')[0].strip()   # '16UC1; png compressed '
+        return 'compressedDepth' not in message.format and stored not in DISTANCES
     return message.encoding in _ENCODINGS or message.encoding in _CV_BRIDGE_ENCODINGS
 
 
@@ -96,7 +101,8 @@ def to_mask(message: Any) -> NDArray[np.uint8]:
     Return the marking mask in a message, read as one in a file: :func:`mask_of`.
 
     A JPEG, as image_transport makes it of a mask by default, has lost what lies between: there
-    every pixel is what it is nearer to, background or marking.
+    every pixel is what it is nearer to, background or marking; in a coloured one, whatever is not
+    nearly black is a marking.
 
     :param message: like sensor_msgs/Image or sensor_msgs/CompressedImage.
     :returns: (H, W) uint8: 0 background, 255 marking, anything between not judged; possibly a
@@ -106,7 +112,9 @@ def to_mask(message: Any) -> NDArray[np.uint8]:
     if _is_compressed(message):
         stored = _decode(message, cv2.IMREAD_UNCHANGED)
         if bytes(message.data[:2]) == JPEG_START:
-            stored = cv2.threshold(stored, 127, 255, cv2.THRESH_BINARY)[1]
+            coloured = stored.ndim == 3
+            stored = np.where((stored.max(axis=2) > NEARLY_BLACK) if coloured else stored > 127,
+                              np.uint8(255), np.uint8(0))
         return mask_of(stored)
     if message.encoding in ('mono8', '8UC1', 'mono16'):
         return mask_of(_pixels(message))

@@ -53,6 +53,7 @@ def test_the_frames_are_the_first_pictures_that_are_no_masks(tmp_path):
     ('/a_depth/image', '16UC1'),
     ('/a_depth/image', '32FC1'),
     ('/camera/compressedDepth', '16UC1; compressedDepth png'),
+    ('/a_depth/image/compressed', '16UC1; png compressed '),
 ])
 def test_outputs_and_distances_are_no_frames(tmp_path, other, encoding):
     bag = write_topics(tmp_path / 'bag', {'/usb_cam/image_raw': 'rgb8', other: encoding})

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from lane_perception.data.recordings import RecordingWriter
+from lane_perception.ros.demo_score import Pair
 from lane_perception.ros.demo_score import pairs
+from lane_perception.ros.demo_score import score
 
 FRAMES, PERIOD_NS, START_NS = 400, 33_000_000, 1_600_000_000_000_000_000
 LATER_NS = 20_000_000_000   # the recording was logged on another clock than the camera's
@@ -52,3 +54,11 @@ def test_a_missing_mask_costs_its_own_frame_only(tmp_path, missing):
     for number, pair in enumerate(found):
         if number not in missing:
             assert pair.mask[0, 0] == pair.image[0, 0, 0] and pair.center == (number, 0.0)
+
+
+def test_a_truth_without_a_judged_pixel_judges_neither_mask_nor_lane():
+    unknown = np.full((4, 4), 127, np.uint8)
+    frame = Pair(0, np.zeros((4, 4, 3), np.uint8), np.full((4, 4), 255, np.uint8), (2.0, 3.0),
+                 unknown, None)
+    figures = score(iter([frame]))
+    assert figures['frames_scored'] == figures['lane_false'] == 0 and 'line_f1' not in figures

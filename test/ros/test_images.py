@@ -185,6 +185,10 @@ def test_a_mask_that_came_as_a_jpeg_has_no_values_between():
     read = to_mask(compressed(jpeg.tobytes()))
     assert set(np.unique(read)) == {0, 255}
     assert (read != mask).mean() < 0.01
+    for color in ((120, 60, 0), (0, 90, 0)):   # whatever is not black is a marking
+        painted = np.where(mask[..., None] > 0, np.uint8(color), np.uint8(0))
+        read = to_mask(compressed(cv2.imencode('.jpg', painted)[1].tobytes()))
+        assert set(np.unique(read)) == {0, 255} and (read != mask).mean() < 0.05
 
 
 def test_exif_does_not_turn_the_picture(picture):
