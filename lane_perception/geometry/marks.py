@@ -143,12 +143,13 @@ class _Lines:
         pair = (across, along) if vertical else (along, across)
         floor = ground.to_ground(np.stack(pair, axis=-1).reshape(-1, 2), image_size)
         self._floor = floor.reshape(len(lines), len(edges), 2)
-        self._padded = np.zeros((len(lines), len(edges) + 1), bool)
 
     def runs(self, strip):
         """Return the runs' ends on the floor, their middles in pixels, their pixel counts."""
-        np.greater(strip, 127, out=self._padded[:, 1:-1])
-        changes = np.flatnonzero(self._padded[:, 1:] != self._padded[:, :-1])
+        # Not kept for the next picture: replay reads label and mask side by side.
+        padded = np.zeros((len(self.lines), len(self._edges) + 1), bool)
+        np.greater(strip, 127, out=padded[:, 1:-1])
+        changes = np.flatnonzero(padded[:, 1:] != padded[:, :-1])
         line, edge = np.divmod(changes, len(self._edges))
         line, start, end = line[::2], edge[::2], edge[1::2]
         whole = (start > 0) & (end < len(self._edges) - 1)  # the rest lies outside the picture

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lane of a label: what a right mask shows, with the knowledge that the judged one had."""
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -46,3 +49,30 @@ def test_a_label_of_another_size_is_read_in_the_pixels_of_its_picture(masks):
     twice = masks[1].repeat(2, 0).repeat(2, 1)
     true_center = LabelLane(finder).center_in(image, twice, finder.place.as_it_lies())
     assert np.allclose(center, true_center, atol=1.0)
+
+
+def test_labels_are_read_while_the_next_picture_is(masks):
+    """As in a replay: label and mask side by side, on the same floor."""
+    finder = LaneFinder()
+    finder.find(masks[0])
+    place = finder.place.as_it_lies()
+    readers = {
+        'label': lambda mask: len(place.read(mask).marks),
+        'mask': lambda mask: len(finder.place.read(mask).marks),
+    }
+    alone = [readers['label'](mask) for mask in masks]
+    beside: dict[str, list[int]] = {}
+
+    def read(name):
+        beside[name] = [readers[name](mask) for _ in range(20) for mask in masks]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=read, args=(name,)) for name in readers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert beside == {name: 20 * alone for name in readers}
