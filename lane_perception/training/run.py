@@ -201,11 +201,11 @@ def _ended_by_signals() -> Iterator[None]:
     before = {number: handler for number in (signal.SIGINT, signal.SIGTERM)
               if callable(handler := signal.getsignal(number))}
     received, told = [], logging.raiseExceptions
+    # Lightning's own handler logs first; a message that the signal cut off is no news then.
+    logging.raiseExceptions = False
 
     def on_signal(number: int, frame: Any) -> None:
         signal.signal(signal.SIGCHLD, lambda *of_child: None)   # where torch reports deaths
-        # A message that it cuts off, or the death of a loading process, is no news any more.
-        logging.raiseExceptions = False
         for process in multiprocessing.active_children():   # those that load, even half started
             process.kill()
         received.append(number)

@@ -204,12 +204,18 @@ def _recorded_split(folder: Path) -> dict[str, Any]:
         return UNKNOWN
 
 
+# What stopped the last run, and with it the loader whose processes were killed: were it freed
+# before Python ends, it would wait for locks that they may have held.
+_stops: list[BaseException] = []
+
+
 def _go(
     folder: Path, data: str, recipe: Recipe, strict: bool, fit_memory: bool, goes_on: bool,
 ) -> Path:
     try:
         return _go_to_the_end(folder, data, recipe, strict, fit_memory, goes_on)
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit) as stop:
+        _stops[:] = [stop]
         if processes.number() == 0:
             print(f'\nthe run was stopped; go on with train --resume {folder}', file=sys.stderr)
         raise

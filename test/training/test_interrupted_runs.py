@@ -164,8 +164,11 @@ def has_an_epoch(process, out):
 
 
 def starts_its_loader(process, out):
-    return any('spawn_main' in ' '.join(child.cmdline())
-               for child in psutil.Process(process.pid).children())
+    try:
+        return any('spawn_main' in ' '.join(child.cmdline())
+                   for child in psutil.Process(process.pid).children())
+    except psutil.Error:   # one that has just ended
+        return False
 
 
 @contextmanager
