@@ -1,6 +1,6 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""Write JSON files: whole or not at all, and such that any reader of JSON can read them."""
+"""Read JSON files, and write them whole or not at all, such that any reader can read them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,31 @@ import math
 from pathlib import Path
 from typing import Any
 
+from lane_perception.errors import UserError
 from lane_perception.whole_file import whole_file
 
 # Of a number in a report: the last bits depend on how many threads summed it up.
 DECIMALS = 9
+
+
+def load_json(path: Path) -> Any:
+    """
+    Return the content of a JSON file.
+
+    :raises UserError: naming the file and the line, when it is not JSON in UTF-8.
+    """
+    try:
+        return json.loads(path.read_text(encoding='utf-8-sig'))
+    except json.JSONDecodeError as error:
+        raise UserError(f'{path} is not JSON: {error.msg} in line {error.lineno}') from error
+    except UnicodeDecodeError as error:
+        raise UserError(f'{path} is not UTF-8 text; save it as UTF-8') from error
+    except RecursionError as error:
+        raise UserError(f'{path} is JSON that is nested too deeply') from error
+    except ValueError as error:
+        raise UserError(f'{path} holds a number that is too long') from error
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}') from error
 
 
 def write_json(path: Path, value: Any) -> None:

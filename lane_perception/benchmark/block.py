@@ -19,18 +19,11 @@ def shareable_block(results: dict[str, Any]) -> str:
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB{gpu}",
         f"{machine['system']}, Python {machine['python']}, {packages}",
     ]
-    if 'network' in results:
-        lines += _network(results['network'])
-    if 'stages' in results:
-        lines += _stages(results['stages'])
-    if 'node' in results:
-        lines += _node(results['node'])
-    if 'growth' in results:
-        lines += _growth(results['growth'])
-    if 'training' in results:
-        lines += _training(results['training'])
-    if 'geometry' in results:
-        lines += _geometry(results['geometry'])
+    writers = {'network': _network, 'stages': _stages, 'node': _node, 'growth': _growth,
+               'training': _training, 'geometry': _geometry}
+    for part, write in writers.items():
+        if part in results:
+            lines += write(results[part])
     return '\n'.join(lines)
 
 

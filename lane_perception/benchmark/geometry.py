@@ -19,7 +19,6 @@ from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.track_frames import SIZE
 from lane_perception.benchmark.track_frames import track_frames
 from lane_perception.command import run_main
-from lane_perception.data.readers.json_files import load_json
 from lane_perception.data.synthetic.curve import STEP
 from lane_perception.data.synthetic.driving import World
 from lane_perception.data.synthetic.sampling import trackless
@@ -29,6 +28,7 @@ from lane_perception.errors import UserError
 from lane_perception.evaluation.percentiles import percentiles
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.json_file import load_json
 from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.machine import module_line

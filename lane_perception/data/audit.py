@@ -135,7 +135,7 @@ def _look(
 ) -> None:
     height, width = image.shape[:2]
     findings.sizes[f'{width}x{height}'] += 1
-    levels = np.bincount(mask.reshape(-1), minlength=256)
+    levels = findings.values.add(mask)
     judged = int(levels[0] + levels[MARKING])
     if judged:
         findings.shares[sample.stem] = float(levels[MARKING] / judged)
@@ -145,7 +145,6 @@ def _look(
         findings.empty.append(sample.stem)
     elif levels[MARKING] == 0:
         findings.unmarked.append(sample.stem)
-    findings.values.add(mask)
     if np.count_nonzero(levels) > MANY_LEVELS:
         findings.many_levels.append(sample.stem)
     if isinstance(sample.label, Shapes):

@@ -30,8 +30,8 @@ class MaskValues:
         self.sound = 0       # masks that mark something, but not nearly everything
         self._levels = np.zeros(256, np.int64)
 
-    def add(self, mask: NDArray[np.uint8]) -> None:
-        """Take a mask, (H, W) uint8."""
+    def add(self, mask: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Take a mask, (H, W) uint8; return how many pixels have which value, (256,)."""
         levels = np.bincount(mask.reshape(-1), minlength=256)
         self._levels += levels
         self.count += 1
@@ -39,6 +39,7 @@ class MaskValues:
             full = levels[MARKING] > NEARLY_FULL * mask.size
             self.full += int(full)
             self.sound += int(not full)
+        return levels
 
     def fault(self) -> str:
         """Return a sentence why nothing can be learnt from these masks, '' where it can."""

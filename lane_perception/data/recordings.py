@@ -25,10 +25,10 @@ from typing import NamedTuple
 import yaml
 
 from lane_perception.data.mcap_scan import open_zstd
+from lane_perception.data.recording_files import FORMAT
 from lane_perception.data.recording_files import IndexedFile
 from lane_perception.data.recording_files import RawMessage
 from lane_perception.data.recording_files import ScannedMcap
-from lane_perception.data.recording_files import FORMAT
 from lane_perception.data.recording_files import import_rosbags
 from lane_perception.data.recording_files import offered
 from lane_perception.data.recording_places import OUTPUT_MARK

@@ -11,13 +11,13 @@ from typing import Sequence
 from lane_perception.data.image_files import find_images
 from lane_perception.data.readers.coco import read_coco
 from lane_perception.data.readers.json_files import label_files
-from lane_perception.data.readers.json_files import load_json
 from lane_perception.data.readers.labelme import read_labelme
 from lane_perception.data.readers.lane_lines import read_culane
 from lane_perception.data.readers.lane_lines import read_tusimple
 from lane_perception.data.readers.mask_folder import read_mask_folder
 from lane_perception.data.samples import DataSet
 from lane_perception.errors import UserError
+from lane_perception.json_file import load_json
 
 __all__ = ['read_dataset']
 

@@ -16,30 +16,11 @@ from lane_perception.data.image_files import JPEG_SUFFIXES
 from lane_perception.data.image_files import find_files
 from lane_perception.data.image_files import find_images
 from lane_perception.errors import UserError
+from lane_perception.json_file import load_json
 
 NOT_LABELS = ('split.json', 'report.json', 'run.json', 'package.json')
 FARTHEST = 1e9      # pixels: no picture is so large, and squares of it are still exact enough
 _ALL_OF = 8         # JSON files in a folder are all looked into up to this number, else the first
-
-
-def load_json(path: Path) -> Any:
-    """
-    Return the content of a JSON file.
-
-    :raises UserError: naming the file and the line, when it is not JSON in UTF-8.
-    """
-    try:
-        return json.loads(path.read_text(encoding='utf-8-sig'))
-    except json.JSONDecodeError as error:
-        raise UserError(f'{path} is not JSON: {error.msg} in line {error.lineno}') from error
-    except UnicodeDecodeError as error:
-        raise UserError(f'{path} is not UTF-8 text; save it as UTF-8') from error
-    except RecursionError as error:
-        raise UserError(f'{path} is JSON that is nested too deeply') from error
-    except ValueError as error:
-        raise UserError(f'{path} holds a number that is too long') from error
-    except OSError as error:
-        raise UserError(f'{path} cannot be read: {error.strerror}') from error
 
 
 def read_points(pairs: Iterable[Any]) -> tuple[tuple[float, float], ...]:

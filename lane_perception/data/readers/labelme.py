@@ -19,7 +19,6 @@ from lane_perception.data.readers.class_choice import ClassChoice
 from lane_perception.data.readers.class_choice import is_judged
 from lane_perception.data.readers.json_files import FARTHEST
 from lane_perception.data.readers.json_files import Pictures
-from lane_perception.data.readers.json_files import load_json
 from lane_perception.data.readers.json_files import read_points
 from lane_perception.data.readers.json_files import said_size
 from lane_perception.data.samples import DataSet
@@ -28,6 +27,7 @@ from lane_perception.data.samples import Shape
 from lane_perception.data.samples import Shapes
 from lane_perception.data.samples import with_recordings
 from lane_perception.errors import UserError
+from lane_perception.json_file import load_json
 
 _WIDTH = re.compile(r'width\s*[=:]\s*(\d+(?:\.\d+)?)', re.IGNORECASE)
 _CIRCLE_CORNERS = 48
