@@ -8,6 +8,7 @@ import json
 import multiprocessing
 from dataclasses import dataclass
 from typing import Any
+from typing import Sequence
 
 import cv2
 import numpy as np
@@ -28,9 +29,9 @@ from lane_perception.simulation.eyes import TrueMaskEyes
 LOOP_SEED = 2_100_000   # the stream of the tracks
 CAMERA_SEED = 2_300_000   # the same, where each track has a camera of its own
 # By the offset it is driven without a calibration, and nobody says how wide the lane is.
-CASES: tuple[dict[str, Any], ...] = (
-    dict(speed=0.5), dict(speed=1.0), dict(speed=0.5, drop=0.3, gap=0.5),
-    dict(speed=0.5, steer_by='offset'))
+CASES: dict[str, dict[str, Any]] = {
+    'path': dict(speed=0.5), 'fast': dict(speed=1.0), 'losses': dict(speed=0.5, drop=0.3, gap=0.5),
+    'offset': dict(speed=0.5, steer_by='offset')}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Drive:
 
     track: int
     reverse: bool
-    case: int       # number in CASES
+    case: str       # a key of CASES
     seconds: float
     model: str      # the lane is seen through its masks; '': through true masks
     camera: Camera | None   # None: one as people have on their cars, drawn from the track's seed
@@ -60,7 +61,7 @@ class Drive:
 
 
 def closed_loops(tracks: int, seconds: float, model: str = '', workers: int = 1,
-                 one_camera: bool = True) -> dict[str, Any]:
+                 one_camera: bool = True, cases: Sequence[str] = tuple(CASES)) -> dict[str, Any]:
     """
     Drive every case on every track, both ways round.
 
@@ -68,28 +69,29 @@ def closed_loops(tracks: int, seconds: float, model: str = '', workers: int = 1,
     :param model: whose masks the lane is seen through; '': true masks.
     :param workers: processes that drive side by side; the figures do not depend on it.
     :param one_camera: False: every track has another camera, and other seeds are driven.
+    :param cases: keys of CASES.
     :returns: a summary for each case, and the drives.
     """
-    drives = all_drives(tracks, seconds, model, one_camera)
+    drives = all_drives(tracks, seconds, model, one_camera, cases)
     rows = []
     with multiprocessing.get_context('spawn').Pool(workers, cv2.setNumThreads, (1,)) as pool:
         for row in pool.imap(Drive.run, drives):
             rows.append(row)
             print(json.dumps(row), flush=True)
     summary = {}
-    for number, case in enumerate(CASES):
-        name = ', '.join(f'{key} {value}' for key, value in case.items())
-        summary[name] = _sum_up(rows[number::len(CASES)])
+    for number, case in enumerate(cases):
+        name = ', '.join(f'{key} {value}' for key, value in CASES[case].items())
+        summary[name] = _sum_up(rows[number::len(cases)])
     return {'seconds_each': seconds, 'summary': summary, 'drives': rows}
 
 
 def all_drives(tracks: int, seconds: float, model: str = '', one_camera: bool = True,
-               ) -> list[Drive]:
+               cases: Sequence[str] = tuple(CASES)) -> list[Drive]:
     """Return what is to be driven; the arguments are those of :func:`closed_loops`."""
     seed, camera = (LOOP_SEED, car_camera()) if one_camera else (CAMERA_SEED, None)
     return [Drive(seed + number, reverse, case, seconds, model, camera)
             for number in range(tracks) for reverse in (False, True)
-            for case in range(len(CASES))]
+            for case in cases]
 
 
 def _sum_up(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from lane_perception.benchmark.closed_loops import CASES
 from lane_perception.benchmark.closed_loops import closed_loops
 from lane_perception.benchmark.lane_accuracy import LaneScore
 from lane_perception.benchmark.settings import BenchmarkSettings
@@ -43,7 +44,8 @@ DRIVE_SEED = 1_920_000
 RATE = 30.0             # frames per second
 SWAY = 0.08             # lane widths to each side
 SWAY_LENGTH = 2.5       # metres
-PARTS = ('frames', 'untidy', 'drives', 'time', 'loop', 'cameras', 'model_frames', 'model_loop')
+LOOPS = ('loop', 'cameras', 'model_loop')
+PARTS = ('frames', 'untidy', 'drives', 'time', 'model_frames', *LOOPS)
 
 
 def frames(count: int, tidy: bool = True, segmenter: Segmenter | None = None) -> dict:
@@ -168,6 +170,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--drives', type=int, default=10, help='drives for the covariance')
     parser.add_argument('--tracks', type=int, default=10, help='tracks of the closed loop')
     parser.add_argument('--seconds', type=float, default=60.0, help='of each closed-loop drive')
+    parser.add_argument('--case', choices=CASES, action='append',
+                        help='this way of driving the closed loops, kept apart from all of them '
+                        'together; may be repeated')
     parser.add_argument('--workers', type=int, default=1,
                         help='closed-loop drives side by side')
     parser.add_argument('--model', default='lane_lite', help='of the parts model_...')
@@ -183,26 +188,29 @@ def body(argv: Sequence[str] | None = None) -> int:
     results = load_json(arguments.out) if arguments.out.exists() else {}
     if not isinstance(results, dict):
         raise UserError(f'{arguments.out} is not a result of this benchmark; choose another --out')
+
+    def loops(**where) -> dict:
+        return closed_loops(arguments.tracks, arguments.seconds, workers=arguments.workers,
+                            cases=arguments.case or tuple(CASES), **where)
+
     parts = {
         'frames': lambda: frames(arguments.frames),
         'untidy': lambda: frames(arguments.frames, tidy=False),
         'drives': lambda: drives(arguments.drives),
         'time': lambda: timing(40),
-        'loop': lambda: closed_loops(arguments.tracks, arguments.seconds,
-                                     workers=arguments.workers),
-        'cameras': lambda: closed_loops(arguments.tracks, arguments.seconds,
-                                        workers=arguments.workers, one_camera=False),
+        'loop': loops,
+        'cameras': lambda: loops(one_camera=False),
         'model_frames': lambda: frames(arguments.frames,
                                        segmenter=Segmenter.load(arguments.model)),
-        'model_loop': lambda: closed_loops(arguments.tracks, arguments.seconds, arguments.model,
-                                           arguments.workers),
+        'model_loop': lambda: loops(model=arguments.model),
     }
     for part in arguments.only or PARTS:
         print(f'measuring {part}', flush=True)
-        results[part] = {**parts[part](), 'command': module_line('geometry', argv),
-                         'machine': describe_machine()}
+        key = '_'.join([part, *(arguments.case or ())]) if part in LOOPS else part
+        results[key] = {**parts[part](), 'command': module_line('geometry', argv),
+                        'machine': describe_machine()}
         if part.startswith('model'):
-            results[part]['model'] = arguments.model
+            results[key]['model'] = arguments.model
         write_report(arguments.out, results)
     return 0
 

@@ -99,7 +99,7 @@ class RemoteEyes:
     def __call__(self, world: World, pose: Pose, stamp: float,
                  ) -> tuple[Lane, NDArray[np.uint8], NDArray[np.uint8]]:
         """Return the node's lane, the picture, and an empty mask (it stays in the node)."""
-        image, _ = world.look(pose)
+        image = world.picture(pose)
         seconds, rest = divmod(round(stamp * NANOSECONDS), NANOSECONDS)
         header = Header(frame_id='camera')
         header.stamp.sec, header.stamp.nanosec = int(seconds) + EPOCH_S, int(rest)

@@ -47,7 +47,7 @@ class PipelineEyes:
     def __call__(self, world: World, pose: Pose, stamp: float,
                  ) -> tuple[Lane, NDArray[np.uint8], NDArray[np.uint8]]:
         """Return the lane, the picture and the mask from a pose."""
-        image, _ = world.look(pose)
+        image = world.picture(pose)
         estimate = self.pipeline.process(image, stamp)
         return estimate.lane, image, estimate.mask
 
@@ -67,7 +67,7 @@ class TrueMaskEyes:
     def __call__(self, world: World, pose: Pose, stamp: float,
                  ) -> tuple[Lane, NDArray[np.uint8] | None, NDArray[np.uint8]]:
         """Return the lane, the picture or None, and the mask from a pose."""
-        image = world.look(pose)[0] if self.pictures else None
+        image = world.picture(pose) if self.pictures else None
         mask = true_mask(world, pose)
         return self.finder.find(mask, stamp), image, mask
 

@@ -14,7 +14,7 @@ def test_every_case_is_driven_both_ways_the_same_by_one_process_and_by_two():
     assert one == two
     assert len(one['drives']) == 2 * len(CASES)
     assert [row['reverse'] for row in one['drives']].count(True) == len(CASES)
-    for case, (name, summary) in zip(CASES, one['summary'].items()):
+    for case, (name, summary) in zip(CASES.values(), one['summary'].items()):
         assert f"speed {case['speed']}" in name
         assert summary['drives'] == 2
         assert summary['departures'] == 0
@@ -27,5 +27,11 @@ def test_every_track_may_have_a_camera_of_its_own():
     assert {drive.camera for drive in one} == {car_camera()}
     assert {drive.camera for drive in other} == {None}
     assert World(other[0].track).camera != World(other[-1].track).camera
-    rows = [drive.run() for drive in other if drive.case == 0]
+    rows = [drive.run() for drive in other if drive.case == 'path']
     assert sum(row['distance_m'] for row in rows) > 0.0
+
+
+def test_one_case_alone_goes_as_it_goes_among_all():
+    alone = closed_loops(1, 0.5, cases=['offset'])
+    assert alone['drives'] == closed_loops(1, 0.5)['drives'][3::4]
+    assert list(alone['summary']) == ['speed 0.5, steer_by offset']

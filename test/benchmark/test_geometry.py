@@ -29,6 +29,19 @@ def test_a_part_is_measured_and_the_others_are_kept(out, monkeypatch):
         'command': ' '.join(['python -m lane_perception.benchmark.geometry', *arguments])}
 
 
+def test_drives_of_one_case_are_kept_beside_those_of_all(out, monkeypatch):
+    driven = []
+    monkeypatch.setattr(geometry, 'closed_loops',
+                        lambda *tracks, **how: driven.append(how) or {'drives': len(driven)})
+    assert geometry.main(['--only', 'model_loop', '--only', 'loop', '--case', 'fast',
+                          '--out', str(out)]) == 0
+    results = json.loads(out.read_text())
+    assert results['loop'] == {'drives': 10}
+    assert results['model_loop_fast']['drives'] == 1 and results['loop_fast']['drives'] == 2
+    assert [how['cases'] for how in driven] == [['fast'], ['fast']]
+    assert [how.get('model') for how in driven] == ['lane_lite', None]
+
+
 def test_an_interruption_while_it_is_written_keeps_the_file(out, monkeypatch):
     def interrupted(source, destination):
         raise KeyboardInterrupt

@@ -68,6 +68,10 @@ class World:
         image, exposure = self.sensor.expose(self.noise, view.light)
         return image, shown_mask(view, self.sensor, exposure)
 
+    def picture(self, pose: Pose) -> NDArray[np.uint8]:
+        """Return the picture alone; the mask would take a tenth of the time more."""
+        return self.sensor.expose(self.noise, self.renderer.render(self.scene, pose).light)[0]
+
     def truth(self, pose: Pose, near: float | None = None) -> LaneTruth:
         """Return the truth about the lane from a pose; near as for :func:`lane_truth`."""
         return lane_truth(self.scene, self.camera, pose, near)
