@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from conftest import draw_track
 
-from lane_perception.data.recordings import RecordingWriter
+from lane_perception.data.recording_writer import RecordingWriter
 
 TOPIC = '/camera/image_raw'
 TRUTH = '/ground_truth/lane_mask'

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from lane_perception.benchmark.pictures import picture
-from lane_perception.data.recordings import RecordingWriter
+from lane_perception.data.recording_writer import RecordingWriter
 
 TYPES = {'raw': 'sensor_msgs/msg/Image', 'jpeg': 'sensor_msgs/msg/CompressedImage'}
 JPEG_QUALITY = 80

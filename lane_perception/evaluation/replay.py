@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from lane_perception.data.image_topics import choose_images
 from lane_perception.data.recording_places import require_apart
 from lane_perception.data.recording_places import require_place
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import NANOSECONDS
 from lane_perception.data.recordings import RecordingReader
-from lane_perception.data.recordings import RecordingWriter
 from lane_perception.errors import UserError
 from lane_perception.evaluation.bootstrap import block_sums
 from lane_perception.evaluation.bootstrap import bootstrap

@@ -17,9 +17,9 @@ from typing import Callable
 from lane_perception.data.image_topics import choose_images
 from lane_perception.data.recording_places import require_apart
 from lane_perception.data.recording_places import require_place
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import RecordingReader
-from lane_perception.data.recordings import RecordingWriter
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_report

@@ -119,8 +119,8 @@ def extracted(folder, model, stamps):
 def test_a_broken_frame_is_named_and_the_rest_extracted(tmp_path, bright_model, capsys):
     sizes = [(120, 160)] * 10
     bag = write_recording(tmp_path / 'bag', count=10, sizes=sizes, compressed=True)
+    from lane_perception.data.recording_writer import RecordingWriter
     from lane_perception.data.recordings import RecordingReader
-    from lane_perception.data.recordings import RecordingWriter
     topic = f'{TOPIC}/compressed'
     kind = 'sensor_msgs/msg/CompressedImage'
     with RecordingReader(bag) as reader, RecordingWriter(tmp_path / 'bad') as writer:
@@ -133,8 +133,8 @@ def test_a_broken_frame_is_named_and_the_rest_extracted(tmp_path, bright_model, 
 
 
 def test_a_damaged_message_is_named_once(tmp_path, bright_model, capsys):
+    from lane_perception.data.recording_writer import RecordingWriter
     from lane_perception.data.recordings import RecordingReader
-    from lane_perception.data.recordings import RecordingWriter
     bag = write_recording(tmp_path / 'bag', count=10, truth=False)
     with RecordingReader(bag) as reader, RecordingWriter(tmp_path / 'bad') as writer:
         for number, raw in enumerate(reader.messages()):

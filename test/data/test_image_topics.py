@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lane_perception.data.image_topics import choose_images
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import RecordingReader
-from lane_perception.data.recordings import RecordingWriter
 from lane_perception.errors import UserError
 
 IMAGE = 'sensor_msgs/msg/Image'

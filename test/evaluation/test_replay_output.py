@@ -9,8 +9,8 @@ from recordings_on_disk import TOPIC
 from recordings_on_disk import write_recording
 
 from lane_perception.cli.replay import main
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import RecordingReader
-from lane_perception.data.recordings import RecordingWriter
 
 
 def test_the_source_is_never_replaced_by_the_output(tmp_path, model, capsys):

@@ -16,8 +16,8 @@ from recordings_on_disk import write_recording
 
 from lane_perception.cli.replay import main
 from lane_perception.data.image_files import write_image
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import RecordingReader
-from lane_perception.data.recordings import RecordingWriter
 
 
 @pytest.fixture(scope='module')

@@ -8,9 +8,9 @@ from recordings_on_disk import TOPIC
 from recordings_on_disk import TRUTH
 from recordings_on_disk import write_recording
 
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import Received
 from lane_perception.data.recordings import RecordingReader
-from lane_perception.data.recordings import RecordingWriter
 from lane_perception.evaluation.truth import TopicTruth
 
 IMAGE = 'sensor_msgs/msg/Image'

@@ -16,8 +16,8 @@ from conftest import draw_track
 from slow_model import write_slow_model
 
 from lane_perception.cli.demo import main
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import RecordingReader
-from lane_perception.data.recordings import RecordingWriter
 
 pytest.importorskip('rclpy')
 

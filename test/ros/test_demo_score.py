@@ -5,7 +5,7 @@
 import numpy as np
 import pytest
 
-from lane_perception.data.recordings import RecordingWriter
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.ros.demo_score import Pair
 from lane_perception.ros.demo_score import pairs
 from lane_perception.ros.demo_score import score

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lane_perception.data.recordings import RecordingWriter
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.errors import UserError
 from lane_perception.ros.initialize import initialize
 

@@ -13,8 +13,8 @@ from recordings_on_disk import write_ground
 from recordings_on_disk import write_recording
 
 from lane_perception.cli.replay import main as replay
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import RecordingReader
-from lane_perception.data.recordings import RecordingWriter
 from lane_perception.ros.lane_outputs import OUTPUT_TYPES
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node

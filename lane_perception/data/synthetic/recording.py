@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.data.recordings import RecordingWriter
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.synthetic.camera import Camera
 from lane_perception.data.synthetic.driving import drive
 from lane_perception.data.synthetic.driving import Frame
