@@ -40,6 +40,7 @@ from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
 from lane_perception.evaluation.variants import Bench
 from lane_perception.evaluation.variants import Variant
+from lane_perception.json_file import load_json
 from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
@@ -103,7 +104,7 @@ class Ablation:
         folder = self.work / hashlib.sha256(identity.encode()).hexdigest()[:12]
         done = folder / 'done.json'
         if done.is_file():
-            return folder, json.loads(done.read_text(encoding='utf-8'))
+            return folder, load_json(done)
         from lane_perception.training.export import export_file
         from lane_perception.training.recipe import load_recipe
         from lane_perception.training.run import train
@@ -143,7 +144,7 @@ def is_done(file: Path, steps: int, seeds: Sequence[int]) -> bool:
     """Tell whether a row was measured with so many steps, and these seeds or more."""
     if not file.is_file():
         return False
-    found = json.loads(file.read_text(encoding='utf-8'))
+    found = load_json(file)
     return found['steps'] == steps and set(seeds) <= set(found['seeds'])
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 from typing import Iterable
@@ -19,6 +18,7 @@ from lane_perception.benchmark.large_page import CONVENTION
 from lane_perception.benchmark.large_page import large_lines
 from lane_perception.benchmark.large_page import large_section
 from lane_perception.benchmark.large_page import load_large
+from lane_perception.json_file import load_json
 from lane_perception.whole_file import whole_file
 
 PLOT = 'images/ablation.svg'
@@ -68,7 +68,7 @@ SHA-256.
 def load_results(folder: Path) -> list[dict[str, Any]]:
     """Return what was measured, in the table's order."""
     order = {row.name: number for number, row in enumerate(ROWS)}
-    found = [json.loads(file.read_text(encoding='utf-8')) for file in folder.glob('*.json')]
+    found = [load_json(file) for file in folder.glob('*.json')]
     return sorted((one for one in found if one['row'] in order),
                   key=lambda one: (order[one['row']], one['set'] == 'synthetic', one['set']))
 
@@ -91,7 +91,7 @@ def write_page(file: Path, folder: Path) -> None:
 def _cap(file: Path) -> str:
     if not file.is_file():
         return ''
-    found = json.loads(file.read_text(encoding='utf-8'))
+    found = load_json(file)
     return (f' (the careful masks themselves, as an answer, score miou_per_image '
             f'{found["miou_per_image"]:.3f}, lane IoU {found["lane_iou"]:.3f}, line F1 '
             f'{found["line_f1_at"]["0.01"]:.3f} at 1 % and {found["line_f1_at"]["0.02"]:.3f} at '

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from lane_perception.data.readers import read_dataset
 from lane_perception.data.samples import load_sample
 from lane_perception.data.splits import Split
 from lane_perception.data.splits import make_split
+from lane_perception.data.splits import read_split
 from lane_perception.data.splits import write_split
 from lane_perception.data.synthetic import drive
 from lane_perception.errors import UserError
@@ -112,7 +112,7 @@ def held_back(scored: Scored, file: Path) -> Source:
     source = open_source(str(scored.data), scored.labels, part='all')
     if scored.whole:
         return source
-    test = set(json.loads(file.read_text(encoding='utf-8'))['test'])
+    test = set(read_split(file).test)
     data = read_dataset(scored.data, scored.labels)
     part = [sample for sample in data.samples if sample.stem in test]
     if not part:

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 from typing import Iterable
+
+from lane_perception.json_file import load_json
 
 FILES = 'large_recipes*.json'
 CONVENTION = 'miou_per_image'   # the reports' own
@@ -29,7 +30,7 @@ seed=0` and the like; `half` stands for `epochs=5`).
 
 def load_large(folder: Path) -> list[dict[str, Any]]:
     """Return what was measured, each file's runs with its machine and its data."""
-    return [json.loads(file.read_text(encoding='utf-8')) for file in sorted(folder.glob(FILES))]
+    return [load_json(file) for file in sorted(folder.glob(FILES))]
 
 
 def large_section(measured: list[dict[str, Any]]) -> Iterable[str]:

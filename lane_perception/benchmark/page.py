@@ -9,7 +9,6 @@ each other, so no figure on them is typed by hand.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Iterable
 from lane_perception.benchmark.alternatives import IN_USE
 from lane_perception.benchmark.model_page import FILES
 from lane_perception.benchmark.model_page import model_page
+from lane_perception.json_file import load_json
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 RESULTS = CHECKOUT / 'benchmark' / 'results'
@@ -76,7 +76,7 @@ def load_results(
 ) -> dict[str, dict[str, Any]]:
     """Return what a folder, such as benchmark/results, holds of each part, by part."""
     files = {part: folder / f'{part}.json' for part in parts}
-    return {part: json.loads(file.read_text()) for part, file in files.items() if file.exists()}
+    return {part: load_json(file) for part, file in files.items() if file.exists()}
 
 
 def page(

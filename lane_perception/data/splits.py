@@ -10,7 +10,6 @@ each recording is cut into three blocks of time with a gap at each cut.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from dataclasses import replace
 from itertools import groupby
@@ -22,6 +21,7 @@ from lane_perception.data.frame_names import looks_numbered
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.errors import UserError
+from lane_perception.json_file import load_json
 from lane_perception.json_file import write_json
 
 PARTS = ('train', 'val', 'test')
@@ -67,11 +67,10 @@ def choose_split(data: DataSet, file: str | Path = '') -> Split:
     return make_split(data.samples)
 
 
-def make_split(samples: Sequence[LabeledImage], gap: float = GAP) -> Split:
+def make_split(samples: Sequence[LabeledImage]) -> Split:
     """
     Deal samples to training, validation and test, 70/15/15; always the same for the same samples.
 
-    :param gap: left out at each cut in time, of the recording's length, 0 to 0.2.
     :raises UserError: when there are fewer than three samples.
     """
     if len(samples) < 3:
@@ -84,7 +83,7 @@ def make_split(samples: Sequence[LabeledImage], gap: float = GAP) -> Split:
                        doubt=_doubt(recordings))
     parts: dict[str, list[LabeledImage]] = {part: [] for part in PARTS}
     for frames in recordings.values():
-        for part, block in zip(PARTS, _cut(frames, gap)):
+        for part, block in zip(PARTS, _cut(frames)):
             parts[part] += block
     left = len(samples) - sum(len(part) for part in parts.values())
     return _split(parts, f'by blocks of time, {"/".join(f"{share:.0%}" for share in SHARES)}; '
@@ -122,12 +121,12 @@ def _doubt(recordings: dict[str, list[LabeledImage]]) -> str:
             f'{SPLIT_FILE}')
 
 
-def _cut(frames: list[LabeledImage], gap: float) -> list[list[LabeledImage]]:
+def _cut(frames: list[LabeledImage]) -> list[list[LabeledImage]]:
     """Cut a recording's frames, sorted by time, into three blocks with gaps between."""
     count = len(frames)
     if count < 3:
         return [frames, [], []]
-    reach = gap * (frames[-1].time - frames[0].time) / 2
+    reach = GAP * (frames[-1].time - frames[0].time) / 2
     blocks = []
     rest = frames
     for share in (SHARES[2], SHARES[1]):
@@ -180,12 +179,9 @@ def read_split(path: Path, data: DataSet | None = None) -> Split:
     :raises UserError: when the file is missing or broken, names a picture twice, or one that the
         data set does not have.
     """
-    try:
-        values = json.loads(path.read_text(encoding='utf-8'))
-    except FileNotFoundError as error:
-        raise UserError(f'there is no split file {path}') from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f'{path} is not JSON: {error}') from error
+    if not path.is_file():
+        raise UserError(f'there is no split file {path}')
+    values = load_json(path)
     if not isinstance(values, dict) or not all(
             isinstance(values.get(part, []), list)
             and all(isinstance(stem, str) for stem in values.get(part, [])) for part in PARTS):

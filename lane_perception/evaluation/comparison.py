@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from lane_perception.errors import UserError
 from lane_perception.evaluation.bootstrap import METRICS
 from lane_perception.evaluation.bootstrap import bootstrap
 from lane_perception.evaluation.set_score import JudgedImages
+from lane_perception.json_file import load_json
 
 DECISIVE = ('lane_iou', 'line_f1')     # what ``--allow`` is about
 CENTER = 'center_mae_px'                # smaller is better; None where no image has a pair
@@ -28,12 +28,9 @@ def read_baseline(path: Path) -> dict[str, Any]:
 
     :raises UserError: when it is missing or no report of evaluate.
     """
-    try:
-        report = json.loads(path.read_text(encoding='utf-8'))
-    except FileNotFoundError as error:
-        raise UserError(f'there is no baseline {path}') from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f'the baseline {path} cannot be read: {error}') from error
+    if not path.is_file():
+        raise UserError(f'there is no baseline {path}')
+    report = load_json(path)
     if not isinstance(report, dict) or 'image_scores' not in report:
         raise UserError(f'the baseline {path} is not a report of evaluate')
     return report

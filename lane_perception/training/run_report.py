@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from pathlib import Path
 from typing import Any
 from typing import Sequence
 
 from lane_perception.data.splits import SPLIT_FILE
+from lane_perception.data.splits import read_split
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
 from lane_perception.evaluation.data_sources import SYNTHETIC
@@ -20,6 +20,7 @@ from lane_perception.evaluation.data_sources import open_source
 from lane_perception.evaluation.report_page import write_page
 from lane_perception.evaluation.variants import Bench
 from lane_perception.evaluation.variants import Variant
+from lane_perception.json_file import load_json
 from lane_perception.json_file import write_report
 from lane_perception.machine import command_line
 from lane_perception.training.checkpoints import BEST_SCORES
@@ -57,7 +58,7 @@ def _held_back(folder: Path, data: str, labels: str, classes: Sequence[str]) -> 
     if data.startswith(SYNTHETIC):
         return open_source(TEST_SEED, count=TEST_PICTURES)
     split = folder / SPLIT_FILE
-    part = 'test' if json.loads(split.read_text(encoding='utf-8')).get('test') else 'val'
+    part = 'test' if read_split(split).test else 'val'
     return open_source(data, labels, str(split), part, classes=tuple(classes))
 
 
@@ -66,5 +67,4 @@ def training_curves(folder: Path) -> dict[str, Any]:
     with (folder / PROGRESS).open(newline='', encoding='utf-8') as file:
         rows = [{key: float(value) for key, value in row.items() if value}
                 for row in csv.DictReader(file)]
-    validation = json.loads((folder / BEST_SCORES).read_text(encoding='utf-8'))
-    return {'epochs': rows, 'validation': validation}
+    return {'epochs': rows, 'validation': load_json(folder / BEST_SCORES)}

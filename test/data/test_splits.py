@@ -70,6 +70,12 @@ def test_whole_recordings_are_dealt_when_there_are_enough():
     assert 'recording' in split.how
 
 
+def test_a_recording_much_larger_than_the_others_is_what_is_trained_on():
+    split = make_split(named(*(f'{drive}/{n}' for drive, count in (('a', 15), ('b', 70), ('c', 15))
+                               for n in range(count))))
+    assert [{stem[0] for stem in split.part(part)} for part in PARTS] == [{'b'}, {'a'}, {'c'}]
+
+
 def test_frames_named_by_stamps_are_cut_by_time():
     stems = [f'{1714560000 + number / 5:.6f}' for number in range(200)]
     split = make_split(named(*stems))
@@ -105,9 +111,10 @@ def test_augmented_versions_of_one_picture_stay_together():
         assert len(parts) == 1
 
 
-def test_versions_of_a_single_moment_are_never_cut():
+@pytest.mark.parametrize('count', [6, 30])
+def test_versions_of_a_single_moment_are_never_cut(count):
     with pytest.raises(UserError, match='do not suffice'):
-        make_split(named(*(f'lap_7_jpg.rf.{version:032x}' for version in range(30))))
+        make_split(named(*(f'lap_7_jpg.rf.{version:032x}' for version in range(count))))
 
 
 @pytest.mark.parametrize('count', range(3, 41))
@@ -159,6 +166,12 @@ def test_wrong_split_file_is_refused_with_its_name(tmp_path, text, sentence):
     with pytest.raises(UserError, match=sentence) as raised:
         choose_split(data_set(tmp_path, ['a_1', 'a_2']), file)
     assert 'mine.json' in str(raised.value)
+
+
+def test_a_split_file_as_an_editor_of_windows_leaves_it_is_read(tmp_path):
+    file = tmp_path / 'mine.json'
+    file.write_text('{"train": ["a_1"], "val": ["a_2"]}', encoding='utf-8-sig')
+    assert choose_split(data_set(tmp_path, ['a_1', 'a_2']), file).val == ('a_2',)
 
 
 def test_missing_split_file_is_refused(tmp_path):
