@@ -21,7 +21,6 @@ import cv2
 
 from lane_perception.benchmark.confidence_fit import fit
 from lane_perception.benchmark.confidence_fit import watch
-from lane_perception.benchmark.confidence_fit import write_judgement
 from lane_perception.benchmark.trust_frames import floor_drives
 from lane_perception.benchmark.trust_frames import floors
 from lane_perception.benchmark.trust_frames import installed_pictures
@@ -35,6 +34,7 @@ from lane_perception.errors import UserError
 from lane_perception.evaluation.lane_trust import TrustScore
 from lane_perception.geometry.confidence import CALIBRATED
 from lane_perception.geometry.confidence import FILE
+from lane_perception.json_file import write_json
 from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.machine import module_line
@@ -102,7 +102,7 @@ def body(argv: Sequence[str] | None = None) -> int:
         content = fit(*(watch(pipeline.segmenter, frames(FIT_SEED, arguments.count),
                               arguments.calibrated) for frames in (tracks, floors)),
                       arguments.false_lanes)
-        write_judgement(file, {**origin, 'seed': FIT_SEED, **content})
+        write_json(file, {**origin, 'seed': FIT_SEED, **content})
         found = content['fitted_on']
         print(f'{file}: {found["lane_found"]:.1%} of the lanes found, '
               f'{found["false_lanes"]:.2%} false; {process_time():.0f} CPU seconds')

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from typing import Iterable
 from typing import Sequence
@@ -21,7 +20,6 @@ from lane_perception.geometry.confidence import Logistic
 from lane_perception.geometry.confidence import PRESENT
 from lane_perception.geometry.confidence import RIGHT
 from lane_perception.geometry.lane_finder import LaneFinder
-from lane_perception.json_file import write_json
 from lane_perception.segmenter import Segmenter
 
 RIDGE = 3.0        # pull of the standardized weights towards 0: a prior of 1 / sqrt(3)
@@ -127,8 +125,3 @@ def _function(
 def _content(function: Logistic) -> dict[str, Any]:
     return {'intercept': round(function.intercept, 4),
             'weights': {name: round(weight, 4) for name, weight in function.weights.items()}}
-
-
-def write_judgement(path: Path, content: dict[str, Any]) -> None:
-    """Write confidence.json."""
-    write_json(path, content)

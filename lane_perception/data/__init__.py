@@ -1,3 +1,3 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""Label formats, splits, augmentation, recordings, synthetic tracks."""
+"""Label formats, splits, audits, recordings, synthetic tracks."""

@@ -15,11 +15,10 @@ LAYOUT = {'margin': {'l': 52, 'r': 12, 't': 8, 'b': 42}, 'showlegend': False,
           'paper_bgcolor': '#fff', 'plot_bgcolor': '#fff', 'hovermode': 'closest',
           'font': {'family': 'system-ui, sans-serif', 'size': 13}}
 GRID = {'gridcolor': '#e3e8eb', 'zerolinecolor': '#c3cbd0', 'automargin': True}
-# Column of the report's frames, axis title, factor.
-SERIES = (('offset', 'offset', 1.0), ('heading_rad', 'heading, rad', 1.0),
-          ('lateral_m', 'lateral, m', 1.0), ('center_error_px', 'center error, px', 1.0),
-          ('line_f1', 'line F1', 1.0), ('confidence', 'confidence', 1.0),
-          ('latency_ms', 'time, ms', 1.0))
+# Column of the report's frames, and the title of its axis.
+SERIES = {'offset': 'offset', 'heading_rad': 'heading, rad', 'lateral_m': 'lateral, m',
+          'center_error_px': 'center error, px', 'line_f1': 'line F1',
+          'confidence': 'confidence', 'latency_ms': 'time, ms'}
 ROW_HEIGHT = 130         # pixels of one series
 
 
@@ -80,20 +79,18 @@ def _thresholds(curve: dict[str, Any]) -> dict[str, Any]:
 
 def _time_series(report: dict[str, Any]) -> dict[str, Any]:
     frames = report['frames']
-    shown = [(key, title, factor) for key, title, factor in SERIES
-             if any(value is not None for value in frames[key])]
+    shown = {key: title for key, title in SERIES.items()
+             if any(value is not None for value in frames[key])}
     count = len(frames['stamp_ns'])
     step = max(1, -(-count // MOST_POINTS))
     numbers = range(0, count, step)
     first = frames['stamp_ns'][0]
     times = [round((frames['stamp_ns'][number] - first) / NANOSECONDS, 4) for number in numbers]
     about = [[number, frames['video_s'][number]] for number in numbers]
-    data, layout = [], {**LAYOUT, 'grid': {'rows': len(shown), 'columns': 1,
-                                           'roworder': 'top to bottom'}}
-    for row, (key, title, factor) in enumerate(shown, 1):
+    data, layout = [], dict(LAYOUT)
+    for row, (key, title) in enumerate(shown.items(), 1):
         axis = '' if row == 1 else str(row)
-        values = [None if frames[key][number] is None else frames[key][number] * factor
-                  for number in numbers]
+        values = [frames[key][number] for number in numbers]
         data.append({'x': times, 'y': values, 'xaxis': 'x', 'yaxis': f'y{axis}', 'name': title,
                      'mode': 'lines+markers', 'line': {'color': COLOR, 'width': 1.2},
                      'marker': {'size': 4}, 'customdata': about, 'connectgaps': False})
@@ -105,7 +102,6 @@ def _time_series(report: dict[str, Any]) -> dict[str, Any]:
         {'type': 'rect', 'x0': one['from_s'] - 0.02, 'x1': one['to_s'] + 0.02, 'y0': 0, 'y1': 1,
          'yref': 'paper', 'fillcolor': WARNING, 'line': {'width': 0}, 'layer': 'below'}
         for one in sorted(report['stretches'], key=lambda one: -one['frames'])[:MOST_STRETCHES]]
-    layout.pop('grid')
     return {'id': 'time-series', 'title': 'Over time',
             'note': 'Bad stretches are shaded. A click on a point shows its pictures, or its '
                     'place in the video.',

@@ -37,8 +37,6 @@ class ImageScore:
     name: str
     lane_iou: float | None       # None without a label, or with none of its pixels judged
     line_f1: float | None        # at the first tolerance; None without a label
-    line_precision: float | None
-    line_recall: float | None
     center_error: float | None   # pixels, positive: found right of the true one; None: no pair
     found: bool                  # a lane was found
     failures: tuple[str, ...]    # of FAILURES
@@ -73,7 +71,7 @@ class JudgedImages:
     @classmethod
     def of_report(cls, images: list[dict[str, Any]]) -> JudgedImages:
         """
-        Return the counts in the list ``images`` of a report.json.
+        Return the counts in the list ``image_scores`` of a report.json.
 
         :raises KeyError: when it is not such a list.
         """
@@ -149,8 +147,8 @@ class SetScore:
             center_judged = bool(confusion)
         error = self.centers.add(center, true_center, center_judged)
         score = ImageScore(
-            name, lane_iou, lines and lines.f1, lines and lines.precision,
-            lines and lines.recall, None if math.isnan(error) else error, center is not None,
+            name, lane_iou, lines and lines.f1, None if math.isnan(error) else error,
+            center is not None,
             _failures(line_hits, error / mask.shape[1], center, true_center, center_judged),
             confusion, line_hits)
         self._count += 1

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import time
 from pathlib import Path
 from typing import Any
@@ -160,9 +161,9 @@ class Keep(Callback):
 
     def _write_best(self, best: dict[str, Any], epoch: int, module: LaneTraining) -> None:
         scores = {key: value for key, value in best.items() if isinstance(value, float)}
-        card = self.card.__class__(**{
-            **self.card.__dict__, 'threshold': best['threshold'],
-            'metrics': {f'validation_{key}': round(value, 4) for key, value in scores.items()}})
+        card = dataclasses.replace(
+            self.card, threshold=best['threshold'],
+            metrics={f'validation_{key}': round(value, 4) for key, value in scores.items()})
         weights = {name: value.detach().float().cpu().numpy() if value.is_floating_point()
                    else value.cpu().numpy()
                    for name, value in module.network.state_dict().items()}

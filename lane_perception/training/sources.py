@@ -28,9 +28,6 @@ class Source(Protocol):
         :raises UserError: naming the file, when it is broken.
         """
 
-    def name(self, index: int) -> str:
-        """Return what a person would call that sample."""
-
 
 KEPT_BYTES = 2 ** 29   # of prepared samples, by each process that loads them
 
@@ -49,10 +46,6 @@ class LabeledSource:
     def __len__(self) -> int:
         """Return how many samples there are."""
         return len(self.samples)
-
-    def name(self, index: int) -> str:
-        """Return a sample's stem."""
-        return self.samples[index].stem
 
     def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return picture and target; see :class:`Source`."""

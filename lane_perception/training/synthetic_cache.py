@@ -48,10 +48,6 @@ class SyntheticCache:
         """Return how many samples there are."""
         return self.count
 
-    def name(self, index: int) -> str:
-        """Return seed and index of a sample."""
-        return f'synthetic:{self.seed}/{index}'
-
     def _paths(self, index: int) -> tuple[Path, Path]:
         # A thousand to a folder, so that listing one stays quick.
         stem = self.folder / f'{index // 1000:03d}' / f'{index:06d}'

@@ -88,9 +88,6 @@ class _Pictures:
     def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         return make_sample(*self._pictures[index], *self._size)
 
-    def name(self, index: int) -> str:
-        return str(index)
-
 
 class _Turns(Callback):
     """Lets the plain loop have its turn after every BLOCK steps of training."""

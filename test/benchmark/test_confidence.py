@@ -11,13 +11,13 @@ from lane_perception.benchmark.confidence import main
 from lane_perception.benchmark.confidence_fit import fit
 from lane_perception.benchmark.confidence_fit import fit_logistic
 from lane_perception.benchmark.confidence_fit import Sightings
-from lane_perception.benchmark.confidence_fit import write_judgement
 from lane_perception.benchmark.trust_frames import floor_drives
 from lane_perception.benchmark.trust_frames import installed_pictures
 from lane_perception.benchmark.trust_frames import track_drives
 from lane_perception.errors import UserError
 from lane_perception.geometry.confidence import Evidence
 from lane_perception.geometry.confidence import Judgement
+from lane_perception.json_file import write_json
 
 
 def sightings(seed, odds, sigma, frames=400, seen=300):
@@ -46,7 +46,7 @@ def test_the_fit_keeps_false_lanes_below_what_is_allowed_and_finds_most_lanes(tm
     assert content['fitted_on']['false_lanes'] <= 0.02
     assert 0.5 < content['fitted_on']['lane_found'] <= 0.75
     path = tmp_path / 'confidence.json'
-    write_judgement(path, content)
+    write_json(path, content)
     judgement = Judgement.read(path)
     told = sum(judgement(one) is not None for one in floors.evidence)
     assert told / floors.frames <= 0.02

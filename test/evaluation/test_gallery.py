@@ -21,7 +21,7 @@ from lane_perception.evaluation.set_score import ImageScore
 def offered(gallery, line_f1s, failures=lambda order: ()):
     made = []
     for order, line_f1 in enumerate(line_f1s):
-        score = ImageScore(str(order), 0.5, line_f1, 1.0, 1.0, None, True, failures(order))
+        score = ImageScore(str(order), 0.5, line_f1, None, True, failures(order))
         gallery.offer(order, score, lambda order=order, score=score: (
             made.append(order) or Exhibit(order, score, '', {})))
     return made

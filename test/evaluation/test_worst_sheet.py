@@ -16,7 +16,7 @@ from lane_perception.evaluation.worst_sheet import write_worst_sheet
 def exhibit(order, prediction, error):
     pictures = {name: jpeg(np.full((120, 160, 3), value, np.uint8))
                 for name, value in (('prediction', prediction), ('error', error))}
-    score = ImageScore(str(order), 0.5, 0.1 * order, 1.0, 1.0, None, True, ())
+    score = ImageScore(str(order), 0.5, 0.1 * order, None, True, ())
     return Exhibit(order, score, f'frame {order}', pictures)
 
 
