@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lane_perception.data import snap_data
 from lane_perception.data.drawing import draw_line
 from lane_perception.data.drawing import fill_polygon
 from lane_perception.data.line_tracing import trace_lines
@@ -123,6 +124,13 @@ def test_lines_in_a_mask_are_traced_back():
     assert len(trace_lines(mask < 0)) == 0
 
 
+def test_a_traced_line_runs_in_the_middle_of_what_was_drawn():
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    draw_line(mask, ((50.5, 20), (50.5, 200)), 7, 255)
+    line, = trace_lines(mask > 0)
+    assert np.abs(line[20:-20] - (50.5, 0))[:, 0].max() < 0.25
+
+
 def test_lines_that_cross_are_traced_piece_by_piece():
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     draw_line(mask, ((100, 20), (100, 200)), 7, 255)
@@ -160,6 +168,15 @@ def test_a_data_set_is_snapped_and_shown(tmp_path):
     assert (load_sample(again.samples[0])[1] == load_sample(data.samples[0])[1]).all()
     sheet = cv2.imread(str(tmp_path / 'out/sheet.jpg'))
     assert sheet.shape[1] == 4 * 324
+
+
+def test_a_mask_of_a_run_that_was_interrupted_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(snap_data, 'SHEET_ROWS', 1)   # what the sheet shows is snapped again
+    truth, data = write_line_labels(tmp_path), read_dataset(tmp_path)
+    snap_dataset(data, tmp_path / 'out')
+    cv2.imwrite(str(tmp_path / 'out/masks/a_2.png'), 255 - truth)
+    snapped = snap_dataset(data, tmp_path / 'out')
+    assert (load_sample(snapped.samples[2])[1] == 255 - truth).all()
 
 
 def test_a_broken_sample_is_left_out_or_ends_it(tmp_path):

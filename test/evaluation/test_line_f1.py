@@ -103,6 +103,22 @@ def test_predicted_lines_in_an_area_that_is_not_judged_cost_nothing():
     assert score.result()['line_f1'] == 1.0
 
 
+def test_a_labelled_line_is_found_by_one_beside_it_in_what_is_not_judged():
+    label = vertical(100)
+    label[:, 102:200] = 127
+    score = LineScore()
+    score.add(vertical(104), label)
+    assert score.result()['line_recall'] == 1.0
+
+
+def test_an_images_own_hits_are_those_at_the_first_tolerance():
+    score = SetScore()
+    score.add('', vertical(100), None, vertical(100), None)
+    second = score.add('', vertical(108), None, vertical(100), None)
+    assert second.line_hits == tuple(score.lines.hits[1, 0])
+    assert second.line_hits[0] == 0
+
+
 def test_no_line_on_both_sides_is_right_and_on_one_side_is_wrong():
     empty = np.zeros((300, 400), np.uint8)
     assert LineScore().result()['line_f1'] == 1.0

@@ -149,3 +149,7 @@ def test_sizes_must_agree_and_fit_to_label_makes_them_agree():
     twice = np.kron(prediction, np.ones((2, 2), np.uint8))
     assert (fit_to_label(twice, label) == prediction).all()
     assert fit_to_label(prediction, label) is prediction
+    # The nearest pixel of a mask three times as large is the middle one of nine.
+    middle = np.zeros((9, 9), np.uint8)
+    middle[4, 4] = 255
+    assert fit_to_label(middle, np.zeros((3, 3), np.uint8))[1, 1] == 255

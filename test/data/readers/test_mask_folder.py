@@ -25,6 +25,15 @@ def test_masks_with_the_names_of_pictures(tmp_path):
     assert 'PNG masks' in data.format
 
 
+def test_pictures_may_lie_beside_the_folder_of_masks(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_picture(tmp_path / 'a_2.jpg')
+    write_mask(tmp_path / 'masks/a_1.png', square())
+    data = read_dataset(tmp_path)
+    assert [sample.stem for sample in data.samples] == ['a_1']
+    assert [path.name for path in data.unlabeled] == ['a_2.jpg'], 'a mask is no picture'
+
+
 @pytest.mark.parametrize('stored, read', [
     (square() // 255, square()),
     (np.where(square() > 0, 255, 127).astype(np.uint8), None),
