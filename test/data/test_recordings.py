@@ -4,6 +4,7 @@
 
 import shutil
 import sqlite3
+import zlib
 
 import cv2
 import pytest
@@ -17,9 +18,17 @@ from noise_recordings import read
 from noise_recordings import storage_file
 from noise_recordings import write
 from rosbags.rosbag2 import CompressionMode
+from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import Writer
 from rosbags.typesys import Stores
+from rosbags.typesys import get_types_from_msg
 from rosbags.typesys import get_typestore
 
+from lane_perception.data.mcap_scan import CHUNK
+from lane_perception.data.mcap_scan import CHUNK_HEAD
+from lane_perception.data.mcap_scan import DATA_END
+from lane_perception.data.mcap_scan import MAGIC
+from lane_perception.data.mcap_scan import RECORD_HEAD
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.errors import UserError
 
@@ -94,6 +103,27 @@ def test_a_cut_in_an_uncompressed_chunk_loses_no_whole_message(tmp_path):
     assert [stamp for stamp, _ in read(bag)[0]] == list(range(60))
 
 
+@pytest.mark.parametrize('wrong', [False, True])
+def test_a_chunk_whose_checksum_is_wrong_is_left_out_and_said(tmp_path, wrong):
+    bag = plain_mcap(tmp_path / 'bag')
+    file = storage_file(bag)
+    content = bytearray(file.read_bytes()[:-40])   # without the end of its index it is scanned
+    position, chunks = len(MAGIC), []
+    while content[position] != DATA_END:
+        if content[position] == CHUNK:
+            chunks.append(position)
+        position += RECORD_HEAD.size + RECORD_HEAD.unpack_from(content, position)[1]
+    body = chunks[-1] + RECORD_HEAD.size   # the first one describes the topic
+    first, last, size, _ = CHUNK_HEAD.unpack_from(content, body)
+    inside = body + CHUNK_HEAD.size + 4 + 8   # behind the compression's name '' and the length
+    checksum = zlib.crc32(content[inside:inside + size]) ^ wrong
+    CHUNK_HEAD.pack_into(content, body, first, last, size, checksum)
+    file.write_bytes(content)
+    frames, problems = read(bag)
+    assert (0 < len(frames) < 100) == wrong
+    assert any('checksum is wrong' in problem for problem in problems) == wrong
+
+
 @pytest.mark.parametrize('mode', [CompressionMode.MESSAGE, CompressionMode.FILE])
 def test_compressed_recordings_are_read_with_and_without_metadata(tmp_path, mode):
     bag = plain_mcap(tmp_path / 'bag', mode)
@@ -155,6 +185,28 @@ def test_a_damaged_message_is_left_out_and_the_rest_is_read(tmp_path):
     frames, problems = read(bag)
     assert len(frames) == 4
     assert 'left out' in problems[0]
+
+
+def test_messages_that_sqlite_has_not_taken_in_yet_are_said(tmp_path):
+    bag = write(tmp_path / 'bag', 5, 'sqlite3')
+    file = storage_file(bag)
+    file.with_name(f'{file.name}-wal').write_bytes(b'the newest messages')
+    frames, problems = read(bag)
+    assert len(frames) == 5
+    assert f'merge them: sqlite3 {file.name} VACUUM' in problems[0]
+
+
+def test_a_message_type_that_only_the_recording_knows_is_read(tmp_path):
+    kind = 'car_msgs/msg/Speed'
+    types = get_typestore(Stores.LATEST)
+    types.register(get_types_from_msg('float64 meters_per_second', kind))
+    with Writer(tmp_path / 'bag', version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connection = writer.add_connection('/speed', kind, typestore=types)
+        writer.write(connection, 7, types.serialize_cdr(types.types[kind](1.5), kind))
+    with RecordingReader(tmp_path / 'bag') as reader:
+        (stamp, _, message), = reader.frames('/speed')
+    assert message.meters_per_second == 1.5
+    assert stamp == 7, 'without a header, when it was logged'
 
 
 def test_a_truncated_sqlite_recording_gives_a_sentence(tmp_path):

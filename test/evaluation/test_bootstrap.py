@@ -36,6 +36,55 @@ def test_pictures_that_all_scored_alike_leave_no_doubt_about_any_figure(kind):
                                   'f1', 'line_f1')}
 
 
+def scored(hit, error=2.0):
+    """Return a report of pictures of which so many of 100 marking pixels each were found."""
+    confusion = np.array([[one, 10, 100 - one, 890] for one in hit])
+    return {**figures(confusion), 'line_f1': 1.0, 'center_mae_px': float(np.mean(error)),
+            'image_scores': [
+                {'name': str(number), 'confusion': counts.tolist(), 'line_hits': [20] * 4,
+                 'center_error_px': float(np.broadcast_to(error, len(hit))[number])}
+                for number, counts in enumerate(confusion)]}
+
+
+def width(report):
+    low, high = bootstrap(JudgedImages.of_report(report['image_scores']))['interval']['lane_iou']
+    return high - low
+
+
+def test_neighbors_that_look_alike_widen_the_interval():
+    hit = np.repeat(np.random.default_rng(0).integers(20, 100, 20), 5)
+    drawn = bootstrap(JudgedImages.of_report(scored(hit)['image_scores']))
+    assert (drawn['blocks'], drawn['block_images']) == (20, 5)
+    assert width(scored(hit)) > 1.5 * width(scored(np.random.default_rng(1).permutation(hit)))
+
+
+def test_a_small_gain_on_every_picture_is_no_chance_however_unlike_they_are():
+    hit = np.random.default_rng(0).integers(20, 95, 100)
+    compared = compare(scored(hit + 2), scored(hit), allow=0.0)
+    assert compared['metrics']['lane_iou']['verdict'] == 'better'
+    assert compare(scored(hit), scored(hit + 2), 0.0)['metrics']['lane_iou']['verdict'] == 'worse'
+
+
+def test_a_center_is_better_when_its_error_is_smaller():
+    hit = np.full(100, 80)
+    compared = compare(scored(hit, error=2.0), scored(hit, error=3.0), allow=0.0)
+    assert compared['metrics']['center_mae_px']['verdict'] == 'better'
+    compared = compare(scored(hit, error=3.0), scored(hit, error=2.0), allow=0.0)
+    assert compared['metrics']['center_mae_px']['verdict'] == 'worse'
+
+
+def test_a_change_that_one_half_of_the_pictures_gains_and_the_other_loses_is_within_chance():
+    hit = np.full(100, 50)
+    now = scored(hit + 20 * np.random.default_rng(0).choice([-1, 1], 100))
+    assert compare(now, scored(hit), 0.0)['metrics']['lane_iou']['verdict'] == 'within chance'
+
+
+@pytest.mark.parametrize(('allow', 'too_bad'), [(0.0, ['lane_iou']), (0.05, [])])
+def test_what_fell_by_more_than_is_allowed_is_too_bad(allow, too_bad):
+    hit = np.full(100, 80)
+    assert compare(scored(hit - 3), scored(hit), allow)['too_bad'] == too_bad
+
+
 def test_a_model_that_finds_nothing_any_more_is_worse_beyond_chance():
     before, now = images('FOUND', error=2.0), images('COLLAPSED')
     compared = now['comparison'] = compare(now, before, allow=0.01)

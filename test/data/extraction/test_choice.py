@@ -38,6 +38,13 @@ def test_chosen_frames_are_spread_over_time():
     assert [int(time / 0.99) for time in times[:-1]] == list(range(9))
 
 
+def test_neighbors_in_two_parts_of_the_time_are_not_both_chosen():
+    doubts = [0.1] * 100
+    doubts[49], doubts[50] = 0.8, 0.9   # at the end of one tenth and the beginning of the next
+    chosen = [one.number for one in choose(candidates(100, doubts), 10)]
+    assert chosen[0] == 50 and 49 not in chosen
+
+
 def test_lookalikes_are_never_chosen_together():
     hashes = [random_hash(number // 10) for number in range(100)]
     chosen = choose(candidates(100, hashes=hashes), 50)

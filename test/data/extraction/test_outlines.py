@@ -35,6 +35,14 @@ def test_outlines_give_the_mask_back():
     assert sum(len(polygon) for polygon in polygons) < 40, 'few enough corners to correct'
 
 
+def test_an_outline_lies_where_its_area_does():
+    probability = np.zeros((240, 320), np.float32)
+    probability[100:140, 60:120] = 1   # its middle is (90, 120)
+    polygon, = outlines(probability, 0.5, 240, 320)
+    points = np.array(polygon)
+    assert np.abs((points.min(axis=0) + points.max(axis=0)) / 2 - (90, 120)).max() < 0.1
+
+
 def test_a_small_probability_is_outlined_at_the_size_of_the_picture():
     small = cv2.resize(lines().astype(np.float32) / 255, (160, 120), interpolation=cv2.INTER_AREA)
     polygons = outlines(small, 0.5, 240, 320)

@@ -51,6 +51,16 @@ def test_labelme_lines_are_as_wide_as_they_say(tmp_path, more, width):
     assert rows.mean() == 30
 
 
+def test_what_is_not_judged_lies_above_a_marking_in_whatever_order_they_were_drawn(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg')
+    unsure = {'label': 'ignore', 'shape_type': 'rectangle', 'points': [[20, 10], [30, 30]]}
+    marking = {'shape_type': 'rectangle', 'points': [[20, 10], [40, 30]]}
+    for shapes in ((unsure, marking), (marking, unsure)):
+        write_json(tmp_path / 'a_1.json', labelme(*shapes))
+        mask = only_mask(read_dataset(tmp_path))
+        assert (mask[10:30, 20:30] == 127).all() and (mask[10:30, 30:40] == 255).all()
+
+
 def test_labelme_file_without_shapes_is_an_empty_mask(tmp_path):
     write_picture(tmp_path / 'a_1.jpg')
     write_json(tmp_path / 'a_1.json', labelme())
