@@ -12,8 +12,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from typing import Iterator
 
 import numpy as np
 
@@ -139,6 +141,23 @@ def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], ModelCard]:
 
     :raises UserError: when the file is missing, truncated, not safetensors, or without a card.
     """
+    with _opened(path) as (file, card):
+        return {name: file.get_tensor(name) for name in file.keys()}, card
+
+
+def read_safetensors_card(path: Path) -> ModelCard:
+    """
+    Return the card alone, without the weights.
+
+    :raises UserError: as :func:`read_safetensors`.
+    """
+    with _opened(path) as (_, card):
+        return card
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, ModelCard]]:
+    """Yield a safetensors file, open for reading, and its card."""
     from safetensors import SafetensorError
     from safetensors import safe_open
     path = Path(path)
@@ -146,8 +165,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], ModelCard]:
         raise UserError(f'{path} does not exist')
     try:
         with safe_open(path, framework='numpy') as file:
-            card = parse_card((file.metadata() or {}).get(METADATA_KEY), path)
-            return {name: file.get_tensor(name) for name in file.keys()}, card
+            yield file, parse_card((file.metadata() or {}).get(METADATA_KEY), path)
     except (SafetensorError, OSError) as error:
         raise UserError(
             f'{path} is damaged or not a safetensors file ({error}); copy it again') from error
@@ -169,22 +187,6 @@ def write_onnx(path: Path, model: Any, card: ModelCard) -> None:
     entry.value = card.to_json()
     with whole_file(path) as temporary:
         onnx.save(model, temporary)
-
-
-def read_safetensors_card(path: Path) -> ModelCard:
-    """
-    Return the card alone, without the weights.
-
-    :raises UserError: as :func:`read_safetensors`.
-    """
-    from safetensors import SafetensorError
-    from safetensors import safe_open
-    try:
-        with safe_open(path, framework='numpy') as file:
-            return parse_card((file.metadata() or {}).get(METADATA_KEY), path)
-    except (SafetensorError, OSError) as error:
-        raise UserError(
-            f'{path} is damaged or not a safetensors file ({error}); copy it again') from error
 
 
 def shipped_models() -> list[str]:

@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+from pathlib import Path
+from typing import Any
 from typing import Callable
 
+import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from lane_perception.errors import UserError
@@ -81,3 +85,19 @@ def build_network(architecture: str, pretrained: bool = False) -> nn.Module:
                 f'there are no ImageNet weights for {architecture}; set pretrained=false')
         network.load_pretrained()
     return network
+
+
+def load_weights(
+    network: nn.Module, weights: dict[str, NDArray[Any]], path: Path, architecture: str,
+) -> None:
+    """
+    Load the weights of a model file into a network, every one of them.
+
+    :param path: the file, for the sentence of an error; architecture too.
+    :raises UserError: when the weights are not those of such a network.
+    """
+    try:
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    except RuntimeError as error:
+        raise UserError(f'{path}: its tensors do not fit {architecture}: '
+                        f'{" ".join(str(error).split())[:300]}') from error

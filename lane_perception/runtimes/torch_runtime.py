@@ -15,6 +15,7 @@ from lane_perception.errors import UserError
 from lane_perception.model_file import read_safetensors
 from lane_perception.networks import NETWORKS
 from lane_perception.networks import build_network
+from lane_perception.networks import load_weights
 
 DTYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
 
@@ -64,13 +65,7 @@ class TorchRuntime:
                 f'{path} is of the architecture "{self.card.architecture}", which this version '
                 f'does not know (known: {", ".join(sorted(NETWORKS))})')
         network = build_network(self.card.architecture)
-        tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
-        try:
-            network.load_state_dict(tensors)
-        except RuntimeError as error:
-            raise UserError(
-                f'{path}: its tensors do not fit {self.card.architecture}: '
-                f'{" ".join(str(error).split())[:300]}') from error
+        load_weights(network, weights, path, self.card.architecture)
         network.eval().to(self.device)
         return network.to(memory_format=torch.channels_last)
 

@@ -55,15 +55,19 @@ def has_ended(folder: Path, epochs: int) -> bool:
     if not (folder / LAST).is_file():
         return False
     check_progress(folder / PROGRESS)
-    checkpoint = _read(folder / LAST)
+    checkpoint = _read(folder / LAST, mmap=True)   # its weights are not looked at
     ended = checkpoint['callbacks'].get(Keep.__name__, {}).get('ended', False)
     return ended or checkpoint['epoch'] + 1 >= epochs
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Return a checkpoint, which cannot run code."""
+def _read(path: Path, mmap: bool = False) -> dict[str, Any]:
+    """
+    Return a checkpoint, which cannot run code.
+
+    :param mmap: tensors stay in the file until they are looked at.
+    """
     try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+        checkpoint = torch.load(path, map_location='cpu', weights_only=True, mmap=mmap)
         whole = KEYS <= checkpoint.keys()
     except Exception as error:  # whatever torch meets in damaged bytes
         raise UserError(_damaged(path)) from error

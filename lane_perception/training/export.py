@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from lane_perception.errors import UserError
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import read_safetensors
 from lane_perception.model_file import write_onnx
 from lane_perception.networks import build_network
+from lane_perception.networks import load_weights
 
 OPSET = 18
 
@@ -75,11 +75,7 @@ def load_network(path: Path) -> tuple[nn.Module, ModelCard]:
     """
     weights, card = read_safetensors(path)
     network = build_network(card.architecture)
-    try:
-        network.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
-    except RuntimeError as error:
-        raise UserError(f'{path}: its tensors do not fit {card.architecture}: '
-                        f'{" ".join(str(error).split())[:300]}') from error
+    load_weights(network, weights, path, card.architecture)
     return network.eval(), card
 
 

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import lightning
 import torch
 from torch import nn
@@ -39,15 +37,17 @@ class LaneTraining(lightning.LightningModule):
         self.mean = nn.Buffer(torch.tensor(entry.mean).view(shape) * 255, persistent=False)
         self.std = nn.Buffer(torch.tensor(entry.std).view(shape) * 255, persistent=False)
         self.sweep = ThresholdSweep()
-        self.best: dict[str, Any] = {}
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return (N, 1, h, w) logits of (N, 3, H, W) uint8 RGB pictures."""
-        return self.network((images.float() - self.mean) / self.std)
+        return self.network(self._normalized(images))
+
+    def _normalized(self, images: torch.Tensor) -> torch.Tensor:
+        return (images.float() - self.mean) / self.std
 
     def training_step(self, batch: Batch, index: int) -> torch.Tensor:
         """Return the loss of a batch."""
-        pixels = (batch['image'].float() - self.mean) / self.std
+        pixels = self._normalized(batch['image'])
         target, judged = (batch['target'].float() / 255).split(1, dim=1)
         if hasattr(self.network, 'forward_with_auxiliary'):
             logits, auxiliary = self.network.forward_with_auxiliary(pixels)
@@ -75,9 +75,9 @@ class LaneTraining(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Choose the threshold and log the scores at it."""
-        self.best = self.sweep.result()
+        best = self.sweep.result()
         for key in ('lane_iou', 'miou', 'miou_per_image', 'threshold'):
-            self.log(f'val_{key}', self.best[key], prog_bar=key == 'lane_iou', sync_dist=True)
+            self.log(f'val_{key}', best[key], prog_bar=key == 'lane_iou', sync_dist=True)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return AdamW over the recipe's parameter groups."""

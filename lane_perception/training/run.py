@@ -30,6 +30,7 @@ from lane_perception.model_file import find_model
 from lane_perception.model_file import read_safetensors
 from lane_perception.model_file import read_safetensors_card
 from lane_perception.networks import find_network
+from lane_perception.networks import load_weights
 from lane_perception.training import processes
 from lane_perception.training.batches import EpochOrder
 from lane_perception.training.batches import EveryOnce
@@ -110,12 +111,7 @@ def load_initial(module: LaneTraining) -> None:
     :raises UserError: when it is of another architecture, or its tensors do not fit.
     """
     path = _find_initial(module.recipe)
-    tensors = {name: torch.from_numpy(value) for name, value in read_safetensors(path)[0].items()}
-    try:
-        module.network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise UserError(f'{path}: its tensors do not fit {module.recipe.architecture}: '
-                        f'{" ".join(str(error).split())[:300]}') from error
+    load_weights(module.network, read_safetensors(path)[0], path, module.recipe.architecture)
 
 
 def train(

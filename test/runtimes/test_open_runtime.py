@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runtimes agree on the same picture, and refuse what this machine cannot do with a cure."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -12,6 +13,8 @@ from bright_model import write_bright_model
 from bright_model import write_other_graph
 
 from lane_perception.errors import UserError
+from lane_perception.model_file import read_safetensors
+from lane_perception.model_file import write_safetensors
 from lane_perception.runtimes import installed_runtimes
 from lane_perception.runtimes import open_runtime
 
@@ -53,6 +56,19 @@ def test_auto_takes_the_first_installed_runtime_that_is_not_torch(bright_model):
 def test_what_cannot_be_done_is_refused_with_what_would_work(bright_model, arguments, sentence):
     with pytest.raises(UserError, match=sentence):
         open_runtime(bright_model, **arguments)
+
+
+def test_weights_of_another_network_are_refused_by_name(tmp_path):
+    pytest.importorskip('torchvision')
+    from lane_perception.training.export import load_network
+    from lane_perception.training.untrained import write_untrained
+    write_untrained('lane_dense_tiny', 64, tmp_path / 'tiny.safetensors')
+    weights, card = read_safetensors(tmp_path / 'tiny.safetensors')
+    path = tmp_path / 'base.safetensors'
+    write_safetensors(path, weights, dataclasses.replace(card, architecture='lane_dense_base'))
+    for use in (lambda: open_runtime(path, 'torch'), lambda: load_network(path)):
+        with pytest.raises(UserError, match=f'{path}: its tensors do not fit lane_dense_base'):
+            use()
 
 
 @pytest.mark.parametrize('runtime', ['onnxruntime', 'openvino'])
