@@ -29,8 +29,12 @@ def matched(bag):
     return found, truth.close()
 
 
-def write_numbered(path, stamps, left_out=(), damaged=(), truth_late=1_000_000):
-    """Write a frame every 100 ms and after each its truth, whose pixel is the frame's number."""
+def write_numbered(path, stamps, left_out=(), damaged=(), truth_late=1_000_000, backward=False):
+    """
+    Write a frame every 100 ms and after each its truth, whose pixel is the frame's number.
+
+    :param backward: the truth of the last frame is logged first.
+    """
     with RecordingWriter(path) as writer:
         make = writer.message_class
         for topic in (TOPIC, TRUTH):
@@ -41,6 +45,8 @@ def write_numbered(path, stamps, left_out=(), damaged=(), truth_late=1_000_000):
             message = make(IMAGE)(header, 1, 1, 'mono8', 0, 1, np.array([number], np.uint8))
             log_time = 100 * SECOND + number * SECOND // 10
             writer.write(TOPIC, IMAGE, message, log_time)
+            if backward:
+                log_time = 100 * SECOND + (len(stamps) - 1 - number) * SECOND // 10
             if number in damaged:
                 writer.write_serialized(TRUTH, IMAGE, bytes(20), log_time + truth_late)
             elif number not in left_out:
@@ -72,6 +78,11 @@ def test_a_frame_without_truth_has_not_that_of_another(tmp_path, stamps):
 @pytest.mark.parametrize('late', [-4, -1, 1, 4])
 def test_truth_may_be_logged_seconds_before_or_after_its_frame(tmp_path, late):
     bag = write_numbered(tmp_path / 'bag', RISING, truth_late=late * SECOND)
+    assert matched(bag) == ([0] * 10, [])
+
+
+def test_truth_may_be_logged_in_another_order_than_its_frames(tmp_path):
+    bag = write_numbered(tmp_path / 'bag', RISING, truth_late=SECOND, backward=True)
     assert matched(bag) == ([0] * 10, [])
 
 
