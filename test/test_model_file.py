@@ -11,10 +11,12 @@ from bright_model import write_bright_model
 
 from lane_perception.errors import UserError
 from lane_perception.model_file import METADATA_KEY
+from lane_perception.model_file import SUFFIXES
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import find_model
 from lane_perception.model_file import parse_card
 from lane_perception.model_file import read_safetensors
+from lane_perception.model_file import shipped_models
 from lane_perception.model_file import write_safetensors
 from lane_perception.runtimes import read_card
 
@@ -116,6 +118,11 @@ def test_a_model_is_found_by_path_by_run_folder_and_by_name(tmp_path, monkeypatc
     write_bright_model(shipped / 'named.onnx')
     monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
     assert find_model('named') == shipped / 'named.onnx'
+    write_safetensors(shipped / 'named.safetensors', {'a': np.zeros(4)}, CARD)
+    for first, other in (SUFFIXES, SUFFIXES[::-1]):
+        assert find_model('named', (first, other)) == shipped / f'named{first}'
+    write_bright_model(shipped / 'named_int8.onnx')
+    assert 'named' in shipped_models() and 'named_int8' not in shipped_models()
     with pytest.raises(UserError, match='nothing_like_it.*named'):
         find_model('nothing_like_it')
     with pytest.raises(UserError, match='gone.onnx does not exist'):

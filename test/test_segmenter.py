@@ -45,6 +45,15 @@ def test_a_mirrored_picture_gives_a_mirrored_probability(bright_model, track_ima
     np.testing.assert_allclose(mirrored[:, ::-1], plain, atol=0.02)
 
 
+@pytest.mark.parametrize('tta', ['flip', 'full'])
+def test_what_is_found_in_the_mirrored_picture_counts_where_it_is_in_the_picture(
+        bright_model, tta):
+    image = np.zeros((384, 640, 3), np.uint8)
+    image[:, 64:128] = 255
+    found = Segmenter.load(bright_model, tta=tta, precision='fp32').probability(image)
+    assert found[:, 80:112].min() > 0.95 and found[:, 160:].max() < 0.05
+
+
 def test_full_augmentation_differs_from_none_where_brightness_decides(bright_model):
     image = np.full((384, 640, 3), 150, np.uint8)  # dark for the network, light when brighter
     plain = Segmenter.load(bright_model, precision='fp32').probability(image).mean()

@@ -98,6 +98,20 @@ def test_a_rate_counts_from_the_first_frame_to_the_nearest(tmp_path, blind):
     assert said == []
 
 
+def test_a_frame_that_comes_a_little_early_has_the_label_of_its_number(tmp_path):
+    labels = LabelFolder(write_labels(tmp_path / 'labels', [f'{n:03d}' for n in range(4)]), 30.0)
+    early = [5 * SECOND + number * 33_333_333 for number in range(4)]   # of 33,333,333.3
+    assert matched(labels, frames_at(early)) == ([0, 1, 2, 3], [])
+
+
+def test_of_two_labels_of_one_frame_the_first_counts_and_the_other_is_named(tmp_path):
+    labels = LabelFolder(write_labels(tmp_path / 'labels', ['a_7', 'b_7']))
+    found, said = matched(labels, frames_at(range(8)))
+    assert found == [None] * 7 + [0]
+    assert said == [f'the label b_7 in {tmp_path / "labels"} is of a frame that has one already '
+                    '(7), and was left out']
+
+
 def test_photos_are_no_masks(tmp_path):
     folder = tmp_path / 'labels'
     folder.mkdir()

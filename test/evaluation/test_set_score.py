@@ -39,6 +39,16 @@ def test_markings_are_missed_where_some_are_labelled_and_false_where_some_are_fo
     assert SetScore().add('', mask, CENTER, label, CENTER).failures == failures
 
 
+@pytest.mark.parametrize(('center', 'truth', 'failures'), [
+    ((218.0, 280.0), CENTER, ()), ((222.0, 280.0), CENTER, ('center off',)),
+    ((178.0, 280.0), CENTER, ('center off',)), (None, CENTER, ('no lane',)),
+    (None, None, ()), (CENTER, None, ())])
+def test_a_center_is_off_by_a_share_of_the_width_and_no_lane_where_there_is_none_is_right(
+        center, truth, failures):
+    assert SetScore().add('', lines(100), center, lines(100), truth).failures == failures
+    assert SetScore().add('', lines(100), None, None, None).failures == ('no lane',)
+
+
 def test_an_image_without_a_judged_pixel_enters_no_figure_of_the_truth():
     score = SetScore()
     one = score.add('', lines(100, 300), CENTER, np.full_like(EMPTY, 127), None)

@@ -5,7 +5,6 @@
 import numpy as np
 import pytest
 
-from lane_perception.evaluation.in_background import in_background
 from lane_perception.evaluation.set_score import NO_LANE
 from lane_perception.evaluation.time_series import JUMPED
 from lane_perception.evaluation.time_series import Flicker
@@ -68,29 +67,10 @@ def test_flicker_is_zero_for_the_same_mask_and_one_for_another_place():
     assert flicker.add(empty, 102 * PERIOD) == 0.0
 
 
-def test_a_background_stage_yields_everything_and_passes_errors_on():
-    assert list(in_background(range(100), waiting=2)) == list(range(100))
-
-    def failing():
-        yield 1
-        raise KeyError('broken')
-    stage = in_background(failing())
-    assert next(stage) == 1
-    with pytest.raises(KeyError, match='broken'):
-        next(stage)
-
-
-def test_a_background_stage_does_not_run_ahead_without_bound_and_ends_when_given_up():
-    import time
-    reached = []
-
-    def counting():
-        for number in range(1000):
-            reached.append(number)
-            yield number
-    stage = in_background(counting(), waiting=3)
-    assert next(stage) == 0
-    time.sleep(0.3)
-    assert len(reached) <= 6
-    stage.close()
-    assert len(reached) <= 7
+def test_a_line_that_moves_by_a_pixel_hardly_flickers():
+    mask = np.zeros((120, 160), np.uint8)
+    mask[:, 20:25] = 255
+    flicker = Flicker()
+    flicker.add(mask, 0)
+    # Both are thickened by a pixel on each side: 6 columns of 8 are of both.
+    assert flicker.add(np.roll(mask, 1, axis=1), PERIOD) == pytest.approx(0.25)
