@@ -11,9 +11,10 @@ and turn_limit (1.5 rad/s).
 
 The car stops at once when the offset is NaN (the node sees no lane) or beyond what an offset can
 be, and 0.2 s after the last message when nothing comes any more (a camera that was unplugged, a
-node that ended). The node holds a lane that it no longer sees for max_gap_s (0.5 s), so that the
-wheels stop within 0.6 s of covering the lens. Ctrl-C and SIGTERM stop the car, too. Begin with the
-wheels off the floor: docs/first_drive.md.
+node that ended), with the next of its 20 commands a second. The node holds a lane that it no
+longer sees for max_gap_s (0.5 s), so that the wheels stop within 0.6 s of covering the lens.
+Ctrl-C and SIGTERM stop the car, too; where this program is killed, only the base can, by a
+time-out of its own for commands. Begin with the wheels off the floor: docs/first_drive.md.
 """
 
 import math

@@ -16,6 +16,7 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from lane_perception.ros.parameters import PARAMETERS
+from lane_perception.ros.parameters import USE_SIM_TIME
 from lane_perception.ros.parameters import value_of
 from lane_perception.ros.shared_memory import set_profile
 
@@ -32,7 +33,7 @@ def generate_launch_description():
         ('namespace', '', 'of the node, for two cameras on one car'),
         ('camera', 'none', 'also start this driver: v4l2_camera, usb_cam or none'),
         ('camera_params', '', "that driver's parameter file; empty: none"),
-        ('use_sim_time', 'false', 'take the time from /clock, as a recording gives it'),
+        ('use_sim_time', 'false', USE_SIM_TIME.description),
         ('params_file', os.path.join(share, 'config', 'lane_perception.yaml'),
          "the node's parameter file; the arguments below are the node's parameters, and those "
          'that are not empty win over it'),
@@ -61,13 +62,14 @@ def start_nodes(context):
         return LaunchConfiguration(name).perform(context)
 
     def file(name):
-        if value(name) and not os.path.isfile(value(name)):
-            raise RuntimeError(f'{name}:={value(name)} is no file')
-        return value(name)
+        path = os.path.expanduser(value(name))   # no shell expands what is after :=
+        if path and not os.path.isfile(path):
+            raise RuntimeError(f'{name}:={path} is no file')
+        return path
     # Typed, or launch would take the model 1 for a number and the lane_width 1 for an integer.
     given = {one.name: ParameterValue(value_of(one, value(one.name)), value_type=type(one.default))
              for one in PARAMETERS if value(one.name)}
-    sim_time = {'use_sim_time': value('use_sim_time').lower() in ('true', '1')}
+    sim_time = {'use_sim_time': value_of(USE_SIM_TIME, value('use_sim_time'))}
     image, camera_info = value('image'), value('camera_info')
     return [
         Node(

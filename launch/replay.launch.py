@@ -1,6 +1,6 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""Play a recording into lane_node, on the recording's clock, and record what comes out."""
+"""Play a recording's pictures into lane_node, on its clock, and record what comes out."""
 
 import os
 
@@ -47,19 +47,27 @@ def play_and_record(context):
     """Return the player, the recorder where asked for, and the end of it all."""
     def value(name):
         return LaunchConfiguration(name).perform(context)
+    # Declared in the other launch file, like model.
+    space = context.launch_configurations.get('namespace', '').strip('/')
+    space = f'/{space}' if space else ''
+
+    def resolved(name):
+        topic = context.launch_configurations.get(name, name)
+        return topic if topic.startswith('/') else f'{space}/{topic}'
+    image = resolved('image')
+    # Nothing else that a drive's recording holds: commands, lanes that an earlier node told.
+    topics = [image, f'{image}/compressed', resolved('camera_info')]
     player = ExecuteProcess(
-        cmd=['ros2', 'bag', 'play', value('bag'), '--clock', '100', '--rate', value('rate'),
-             '--delay', value('delay')],
+        cmd=['ros2', 'bag', 'play', os.path.expanduser(value('bag')), '--clock', '100',
+             '--rate', value('rate'), '--delay', value('delay'), '--topics', *topics],
         output='screen')
     end = TimerAction(period=LAST_FRAME_S, actions=[Shutdown(reason='the recording has ended')])
     actions = [player, RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[end]))]
     if value('record'):
-        # Declared in the other launch file, like image and model.
-        space = context.launch_configurations.get('namespace', '').strip('/')
-        node = f'/{space}/{PACKAGE}' if space else f'/{PACKAGE}'
         # Humble takes topics in this place only; later releases take them here too.
         actions.insert(0, ExecuteProcess(
-            cmd=['ros2', 'bag', 'record', '--use-sim-time', '-o', value('record'),
-                 *(f'{node}/{output}' for output in OUTPUTS)],
+            cmd=['ros2', 'bag', 'record', '--use-sim-time', '-o',
+                 os.path.expanduser(value('record')),
+                 *(f'{space}/{PACKAGE}/{output}' for output in OUTPUTS)],
             output='screen'))
     return actions

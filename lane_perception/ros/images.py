@@ -129,6 +129,9 @@ def _pixels(message: Any) -> NDArray[Any]:
     """Return a (H, W) or (H, W, C) view of an Image's data after checking its fields."""
     encoding, height, width = message.encoding, message.height, message.width
     layout = _ENCODINGS.get(encoding) or _CV_BRIDGE_ENCODINGS.get(encoding)
+    if encoding in DISTANCES:
+        raise ImageError(f'the image encoding "{encoding}" holds distances, not a picture: remap '
+                         "the input to the camera's colour picture")
     if layout is None:
         known = ', '.join((*_ENCODINGS, *_CV_BRIDGE_ENCODINGS))
         raise ImageError(f'the image encoding "{encoding}" is not known; known are {known}')
@@ -180,7 +183,7 @@ def _ask_cv_bridge(message: Any, pixels: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _decode(message: Any, flags: int) -> NDArray[np.uint8]:
     """Return the decoded picture of a CompressedImage."""
-    if 'compressedDepth' in message.format:
+    if not is_picture(message):
         raise ImageError(f'the format "{message.format}" holds distances, not a picture')
     data = bytes(message.data)
     if not data:

@@ -9,6 +9,7 @@ ends both, cleanup frees the model. The subscription's callback only stores the 
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from diagnostic_msgs.msg import KeyValue
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
+from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import CameraInfo
@@ -45,6 +47,7 @@ from lane_perception.ros.lane_outputs import output_types
 from lane_perception.ros.latest_frame import Frame
 from lane_perception.ros.message_classes import message_class
 from lane_perception.ros.parameters import LiveSettings
+from lane_perception.ros.qos import answered_twice
 from lane_perception.ros.qos import explain_silence
 from lane_perception.ros.qos import incompatible_reliability
 from lane_perception.ros.qos import input_qos
@@ -71,7 +74,10 @@ class LaneNode(LifecycleNode):
         :param arguments: the process's own, to tell what is meant for this node alone.
         :raises UserError: for a parameter that is not known, of the wrong type or out of range.
         """
-        super().__init__('lane_perception')
+        try:
+            super().__init__('lane_perception')
+        except InvalidParameterTypeException as error:
+            raise UserError(parameters.refusal_of_rclpys(error)) from error
         self._values = parameters.declare(self)
         for sentence in parameters.refuse_unknown(self._parameter_overrides, arguments):
             self.get_logger().warning(sentence)
@@ -128,6 +134,7 @@ class LaneNode(LifecycleNode):
 
     def on_shutdown(self, state: Any) -> TransitionCallbackReturn:
         """Free everything, from whatever state."""
+        self._error = ''
         self._end_worker()
         self._free()
         self._finalized = True
@@ -156,7 +163,7 @@ class LaneNode(LifecycleNode):
         live = LiveSettings.from_values(values)
         self._pipeline = LanePipeline.load(
             values['model'], values['runtime'], values['device'], values['precision'], live.tta,
-            live.threshold, values['ground_calibration'] or None,
+            live.threshold, os.path.expanduser(values['ground_calibration']) or None,
             parse_resolution(values['resolution']), live.lane)
         self._ground = self._pipeline.finder.ground
         if self._ground is None:
@@ -298,10 +305,13 @@ class LaneNode(LifecycleNode):
 
     def _summarize(self) -> Summary:
         now = time.monotonic()
-        if self._error:
-            return Summary(ERROR, self._error, {})
-        if self._pipeline is None:
-            return Summary(WARN, 'not configured', {'model': self._values['model']})
+        if self._error or self._pipeline is None:
+            values = self._statistics.summarize(
+                now, self._overtaken, {'model': self._values['model']}).values
+            if self._error:
+                return Summary(ERROR, self._error, values)
+            return Summary(WARN, 'shut down for good: start the node again' if self._finalized
+                           else 'not configured', values)
         segmenter = self._pipeline.segmenter
         runtime = segmenter.runtimes[0]
         about = {'model': segmenter.name, 'runtime': runtime.name, 'device': runtime.device,
@@ -318,16 +328,18 @@ class LaneNode(LifecycleNode):
         if self._lens_trouble:
             self._warn(self._lens_trouble)
         return self._statistics.summarize(now, overtaken, about, self._values['max_rate'],
-                                          self._input_trouble(now), self._lens_trouble)
+                                          self._topic_trouble(now), self._lens_trouble)
 
-    def _input_trouble(self, now: float) -> str:
-        """Say, in the log too, what is wrong with the camera's topic; nothing where nothing is."""
+    def _topic_trouble(self, now: float) -> str:
+        """Say, in the log too, what is wrong with the topics; nothing where nothing is."""
         if self._statistics.silent(now):
             trouble = 'no input: ' + explain_silence(
                 self, self._subscription.topic_name, self._input_type,
                 self._values['qos.reliability'])
         elif (count := self._statistics.publishers(now)) > 1:
             trouble = several_publishers(self._subscription.topic_name, count)
+        elif (count := self.count_publishers(offset := self._outputs['offset'].topic_name)) > 1:
+            trouble = answered_twice(offset, count)
         else:
             return ''
         self._warn(trouble)

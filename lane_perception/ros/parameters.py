@@ -99,7 +99,9 @@ PARAMETERS = (
              'keeps all'),
 )
 NAMES = tuple(specification.name for specification in PARAMETERS)
-OF_RCLPY = ('use_sim_time', 'start_type_description_service')   # every node has them
+USE_SIM_TIME = ParameterSpecification(
+    'use_sim_time', False, 'take the time from /clock, as a recording gives it')
+OF_RCLPY = ('use_sim_time', 'start_type_description_service')   # switches of every node
 
 
 def value_of(specification: ParameterSpecification, text: str) -> Value:
@@ -153,6 +155,9 @@ def check_values(values: Mapping[str, Value]) -> None:
                         'file from calibrate_ground, or use look_ahead')
     if not values['base_frame']:
         raise UserError('base_frame is empty; it names the frame of the path, mostly base_link')
+    if values['base_frame'].startswith('/'):
+        raise UserError(f'base_frame "{values["base_frame"]}" begins with /, which tf and RViz '
+                        f'refuse; write {values["base_frame"].lstrip("/") or "base_link"}')
 
 
 def without_effect(values: Mapping[str, Value]) -> list[str]:
@@ -238,6 +243,12 @@ def declare(node: Any) -> dict[str, Value]:
             raise UserError(_refusal(specification)) from error
         values[specification.name] = parameter.value
     return values
+
+
+def refusal_of_rclpys(error: Exception) -> str:
+    """Say what rclpy's complaint about one of its own parameters, which are switches, means."""
+    name = next((name for name in OF_RCLPY if name in str(error)), OF_RCLPY[0])
+    return f'parameter {name} must be true or false, such as false'
 
 
 def _refusal(specification: ParameterSpecification) -> str:

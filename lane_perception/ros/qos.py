@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 from typing import Hashable
+from typing import Iterable
 from typing import Mapping
 
 from rclpy.qos import HistoryPolicy
@@ -13,6 +14,7 @@ from rclpy.qos import QoSProfile
 from rclpy.qos import ReliabilityPolicy
 from rclpy.subscription import Subscription
 
+from lane_perception.ros.lane_outputs import OUTPUT_TYPES
 from lane_perception.ros.parameters import Value
 
 try:
@@ -21,13 +23,16 @@ except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
 __all__ = ['LossCounter', 'NUMBERED', 'OUTPUT_QOS', 'SubscriptionEventCallbacks',
-           'explain_silence', 'incompatible_reliability', 'input_qos', 'several_publishers']
+           'answered_twice', 'explain_silence', 'incompatible_reliability', 'input_qos',
+           'outputs_of_lane_nodes', 'several_publishers']
 
 # Whether a subscription's callback may take the message's number too: not in Humble.
 NUMBERED = hasattr(Subscription, 'CallbackType')
 # A reliable publisher suits subscribers of either kind (RViz asks for reliable by default).
 OUTPUT_QOS = QoSProfile(
     depth=5, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE)
+# Of pictures, and what image_transport is to be for them.
+_KINDS = {'sensor_msgs/msg/Image': 'raw', 'sensor_msgs/msg/CompressedImage': 'compressed'}
 _RELIABILITY = {
     'best_effort': ReliabilityPolicy.BEST_EFFORT,
     'reliable': ReliabilityPolicy.RELIABLE,
@@ -58,9 +63,9 @@ def explain_silence(
         return f'nothing publishes {topic}; {_where_pictures_are(node, topic)}'
     others = [one.topic_type for one in publishers if one.topic_type != wanted]
     if len(others) == len(publishers):
-        transport = 'compressed' if 'Compressed' in others[0] else 'raw'
+        kind = _KINDS.get(others[0])
         return (f'{topic} carries {others[0]}, and this node listens for {wanted}; '
-                f'set image_transport to {transport} or remap the input')
+                + (f'set image_transport to {kind} or ' if kind else '') + 'remap the input')
     if reliability == 'reliable' and all(
             one.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for one in publishers):
         return incompatible_reliability(topic)
@@ -71,10 +76,10 @@ def explain_silence(
 
 def _where_pictures_are(node: Any, topic: str) -> str:
     """Say what to do when nobody publishes the input, and name topics that carry pictures."""
-    kinds = {'sensor_msgs/msg/Image': 'raw', 'sensor_msgs/msg/CompressedImage': 'compressed'}
-    own = node.get_fully_qualified_name() + '/'
-    found = {name: kinds[types[0]] for name, types in sorted(node.get_topic_names_and_types())
-             if types[0] in kinds and not name.startswith(own) and node.count_publishers(name)}
+    topics = sorted(node.get_topic_names_and_types())
+    no_cameras = outputs_of_lane_nodes(name for name, _ in topics)
+    found = {name: _KINDS[types[0]] for name, types in topics
+             if types[0] in _KINDS and name not in no_cameras and node.count_publishers(name)}
     other = topic.removesuffix('/compressed') if topic.endswith('/compressed') \
         else f'{topic}/compressed'
     if other in found:
@@ -82,6 +87,14 @@ def _where_pictures_are(node: Any, topic: str) -> str:
     if found:
         return f'pictures are on {", ".join(found)}: remap the input to its topic'
     return 'start the camera, or remap the input to its topic (ros2 topic list)'
+
+
+def outputs_of_lane_nodes(topics: Iterable[str]) -> set[str]:
+    """Return those of the topics that lane_nodes publish, whatever the nodes are called."""
+    names = set(topics)
+    nodes = {name.removesuffix('offset') for name in names if name.endswith('/offset')}
+    return names & {node + output for node in nodes if node + 'center' in names
+                    for output in OUTPUT_TYPES}
 
 
 def incompatible_reliability(topic: str) -> str:
@@ -94,6 +107,12 @@ def several_publishers(topic: str, count: int) -> str:
     """Say that more than one camera sends on the topic, and what to do."""
     return (f'{count} publishers on {topic}, and the lane jumps between their pictures: end or '
             f'remap all but one (ros2 topic info -v {topic})')
+
+
+def answered_twice(topic: str, count: int) -> str:
+    """Say that somebody else publishes this node's output, and what to do."""
+    return (f'{count} publishers on {topic}: a second lane_node of this name, or the player of a '
+            'recording that holds it; end that, or give this node another name or namespace')
 
 
 class LossCounter:

@@ -57,6 +57,9 @@ def odd_stamps(recent: Sequence[Processed]) -> str:
     if len(steps) >= FEW and np.mean(steps < 0.0) > ODD_STEPS:
         return ('the stamps run backward, and the lane is not followed from one picture to the '
                 "next: let only one camera publish, and its clock run on")
+    if stamps[-1] and recent[-1].stamp_age == -stamps[-1]:   # as before the first /clock
+        return ("this node's clock stands at 0: use_sim_time is set, and no /clock comes; play a "
+                'recording with --clock, and for a camera leave use_sim_time false')
     age = float(np.median([one.stamp_age for one in recent]))
     late = float(np.median([one.stamp_age - one.age for one in recent]))   # when they came in
     if abs(age) > FAR_S:

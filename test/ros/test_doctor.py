@@ -165,6 +165,18 @@ def test_a_camera_is_seen_with_its_type_and_rate(bright_model, ros_domain):
     assert 'lane_node is not running' in text and status == 0
 
 
+def test_a_node_of_any_name_is_known_by_what_it_says():
+    pytest.importorskip('rclpy')
+    from diagnostic_msgs.msg import DiagnosticStatus
+    from diagnostic_msgs.msg import KeyValue
+    from lane_perception.ros.doctor.graph import _nodes
+    battery = DiagnosticStatus(message='full', values=[KeyValue(key='model', value='LiPo')])
+    eyes = DiagnosticStatus(level=DiagnosticStatus.WARN, message='not active',
+                            values=[KeyValue(key='frames_undecodable', value='0')])
+    finding, = _nodes({'battery': battery, 'front/eyes': eyes})
+    assert (finding.level, finding.text) == (DOUBTFUL, '/front/eyes says: not active')
+
+
 CAMERA = """
 import rclpy
 from rclpy.qos import QoSProfile, ReliabilityPolicy

@@ -210,7 +210,7 @@ def broken_messages():
     return {
         'unknown encoding': (changed(encoding='rgb7'), 'encoding "rgb7" is not known'),
         'empty encoding': (changed(encoding=''), 'encoding "" is not known'),
-        'depth': (changed(encoding='32FC1'), 'encoding "32FC1" is not known'),
+        'depth': (changed(encoding='32FC1'), 'encoding "32FC1" holds distances'),
         'zero width': (changed(width=0, step=0, data=b''), '0x24: it has no pixels'),
         'zero height': (changed(height=0, data=b''), '32x0: it has no pixels'),
         'empty data': (changed(data=b''), 'has no data'),
@@ -227,6 +227,8 @@ def broken_messages():
         'half a PNG': (compressed(cv2.imencode('.png', np.eye(99, dtype=np.uint8))[1][:60]),
                        'is damaged or not a picture'),
         'depth PNG': (compressed(b'\0' * 12, '16UC1; compressedDepth png'), 'holds distances'),
+        'plain depth PNG': (compressed(cv2.imencode('.png', np.eye(99, dtype=np.uint16))[1],
+                                       '16UC1; png compressed '), 'holds distances'),
     }
 
 

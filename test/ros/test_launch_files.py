@@ -26,7 +26,7 @@ NODE_FILE = CHECKOUT / 'launch' / 'lane_perception.launch.py'
 REPLAY_FILE = CHECKOUT / 'launch' / 'replay.launch.py'
 FILES = pytest.mark.parametrize('path', [NODE_FILE, REPLAY_FILE], ids=lambda path: path.name)
 # What "ros2 bag play" and "ros2 bag record" of Humble, Jazzy and Kilted all know.
-PLAY_OPTIONS = {'--clock', '--rate', '--delay'}
+PLAY_OPTIONS = {'--clock', '--rate', '--delay', '--topics'}
 RECORD_OPTIONS = {'--use-sim-time', '-o'}
 
 
@@ -42,6 +42,8 @@ def text_of(node):
         name = ast.unparse(node.func)
         if name == 'os.path.join':
             return '/'.join(text_of(part) for part in node.args)
+        if name == 'os.path.expanduser':
+            return text_of(node.args[0])
         if name in ('value', 'LaunchConfiguration'):
             return f'<{node.args[0].value}>'
     return f'{{{ast.unparse(node)}}}'
@@ -227,10 +229,28 @@ def test_replay_records_the_topics_of_a_node_in_a_namespace(share, namespace):
     context = LaunchContext()
     context.launch_configurations.update(bag='drive', rate='1.0', delay='0.0', record='lanes',
                                          namespace=namespace)
-    recorder = load(REPLAY_FILE).play_and_record(context)[0]
+    recorder, player = load(REPLAY_FILE).play_and_record(context)[:2]
     command = [perform_substitutions(context, part) for part in recorder.cmd]
     assert '/front/lane_perception/mask' in command
     assert not [word for word in command if word.startswith('/lane_perception/')]
+    command = [perform_substitutions(context, part) for part in player.cmd]
+    assert command[command.index('--topics') + 1:] == [
+        '/front/image', '/front/image/compressed', '/front/camera_info']
+
+
+def test_replay_plays_the_cameras_topics_and_no_commands_of_the_drive(share, monkeypatch):
+    from launch import LaunchContext
+    from launch.utilities import perform_substitutions
+    monkeypatch.setenv('HOME', '/home/me')
+    context = LaunchContext()
+    context.launch_configurations.update(
+        bag='~/drive', rate='1.0', delay='0.0', record='', image='/camera/image_raw',
+        camera_info='/camera/camera_info')
+    player = load(REPLAY_FILE).play_and_record(context)[0]
+    command = [perform_substitutions(context, part) for part in player.cmd]
+    assert command[3] == '/home/me/drive'
+    assert command[command.index('--topics') + 1:] == [
+        '/camera/image_raw', '/camera/image_raw/compressed', '/camera/camera_info']
 
 
 def typed(share, **given):
@@ -290,6 +310,8 @@ def test_a_value_of_another_type_or_a_missing_file_is_one_sentence(share, tmp_pa
     module = load(NODE_FILE)
     with pytest.raises(UserError, match='lane_width must be a number .*, and not "wide"'):
         module.start_nodes(typed(share, lane_width='wide'))
+    with pytest.raises(UserError, match='use_sim_time must be true or false.*, and not "yes"'):
+        module.start_nodes(typed(share, use_sim_time='yes'))
     for name in ('params_file', 'camera_params'):
         with pytest.raises(RuntimeError, match=f'{name}:=.*my.yaml is no file'):
             module.start_nodes(typed(share, **{name: str(tmp_path / 'my.yaml')}))

@@ -160,6 +160,11 @@ def test_stamps_away_from_the_clock_are_a_warning_that_fits(stamp_age, words):
     assert summary.values['age_ms'] == '10.0', 'from receipt, whatever the stamps say'
 
 
+def test_a_node_that_waits_for_a_recordings_clock_in_vain_is_told_so():
+    statistics = stream(3.0, lambda now: processed(now, stamp=50.0 + now, stamp_age=-50.0 - now))
+    assert 'use_sim_time is set, and no /clock comes' in statistics.summarize(3.0, 0, {}).message
+
+
 @pytest.mark.parametrize('stamp, words', [
     (lambda now: 0.0, 'no stamp'),
     (lambda now: 50.0, 'stand still'),

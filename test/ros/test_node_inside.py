@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node in the test's own process: what it says when something is not as it should be."""
 
+import time
+
 import numpy as np
 import pytest
 import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Float32
 
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.ros.diagnostics import ERROR
@@ -34,6 +37,12 @@ def make_node(ros_domain, small_model):
     rclpy.try_shutdown()
 
 
+def looking_down():
+    """Return the calibration of a camera that looks straight down, 100 pixels a metre."""
+    return GroundCalibration(96, 64, np.array(
+        [[0.0, -0.01, 0.84], [-0.01, 0.0, 0.475], [0.0, 0.0, 1.0]]), 0.001)
+
+
 def test_a_repeated_warning_does_not_swallow_another_one(make_node, capfd):
     node = make_node()
     for sentence in ('no input: first', 'no input: first', 'the camera is upside down'):
@@ -52,6 +61,7 @@ def test_cleanup_forgets_why_activate_failed(make_node, monkeypatch):
         patched.setattr('lane_perception.ros.lane_node.Worker', fail)
         assert node.trigger_activate() == TransitionCallbackReturn.FAILURE
     assert node._summarize().level == ERROR and 'no memory' in node._summarize().message
+    assert node._summarize().values['frames_received'] == '0', 'counted in every state'
     assert node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
     assert node._summarize().message == 'not configured'
 
@@ -65,6 +75,38 @@ def test_a_lane_width_without_a_calibration_is_said_to_do_nothing(
     assert ('lane_width does nothing without a ground calibration' in said) == is_said
 
 
+def test_a_shut_down_node_no_longer_tells_why_configure_failed(make_node):
+    node = make_node(ground_calibration='/no/such.yaml')
+    assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert node.trigger_shutdown() == TransitionCallbackReturn.SUCCESS
+    assert node._summarize().message == 'shut down for good: start the node again'
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(make_node, tmp_path, monkeypatch):
+    looking_down().save(tmp_path / 'ground.yaml')
+    monkeypatch.setenv('HOME', str(tmp_path))
+    node = make_node(ground_calibration='~/ground.yaml')   # no shell expands what is after :=
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert 'path' in node._outputs
+
+
+def test_somebody_else_who_publishes_the_nodes_outputs_is_told(make_node):
+    node = make_node()
+    assert node.trigger_configure() == node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+
+    def trouble_comes(wanted):
+        for _ in range(100):   # until the graph has changed
+            node._statistics.arrived(time.monotonic())
+            if ('2 publishers on /lane_perception/offset' in node._summarize().message) == wanted:
+                return True
+            time.sleep(0.05)
+        return False
+    other = node.create_publisher(Float32, '/lane_perception/offset', 1)
+    assert trouble_comes(True)
+    node.destroy_publisher(other)
+    assert trouble_comes(False)
+
+
 @pytest.mark.parametrize('change, sentence', [
     (dict(d=[float('nan')] * 5), 'coefficient is not a finite number'),
     (dict(distortion_model='thin_prism'), 'distortion model "thin_prism" is not known'),
@@ -74,10 +116,7 @@ def test_a_lane_width_without_a_calibration_is_said_to_do_nothing(
 ], ids=('nan', 'model', 'aspect', 'no size', 'focal length'))
 def test_a_lens_that_cannot_be_is_said_until_a_better_one_comes(
         make_node, tmp_path, change, sentence):
-    # Straight down, 100 pixels a metre.
-    GroundCalibration(96, 64, np.array(
-        [[0.0, -0.01, 0.84], [-0.01, 0.0, 0.475], [0.0, 0.0, 1.0]]), 0.001).save(
-            tmp_path / 'ground.yaml')
+    looking_down().save(tmp_path / 'ground.yaml')
     node = make_node(ground_calibration=tmp_path / 'ground.yaml')
     assert node.trigger_configure() == node.trigger_activate() == TransitionCallbackReturn.SUCCESS
     lens = dict(width=96, height=64, distortion_model='plumb_bob', d=[-0.25, 0.0, 0.0, 0.0, 0.0],
@@ -96,9 +135,7 @@ def test_a_lens_that_cannot_be_is_said_until_a_better_one_comes(
 @pytest.mark.parametrize('topic, lens', [('/eye/image_raw', 'plumb_bob'),
                                          ('/eye/image_rect', 'none')])
 def test_rectified_pictures_are_not_undistorted_again(make_node, tmp_path, topic, lens):
-    GroundCalibration(96, 64, np.array(
-        [[0.0, -0.01, 0.84], [-0.01, 0.0, 0.475], [0.0, 0.0, 1.0]]), 0.001).save(
-            tmp_path / 'ground.yaml')
+    looking_down().save(tmp_path / 'ground.yaml')
     node = make_node(f'image:={topic}', ground_calibration=tmp_path / 'ground.yaml')
     assert node.trigger_configure() == node.trigger_activate() == TransitionCallbackReturn.SUCCESS
     node._on_camera_info(CameraInfo(

@@ -83,6 +83,7 @@ def test_it_ends_with_status_0_after_a_manager_has_shut_it_down(desk, small_mode
     assert desk.change_state('deactivate')
     assert desk.change_state('shutdown')
     desk.wait_for_state('finalized')
+    assert 'start the node again' in desk.diagnosis(lambda *_: True)[1]
     assert process.stop() == 0, process.output
     assert 'Traceback' not in process.output
 
@@ -157,6 +158,7 @@ def test_a_runtime_that_is_not_installed_is_refused(desk, small_model):
     (('-p', 'threshold:=1.5'), 'parameter threshold must be a number with a decimal point from '
                                '0.0 to 0.99'),
     (('-p', 'qos.depth:=none'), 'parameter qos.depth must be a whole number from 1 to 100'),
+    (('-p', 'use_sim_time:=1'), 'parameter use_sim_time must be true or false'),
 ])
 def test_wrong_arguments_are_one_sentence_and_status_2(desk, arguments, sentence):
     process = desk.start(arguments=arguments, active=False)

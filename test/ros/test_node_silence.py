@@ -6,10 +6,12 @@ import time
 
 import pytest
 from conftest import draw_track
+from geometry_msgs.msg import PointStamped
 from ros_desk import raw_message
 from ros_desk import TIMEOUT_S
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
+from std_msgs.msg import Float32
 
 from lane_perception.ros.diagnostics import OK
 from lane_perception.ros.diagnostics import WARN
@@ -36,6 +38,24 @@ def test_without_any_camera_it_says_so(silent):
 def test_a_camera_under_another_name_is_named(silent):
     publisher = silent.node.create_publisher(Image, '/front/image_raw', 1)
     assert 'pictures are on /front/image_raw: remap' in said(silent, '/front/image_raw')
+    silent.node.destroy_publisher(publisher)
+
+
+def test_what_other_lane_nodes_publish_is_no_camera(silent):
+    outputs = {'mask': Image, 'overlay/compressed': CompressedImage, 'center': PointStamped,
+               'offset': Float32}
+    publishers = [silent.node.create_publisher(kind, f'/rear/eyes/{name}', 1)
+                  for name, kind in outputs.items()]
+    publishers.append(silent.node.create_publisher(Image, '/rear/eyes/image_raw', 1))
+    assert 'pictures are on /rear/eyes/image_raw: remap' in said(silent, '/rear/eyes')
+    for publisher in publishers:
+        silent.node.destroy_publisher(publisher)
+
+
+def test_what_is_no_picture_at_all_brings_no_hint_at_the_transport(silent):
+    publisher = silent.node.create_publisher(Float32, '/image', 1)
+    assert said(silent, 'carries std_msgs/msg/Float32').endswith(
+        'listens for sensor_msgs/msg/Image; remap the input')
     silent.node.destroy_publisher(publisher)
 
 

@@ -48,6 +48,7 @@ def test_the_file_has_one_comment_for_each(one):
     ({'image_transport': 'theora'}, 'use one of raw, compressed'),
     ({'look_ahead_m': 0.5}, 'look_ahead_m needs a ground calibration'),
     ({'base_frame': ''}, 'base_frame is empty'),
+    ({'base_frame': '/base_link'}, 'begins with /.*; write base_link'),
     ({'resolution': 'small'}, 'resolution "small" should be HEIGHTxWIDTH'),
 ])
 def test_values_that_contradict_are_refused_with_the_cure(change, sentence):

@@ -23,6 +23,7 @@ from lane_perception.ros.doctor.finding import DOUBTFUL
 from lane_perception.ros.doctor.finding import Finding
 from lane_perception.ros.doctor.finding import GOOD
 from lane_perception.ros.initialize import initialize
+from lane_perception.ros.qos import outputs_of_lane_nodes
 
 TYPES = {'sensor_msgs/msg/Image': Image, 'sensor_msgs/msg/CompressedImage': CompressedImage}
 DISCOVERY_S = 3.0   # at most, until the first image topic is seen
@@ -76,7 +77,7 @@ def graph() -> Iterator[Finding]:
         listeners = [_Listener(node, topic, TYPES[kind]) for topic, kind in _image_topics(node)]
         _spin(executor, LISTEN_S)
         yield from _topics(node, listeners)
-        yield from _node(diagnostics)
+        yield from _nodes(diagnostics)
         node.destroy_node()
         executor.shutdown()
     finally:
@@ -99,6 +100,7 @@ def _topics(node: Node, listeners: list[_Listener]) -> Iterator[Finding]:
     if not listeners:
         yield Finding(DOUBTFUL, 'no image topic is published in this domain',
                       'start the camera, or play a recording; ROS_DOMAIN_ID must be the same')
+    outputs = outputs_of_lane_nodes(name for name, _ in node.get_topic_names_and_types())
     for listener in listeners:
         publisher = next(iter(node.get_publishers_info_by_topic(listener.topic)), None)
         if publisher is None:
@@ -109,7 +111,7 @@ def _topics(node: Node, listeners: list[_Listener]) -> Iterator[Finding]:
         text = f'{listener.topic} ({publisher.topic_type.split("/")[-1]}, {reliability})'
         if listener.rate:
             yield Finding(GOOD, f'{text}: {listener.rate:.1f} Hz')
-        elif 'lane_perception' in listener.topic:
+        elif listener.topic in outputs:
             yield Finding(GOOD, f'{text}: silent while there is no input or no subscriber')
         else:
             yield Finding(DOUBTFUL, f'{text}: nothing arrived in {LISTEN_S:g} s',
@@ -117,8 +119,10 @@ def _topics(node: Node, listeners: list[_Listener]) -> Iterator[Finding]:
                           "camera's process (docs/node.md)")
 
 
-def _node(diagnostics: dict[str, Any]) -> Iterator[Finding]:
-    ours = {name: one for name, one in diagnostics.items() if 'lane_perception' in name}
+def _nodes(diagnostics: dict[str, Any]) -> Iterator[Finding]:
+    # By what they say and not by their names, which anybody may change.
+    ours = {name: one for name, one in diagnostics.items()
+            if any(value.key == 'frames_undecodable' for value in one.values)}
     if not ours:
         yield Finding(GOOD, 'lane_node is not running')
     for name, status in ours.items():
