@@ -83,6 +83,13 @@ def test_what_the_machine_lacks_is_said_in_one_sentence(capsys, monkeypatch, err
     assert capsys.readouterr().err == f'synthesize: {sentence}\n'
 
 
+def test_an_error_of_no_disk_and_no_file_is_a_defect():
+    def body(argv):
+        raise OSError('a parser met something')
+    with pytest.raises(OSError, match='met something'):
+        run_main(body)
+
+
 @pytest.mark.parametrize('name', ['lane_perception.nowhere', None])
 def test_a_missing_module_of_our_own_is_a_defect(name):
     def body(argv):

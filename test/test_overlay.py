@@ -33,6 +33,14 @@ def test_the_center_is_where_the_lane_says(track_image):
     assert tuple(drawn[300, 200]) == (80, 220, 80)
 
 
+def test_a_marking_that_leaves_far_beyond_the_picture_is_drawn_up_to_its_border():
+    image = np.full((120, 160, 3), 90, np.uint8)
+    lane = Lane(markings=(np.array([[20.0, 60.0], [1e12, 60.0]]),))
+    drawn = draw_overlay(image, np.zeros((120, 160), np.uint8), lane)
+    changed = (drawn[60] != 90).any(axis=1)
+    assert changed[25:].all() and not changed[:15].any()
+
+
 def test_a_read_only_picture_can_be_drawn_on(track_image):
     track_image.setflags(write=False)
     draw_overlay(track_image, np.zeros(track_image.shape[:2], np.uint8), Lane())

@@ -54,6 +54,15 @@ def test_what_is_found_in_the_mirrored_picture_counts_where_it_is_in_the_picture
     assert found[:, 80:112].min() > 0.95 and found[:, 160:].max() < 0.05
 
 
+def test_every_size_that_a_network_is_asked_at_is_a_multiple_of_32(bright_model):
+    segmenter = Segmenter.load(bright_model, tta='full', resolution=(160, 224))
+    runtime, asked = segmenter.runtimes[0], set()
+    run = runtime.run
+    runtime.run = lambda images: asked.add(images.shape[1:3]) or run(images)
+    segmenter.mask(np.zeros((120, 160, 3), np.uint8))
+    assert asked == {(160, 224), (128, 160)}
+
+
 def test_full_augmentation_differs_from_none_where_brightness_decides(bright_model):
     image = np.full((384, 640, 3), 150, np.uint8)  # dark for the network, light when brighter
     plain = Segmenter.load(bright_model, precision='fp32').probability(image).mean()

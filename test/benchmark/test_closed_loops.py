@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The closed-loop figures: every case both ways round, the same by any number of processes."""
 
+from lane_perception.benchmark.closed_loops import _sum_up
 from lane_perception.benchmark.closed_loops import all_drives
 from lane_perception.benchmark.closed_loops import CASES
 from lane_perception.benchmark.closed_loops import closed_loops
@@ -29,6 +30,13 @@ def test_every_track_may_have_a_camera_of_its_own():
     assert World(other[0].track).camera != World(other[-1].track).camera
     rows = [drive.run() for drive in other if drive.case == 'path']
     assert sum(row['distance_m'] for row in rows) > 0.0
+
+
+def test_a_car_that_drove_less_than_half_of_its_way_stood():
+    row = {'speed': 0.5, 'seconds': 10.0, 'departures': 0, 'mean_offset_m': 0.01,
+           'max_offset_m': 0.02, 'in_lane': 1.0}
+    summary = _sum_up([{**row, 'distance_m': meters} for meters in (4.9, 2.6, 2.4, 0.0)])
+    assert (summary['drives'], summary['stood']) == (4, 2)
 
 
 def test_one_case_alone_goes_as_it_goes_among_all():

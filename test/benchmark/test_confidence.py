@@ -43,7 +43,7 @@ def test_the_logistic_function_is_found_again():
 def test_the_fit_keeps_false_lanes_below_what_is_allowed_and_finds_most_lanes(tmp_path):
     tracks, floors = sightings(1, 2.0, -4.0), sightings(2, -1.0, -2.0, frames=1000)
     content = fit(tracks, floors, 0.02)
-    assert content['fitted_on']['false_lanes'] <= 0.02
+    assert 0.018 <= content['fitted_on']['false_lanes'] <= 0.02, 'of all frames without a lane'
     assert 0.5 < content['fitted_on']['lane_found'] <= 0.75
     path = tmp_path / 'confidence.json'
     write_json(path, content)

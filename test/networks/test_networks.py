@@ -9,6 +9,7 @@ torch = pytest.importorskip('torch')
 from lane_perception.errors import UserError  # noqa: E402
 from lane_perception.networks import NETWORKS  # noqa: E402
 from lane_perception.networks import build_network  # noqa: E402
+from lane_perception.networks.efficientnet_lite import SamePad  # noqa: E402
 
 SMALL = sorted(name for name in NETWORKS if not name.startswith('deeplab'))
 
@@ -21,6 +22,13 @@ def test_logits_cover_the_same_view_at_a_fraction_of_the_size(name):
     assert logits.shape[:2] == (1, 1)
     assert logits.shape[2] * 96 == logits.shape[3] * 64
     assert torch.isfinite(logits).all()
+
+
+def test_convolutions_of_efficientnet_begin_at_the_first_pixel_as_tensorflows_do():
+    convolution = SamePad(1, 1, 3, 2, bias=False)
+    torch.nn.init.ones_(convolution.weight)
+    pixels = torch.arange(16.0).reshape(1, 1, 4, 4)
+    assert convolution(pixels)[0, 0, 0, 0] == pixels[0, 0, :3, :3].sum()
 
 
 @pytest.mark.parametrize('name', SMALL)

@@ -3,6 +3,8 @@
 """Runtimes agree on the same picture, and refuse what this machine cannot do with a cure."""
 
 import dataclasses
+import importlib.util
+import platform
 import subprocess
 import sys
 
@@ -15,6 +17,7 @@ from bright_model import write_other_graph
 from lane_perception.errors import UserError
 from lane_perception.model_file import read_safetensors
 from lane_perception.model_file import write_safetensors
+from lane_perception.runtimes import find_file
 from lane_perception.runtimes import installed_runtimes
 from lane_perception.runtimes import open_runtime
 
@@ -126,12 +129,54 @@ def test_torch_refuses_a_gpu_that_is_not_there(tmp_path, monkeypatch):
 
 
 def test_a_runtime_that_is_not_installed_is_refused(bright_model, monkeypatch):
-    import importlib.util
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, 'find_spec',
                         lambda name: None if name == 'openvino' else real(name))
     with pytest.raises(UserError, match='openvino is not installed.*pip install openvino'):
         open_runtime(bright_model, 'openvino')
+
+
+def test_torch_and_the_exported_file_answer_alike_with_a_mean_and_a_spread(tmp_path):
+    pytest.importorskip('torchvision')
+    from lane_perception.training.untrained import write_untrained
+    for suffix in ('.safetensors', '.onnx'):
+        write_untrained('lane_dense_tiny', 64, tmp_path / f'tiny{suffix}')
+    images = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3), np.uint8)
+    exported = open_runtime(tmp_path / 'tiny.onnx', 'onnxruntime', 'cpu', 'fp32')
+    trained = open_runtime(tmp_path / 'tiny.safetensors', 'torch', 'cpu', 'fp32')
+    assert min(trained.card.mean) > 0 and trained.card.std != (1, 1, 1)
+    answer = trained.run(images)
+    assert np.ptp(answer) > 100 * TOLERANCE['fp32'], 'what is compared is no constant'
+    np.testing.assert_allclose(exported.run(images), answer, atol=TOLERANCE['fp32'])
+
+
+def test_the_exported_file_is_taken_where_one_lies_beside_the_weights(tmp_path):
+    weights, exported = tmp_path / 'm.safetensors', tmp_path / 'm.onnx'
+    weights.write_bytes(b'')
+    with pytest.raises(UserError, match='there is no m.onnx beside it for onnxruntime'):
+        find_file(weights, 'onnxruntime')
+    write_bright_model(exported)
+    assert find_file(weights) == find_file(weights, 'onnxruntime') == exported
+    assert find_file(weights, 'torch') == weights
+
+
+@pytest.mark.parametrize(('machine', 'order'), [
+    ('x86_64', ['openvino', 'onnxruntime', 'torch']),
+    ('AMD64', ['openvino', 'onnxruntime', 'torch']),
+    ('aarch64', ['onnxruntime', 'openvino', 'torch'])])
+def test_the_processor_says_which_runtime_is_preferred(monkeypatch, machine, order):
+    monkeypatch.setattr(platform, 'machine', lambda: machine)
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: name)
+    assert installed_runtimes() == order
+
+
+def test_openvino_keeps_no_more_compiled_sizes_than_it_may(bright_model, monkeypatch):
+    from lane_perception.runtimes import openvino_runtime
+    monkeypatch.setattr(openvino_runtime, 'KEPT_SHAPES', 2)
+    opened = open_runtime(bright_model, 'openvino')
+    for count in (2, 3, 4, 2):
+        assert len(opened.run(np.zeros((count, 32, 32, 3), np.uint8))) == count
+    assert len(opened._compiled) == 2
 
 
 def test_int8_takes_the_file_beside(tmp_path):
