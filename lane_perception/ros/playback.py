@@ -206,8 +206,8 @@ def _wait_until_active(node: Node, lane_node: RosProcess) -> None:
     client = node.create_client(GetState, f'{NODE_NAME}/get_state')
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
-        if lane_node.exit_status is not None:
-            raise UserError(f'lane_node ended while starting: {lane_node.last_words()}')
+        if lane_node.cannot_start:
+            raise UserError(f'lane_node cannot start: {lane_node.last_words()}')
         if client.service_is_ready():
             future = client.call_async(GetState.Request())
             answered = threading.Event()

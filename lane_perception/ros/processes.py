@@ -98,6 +98,11 @@ class RosProcess:
         """Return the exit status, None while it runs."""
         return self._process.poll()
 
+    @property
+    def cannot_start(self) -> bool:
+        """Tell whether a lane_node will never be active: it ended, or cannot be configured."""
+        return self.exit_status is not None or 'cannot configure: ' in self.last_words()
+
     def release(self) -> None:
         """Close its standard input: a player that lingers ends."""
         self._process.stdin.close()

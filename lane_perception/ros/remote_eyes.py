@@ -57,7 +57,7 @@ class RemoteEyes:
         :param ground: calibration file of the camera; None: nobody has calibrated it.
         :param lane_width: metres; 0: learn it.
         :param resolution: HxW of the network's input; '': the model's own.
-        :raises UserError: when the node ends before it listens.
+        :raises UserError: when the node cannot start.
         """
         environment = private_environment()
         with ExitStack() as stack:   # whatever goes wrong, Ctrl-C as well: nobody else ends it
@@ -125,11 +125,11 @@ class RemoteEyes:
 
     def _wait_for_node(self) -> None:
         if not self._wait(lambda: self._pictures.get_subscription_count() > 0
-                          or self._node_process.exit_status is not None, START_TIMEOUT_S):
+                          or self._node_process.cannot_start, START_TIMEOUT_S):
             raise UserError('the lane_node does not listen; it says: '
                             f'{self._node_process.last_words()}')
-        if self._node_process.exit_status is not None:
-            raise UserError(f'the lane_node ended: {self._node_process.last_words()}')
+        if self._node_process.cannot_start:
+            raise UserError(f'the lane_node cannot start: {self._node_process.last_words()}')
 
     def _wait(self, condition: Any, timeout_s: float) -> bool:
         end = time.monotonic() + timeout_s

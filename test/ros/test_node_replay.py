@@ -1,6 +1,6 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""The node over DDS and replay say the same about every frame that the node processed."""
+"""A recording into the node over DDS: it and replay say the same about every frame."""
 
 import shutil
 
@@ -15,6 +15,7 @@ from recordings_on_disk import write_recording
 from lane_perception.cli.replay import main as replay
 from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import RecordingReader
+from lane_perception.errors import UserError
 from lane_perception.ros.lane_outputs import OUTPUT_TYPES
 from lane_perception.ros.playback import PlaybackSettings
 from lane_perception.ros.playback import play_into_node
@@ -79,3 +80,10 @@ def one_opencv_thread():
     cv2.setNumThreads(1)
     yield
     cv2.setNumThreads(-1)
+
+
+def test_a_node_that_cannot_be_configured_is_not_waited_for(tmp_path, ros_domain):
+    settings = PlaybackSettings(write_recording(tmp_path / 'drive', count=2), TOPIC, False,
+                                'no_such_model')
+    with pytest.raises(UserError, match='lane_node cannot start: .*no model named "no_such_mod'):
+        play_into_node(settings, tmp_path)

@@ -197,7 +197,8 @@ def test_a_node_that_cannot_start_is_told_in_a_sentence(tmp_path, ros_domain, ca
     pytest.importorskip('rclpy')
     assert drive_simulated.main(['--over-dds', '--no-video', '--seconds', '0.3', '--model',
                                  'no_such_model', '--out', str(tmp_path)]) == 2
-    assert 'no_such_model' in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert 'the lane_node cannot start' in told and 'no_such_model' in told
 
 
 @pytest.fixture
