@@ -25,12 +25,12 @@ def test_a_run_is_counted_scored_and_put_on_the_page(tmp_path, capsys):
     data, run = write_folder(tmp_path / 'drive', 24), tmp_path / 'baseline'
     trained, _ = deal(drawn_by_hand(data), 'blocks', 1.0, tmp_path / 'split.json')
     assert train(['--data', str(data), '--recipe', 'baseline', '--out', str(run), *TINY,
-                  f'split={tmp_path / "split.json"}']) == 0
+                  'passes=2', f'split={tmp_path / "split.json"}']) == 0
     body([str(data), str(tmp_path / 'large_recipes.json'), str(run)])
     found = json.loads((tmp_path / 'large_recipes.json').read_text())
     one = found['runs'][0]
-    assert one['recipe'] == 'baseline' and one['epochs'] == one['epochs_of_the_recipe'] == 2
-    assert one['steps'] == 2 * -(-trained // 4)
+    assert one['recipe'] == 'baseline' and one['epochs'] == one['epochs_of_the_recipe'] == 4
+    assert one['steps'] == 2 * -(-2 * trained // 4)
     scores = json.loads((run / 'report.json').read_text())
     assert one['scored']['labels']['lane_iou'] == pytest.approx(scores['lane_iou'], abs=1e-4)
     assert one['scored']['labels']['images'] == scores['data']['images']
@@ -39,7 +39,7 @@ def test_a_run_is_counted_scored_and_put_on_the_page(tmp_path, capsys):
     ablation_page.write_page(tmp_path / 'page.md', tmp_path / 'ablation')
     lines = (tmp_path / 'page.md').read_text().splitlines()
     line, = (line for line in lines if line.startswith('| baseline | '))
-    assert f' | 0 | {one["steps"]} | 2 of 2 |' in line
+    assert f' | 0 | {one["steps"]} | 4 of 4 |' in line
     with pytest.raises(UserError, match='no epoch of a run ended there'):
         body([str(data), str(tmp_path / 'large_recipes.json'), str(tmp_path)])
     with pytest.raises(UserError, match='usage'):

@@ -14,9 +14,9 @@ from lane_perception.benchmark.timing import milliseconds
 def test_subjects_take_turns():
     calls = []
     interleave({name: lambda name=name: (calls.append(name), time.sleep(0.06))
-                for name in 'ab'}, rounds=4)
-    rounds = calls[-8:]
-    assert all(set(rounds[start:start + 2]) == {'a', 'b'} for start in range(0, 8, 2))
+                for name in 'ab'}, rounds=6)
+    rounds = [''.join(calls[start:start + 2]) for start in range(len(calls) - 12, len(calls), 2)]
+    assert set(rounds) == {'ab', 'ba'}, 'in an order that is drawn anew'
 
 
 def test_a_slower_subject_has_longer_times():

@@ -145,6 +145,26 @@ def test_intervals_hold_the_figures_and_are_drawn_over_blocks(data, model, tmp_p
         assert high - low < 0.5 * max(report[metric], 2)
 
 
+def test_what_one_recording_teaches_of_its_place_does_not_judge_the_next(model, tmp_path):
+    track = draw_track(120, 160)
+    left = cv2.inRange(track[:, :, 0], 160, 255)
+    left[:, 80:] = 0
+    steep = np.roll(track, 40, axis=0)   # as from a camera that looks up
+    steep[:40] = 30
+    steep_label = cv2.inRange(steep[:, :, 0], 160, 255)
+    errors = []
+    for before in (0, 10):
+        folder = tmp_path / str(before)
+        frames = [(f'a/{number}', steep, steep_label) for number in range(before)]
+        for name, image, label in [*frames, ('b/0', track, left)]:
+            for part, picture in (('images', image), ('masks', label)):
+                (folder / part / name).parent.mkdir(parents=True, exist_ok=True)
+                write_image(folder / part / f'{name}.png', picture)
+        _, report = run(folder, folder / 'out', '--model', model)
+        errors.append(report['image_scores'][-1]['center_error_px'])
+    assert errors[0] == errors[1] is not None
+
+
 def test_a_worse_result_than_the_baseline_exits_3_and_chance_is_told_apart(
         data, model, tmp_path, capsys):
     _, before = run(data, tmp_path / 'before', '--model', model)
