@@ -35,7 +35,7 @@ def run_main(
         of the process) and returns an exit status.
     :returns: the body's status; 2 after a :class:`UserError`, whose sentence goes to stderr;
         2 too when the disk is full, a file may not be written or a Python package is missing;
-        130 after Ctrl-C.
+        130 after Ctrl-C; 141 when whoever read the output has gone.
     :raises SystemExit: with status 143 after SIGTERM, so that what the body started is ended and
         what it half wrote is removed.
     """

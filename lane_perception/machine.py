@@ -24,7 +24,7 @@ def describe_machine() -> dict[str, object]:
     return {
         'processor': _processor(),
         'architecture': platform.machine(),
-        'instructions': [name for name in INSTRUCTIONS if name in _flags()],
+        'instructions': _instructions(),
         'cores': usable_cores(),
         'memory_gib': round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30, 1),
         'gpu': _gpu(),
@@ -85,8 +85,9 @@ def _processor() -> str:
     return _cpuinfo('model name') or platform.processor() or platform.machine()
 
 
-def _flags() -> list[str]:
-    return (_cpuinfo('flags') or _cpuinfo('features')).split()
+def _instructions() -> list[str]:
+    flags = (_cpuinfo('flags') or _cpuinfo('features')).split()
+    return [name for name in INSTRUCTIONS if name in flags]
 
 
 def _gpu() -> str:

@@ -42,7 +42,7 @@ class Recipe:
     max_minutes: float = 0.0         # stop after this time, schedule and all; 0 = no limit
     batch_size: int = 8              # images of one forward pass
     accumulation: int = 1            # forward passes to one optimizer step
-    precision: str = 'auto'          # auto (fp16 on CUDA, bf16 on processors that have it), fp32
+    precision: str = 'auto'          # auto: fp16 on CUDA, else bf16 or fp32; fp32, bf16, fp16
     compile: bool = False            # by torch.compile: quicker steps; needs a C++ compiler
     learning_rate: float = 2e-3      # at the peak, AdamW
     encoder_learning_rate: float = 0.0  # of the encoder's layers; 0 = the same
