@@ -24,6 +24,7 @@ from rclpy.clock import ClockType
 from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
@@ -194,8 +195,9 @@ class LaneNode(LifecycleNode):
             input_qos(self._values), event_callbacks=events)
         self._subscriptions_held = [self._subscription]
         if self._ground is not None:
+            # Best effort, whatever is asked of the pictures: drivers offer the one or the other.
             self._subscriptions_held.append(self.create_subscription(
-                CameraInfo, 'camera_info', self._on_camera_info, input_qos(self._values)))
+                CameraInfo, 'camera_info', self._on_camera_info, qos_profile_sensor_data))
 
     def _end_worker(self) -> None:
         for subscription in self._subscriptions_held:
