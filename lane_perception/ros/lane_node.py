@@ -80,7 +80,9 @@ class LaneNode(LifecycleNode):
         except InvalidParameterTypeException as error:
             raise UserError(parameters.refusal_of_rclpys(error)) from error
         self._values = parameters.declare(self)
-        for sentence in parameters.refuse_unknown(self._parameter_overrides, arguments):
+        given = self._parameter_overrides
+        for sentence in (*parameters.refuse_unknown(given, arguments),
+                         *parameters.files_of_others(given, arguments)):
             self.get_logger().warning(sentence)
         self.add_on_set_parameters_callback(self._on_parameters)
         self._pipeline: LanePipeline | None = None

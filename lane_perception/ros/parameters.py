@@ -187,6 +187,20 @@ def refuse_unknown(given: Iterable[str], arguments: Sequence[str] = ()) -> list[
     return [_suggestion(name) for name in unknown]
 
 
+def files_of_others(given: Iterable[str], arguments: Sequence[str]) -> list[str]:
+    """
+    Return a sentence for each parameter file that sets nothing of this node.
+
+    :param given: names of the node's overrides, as rclpy gives them.
+    :param arguments: the process's.
+    """
+    given = set(given)
+    return [f'{path} sets nothing of this node: it is for {", ".join(map(str, values))}; let it '
+            'begin with /**, or with the name of the node (lane_perception)'
+            for path, values in _files(arguments)
+            if (names := {name for _, name in _names_in(values)}) and not names & given]
+
+
 def _suggestion(name: str) -> str:
     near = difflib.get_close_matches(name, (*NAMES, *OF_RCLPY), 1)
     hint = f'; did you mean "{near[0]}"?' if near else ''
@@ -199,13 +213,19 @@ def _names_for_one_node(arguments: Sequence[str]) -> set[str]:
     for option, value in zip(arguments, arguments[1:]):
         if option in ('-p', '--param'):
             by_hand.add(value.partition(':=')[0].rpartition(':')[2])
-        elif option == '--params-file':
+    for _, values in _files(arguments):
+        for wildcard, name in _names_in(values):
+            in_files[wildcard].add(name)
+    return by_hand | (in_files[False] - in_files[True])
+
+
+def _files(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Yield path and content of each parameter file that ROS arguments name."""
+    for option, path in zip(arguments, arguments[1:]):
+        if option == '--params-file':
             # rcl has read it before, and takes what PyYAML does not, such as 2026-02-30.
             with suppress(OSError, ValueError, RecursionError, yaml.YAMLError):
-                values = yaml.safe_load(Path(value).read_text(encoding='utf-8'))
-                for wildcard, name in _names_in(values):
-                    in_files[wildcard].add(name)
-    return by_hand | (in_files[False] - in_files[True])
+                yield path, yaml.safe_load(Path(path).read_text(encoding='utf-8'))
 
 
 def _names_in(section: Any, wildcard: bool = False) -> Iterator[tuple[bool, str]]:

@@ -143,6 +143,13 @@ def test_an_unknown_name_for_many_nodes_is_a_warning(desk, small_model, tmp_path
     assert 'there is no parameter "wheels"' in process.output
 
 
+def test_a_parameter_file_for_another_name_is_a_warning(desk, small_model, tmp_path):
+    (tmp_path / 'my.yaml').write_text('lane_node:\n  ros__parameters:\n    max_rate: 5.0\n')
+    process = desk.start({'model': small_model},
+                         arguments=('--params-file', str(tmp_path / 'my.yaml')))
+    assert 'my.yaml sets nothing of this node: it is for lane_node; let it' in process.output
+
+
 def test_a_parameter_file_is_taken(desk, small_model, tmp_path):
     file = tmp_path / 'mine.yaml'
     file.write_text('/**:\n  ros__parameters:\n    threshold: 0.25\n    tta: flip\n'
