@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip('torch')
 
 from lane_perception.errors import UserError  # noqa: E402
+from lane_perception.evaluation.metrics import SegmentationScore  # noqa: E402
 from lane_perception.training.augmentation import augment  # noqa: E402
 from lane_perception.training.batches import EpochOrder  # noqa: E402
 from lane_perception.training.batches import Samples  # noqa: E402
@@ -36,7 +37,7 @@ class Drawn:
 def test_an_epoch_sees_every_sample_as_often_as_it_has_passes():
     order = EpochOrder(7, 3, seed=0, passes=2)
     batches = list(order)
-    assert len(batches) == len(order) == 5
+    assert len(batches) == len(order) == 5 and {len(batch) for batch in batches} == {3}
     keys = [key for batch in batches for key in batch]
     assert {key for key in keys} == {(number, index) for number in (0, 1) for index in range(7)}
     order.set_epoch(1)
@@ -126,6 +127,12 @@ def test_the_sweep_finds_what_counting_at_each_threshold_finds():
     assert result['lane_iou'] == pytest.approx(lane_iou(result['threshold']), abs=1e-6)
     others = [lane_iou(threshold / 200) for threshold in range(20, 181)]
     assert result['lane_iou'] == pytest.approx(max(others), abs=1e-6)
+    score = SegmentationScore()
+    for chances, label, counts in zip(probability, target, judged):
+        score.add((chances >= result['threshold']).numpy()[0],
+                  np.where(counts > 0.5, label * 255, 127).astype(np.uint8)[0])
+    for name in ('lane_iou', 'background_iou', 'miou', 'miou_per_image'):
+        assert result[name] == pytest.approx(score.result()[name], abs=1e-6), name
 
 
 def test_a_pixel_at_the_threshold_is_a_marking_in_the_sweep_as_in_the_segmenter():
