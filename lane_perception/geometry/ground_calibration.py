@@ -187,7 +187,8 @@ class GroundCalibration:
 
         :param points_m: (N, 2) metres (x forward, y left).
         :param image_size: (width, height) of the picture; None: the calibration's.
-        :returns: (N, 2) pixels, also outside the picture; NaN behind the camera.
+        :returns: (N, 2) pixels, also outside the picture; NaN behind the camera and where the
+            lens model does not hold.
         :raises UserError: when the picture has another aspect ratio.
         """
         scale = self._scale(image_size)
@@ -196,7 +197,9 @@ class GroundCalibration:
         third = np.where(flat[:, 2] > 1e-9, flat[:, 2], np.nan)
         pixels = flat[:, :2] / third[:, None]
         if self.lens is not None:
-            pixels = self.lens.distort(pixels)
+            # Where a lens model no longer holds, it folds what lies beside into the picture.
+            shown = self.lens.shows(pixels)[:, None]
+            pixels = np.where(shown, self.lens.distort(pixels), np.nan)
         return (pixels + 0.5) * scale - 0.5
 
     def _undistort(self, points: NDArray[np.float64]) -> NDArray[np.float64]:

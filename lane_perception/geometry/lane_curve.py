@@ -44,7 +44,6 @@ BEND_LENGTH = 1.2         # metres along the lane after which little of a bend i
 SLACK = (0.05, 0.02, 0.012)   # metres added to the marks' noise, one per iteration
 NOISE_FACTOR = 1.5        # the marks' errors hang together: fewer independent ones than marks
 CUT = 4.0                 # standard deviations beyond which a mark is let go
-HEAVY_TAILS = 12.0        # times that bends vary more than the prior has it, for the covariance
 NEXT_DASH = 0.7           # metres to a dash that may continue a marking
 START_SIGMA = 0.1         # radians: the marks' directions, for the first curve
 HEADING_SIGMA = 0.3       # radians: the candidate's heading, for the first curve
@@ -173,8 +172,6 @@ def fit(chains: Chains, candidate: Candidate, expected: Expectation) -> LaneCurv
     used = weight > 0.0
     if np.count_nonzero(used) < 3:
         return None
-    # Bends begin at once, more suddenly than the prior has it: it vouches for less than it pulls.
-    normal[4:, 4:] -= (1.0 - 1.0 / HEAVY_TAILS) * precision[4:, 4:]
     return _result(spline, normal, s, side, miss, used)
 
 
@@ -309,7 +306,8 @@ def _result(spline, normal, s, side, miss, used) -> LaneCurve:
     lateral, angle = distance_to_arc(0.0, -place, np.tan(min(max(heading, -1.4), 1.4)), bend)
     slope = np.zeros((4, 4 + KNOTS))
     slope[0, 0] = -np.cos(heading)
-    slope[1, 1] = slope[2, 4] = slope[3, 2] = 1.0
+    slope[1, 1] = -1.0
+    slope[2, 4] = slope[3, 2] = 1.0
     ways = spline.sideways()
     misfit = miss[used]
     sigmas = np.sqrt(((ways @ covariance[_AMONG_BENDS]) * ways).sum(axis=1))

@@ -77,7 +77,7 @@ class LaneFinder:
         self._judge = judge or shipped(ground is not None)
         self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
         self.place = Place(ground)
-        self._doubt: Doubt | None = Doubt(self._newcomer) if ground is None else None
+        self._doubt: Doubt | None = Doubt(self._newcomer)
         self._quick = QUICK
         self.reset()
 
@@ -135,7 +135,7 @@ class LaneFinder:
 
     def _newcomer(self) -> LaneFinder:
         """Return a finder that knows nothing of the place, and doubts nothing."""
-        newcomer = LaneFinder(self.settings, None, self._judge)
+        newcomer = LaneFinder(self.settings, self.ground, self._judge)
         newcomer.place, newcomer._doubt = self.place.anew(), None
         # It sees fewer pictures, and has no more time for each, nor for its first.
         newcomer._quick, newcomer._stamp = EVERY * QUICK, self._stamp

@@ -11,6 +11,7 @@ has them (Brown, 1966; Claus and Fitzgibbon, 2005), equidistant as its fisheye m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ from lane_perception.errors import UserError
 MODELS = {'plumb_bob': (4, 5), 'rational_polynomial': (8,), 'equidistant': (4,)}
 # distortion_model: how many coefficients it may have
 WIDEST = np.radians(88.0)  # angle to the axis beyond which a ray meets no undistorted pixel
+FINE = 2000                # such angles at which a model is looked at
 _EXACT = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 1e-9)
 
 
@@ -103,6 +105,19 @@ class Lens:
             return points.copy()
         return self._project_rays(self._straight_rays(points))
 
+    def shows(self, points: ArrayLike) -> NDArray[np.bool_]:
+        """Return (N,) whether the model holds at each of the (N, 2) undistorted pixels."""
+        points = np.asarray(points, np.float64).reshape(-1, 2)
+        return np.hypot(*self._straight_rays(points).T) < self._reach
+
+    @cached_property
+    def _reach(self) -> float:
+        """Return the radius of the rays beyond which the model folds the picture back."""
+        radius = np.tan(np.linspace(0.0, WIDEST, FINE))
+        rays = np.column_stack((radius, np.zeros(FINE)))
+        falls = ~(np.diff(self._project_rays(rays)[:, 0]) > 0.0)
+        return float(radius[falls.argmax()] if falls.any() else radius[-1])
+
     def _straight_rays(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the (N, 2) rays (x / z, y / z) of pixels, as if there were no distortion."""
         return (points - self.matrix[:2, 2]) / self.matrix.diagonal()[:2]
@@ -146,7 +161,10 @@ class Lens:
             slope = 1.0 + square * (3 * k1 + square * (5 * k2 + square * (7 * k3
                                                                           + square * 9 * k4)))
             error = theta * self._fisheye_factor(theta) - radius
-            theta = np.clip(theta - error / np.maximum(slope, 0.05), 0.0, np.pi / 2)
+            step = error / np.maximum(slope, 0.05)
+            theta = np.clip(theta - step, 0.0, np.pi / 2)
+            if not (np.abs(step) > 1e-15).any():
+                break
         failed = np.abs(theta * self._fisheye_factor(theta) - radius) > 1e-6
         theta[failed | (theta > WIDEST)] = np.nan
         factor = np.divide(np.tan(theta), radius, out=np.ones_like(radius), where=radius > 1e-12)

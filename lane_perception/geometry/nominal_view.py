@@ -5,7 +5,9 @@ A view of the floor for a camera that nobody has calibrated.
 
 Without a calibration the markings are followed on a floor that is right up to a stretch: a usual
 lens at a usual height is assumed, and the horizon is estimated from the markings themselves, which
-run parallel on the floor. Nothing measured there is told in metres.
+run parallel on the floor. Nothing measured there is told in metres. The usual lens squeezes what
+lies to the sides, as wide ones do (equidistant), but less than the widest: so neither a wide lens
+nor a straight one moves the lane's centre by much.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.lens import Lens
 
-FOCAL = 0.75         # focal length in image widths
+FOCAL = 0.8          # focal length in image widths: 72 degrees wide
 MOUNT_HEIGHT = 0.18  # metres
 FIRST_HORIZON = 0.33  # fraction of the image height from the top
 HIGHEST = -0.1       # bounds of the estimate, in image heights
@@ -53,15 +56,23 @@ def nominal_view(image_size: tuple[int, int], horizon: float) -> GroundCalibrati
     Return the nominal camera's view of the floor.
 
     :param image_size: (width, height) in pixels.
-    :param horizon: row of the horizon as a fraction of the height from the top.
+    :param horizon: row of the horizon in the middle column, were the picture undistorted, as a
+        fraction of the height from the top.
     """
     width, height = image_size
     focal = FOCAL * width
     row, column = horizon * height, (width - 1) / 2.0
-    homography = np.array([[0.0, 0.0, MOUNT_HEIGHT * focal],
+    lens = Lens.create([focal, 0.0, column, 0.0, focal, (height - 1) / 2.0, 0.0, 0.0, 1.0],
+                       'equidistant', ())
+    homography = np.array([[0.0, 0.0, reach(width)],
                            [-MOUNT_HEIGHT, 0.0, MOUNT_HEIGHT * column],
                            [0.0, 1.0, -row]])
-    return GroundCalibration(width, height, homography, 0.0)
+    return GroundCalibration(width, height, homography, 0.0, lens)
+
+
+def reach(width: int) -> float:
+    """Return metres ahead times undistorted rows below the horizon, of a picture so wide."""
+    return MOUNT_HEIGHT * FOCAL * width
 
 
 def horizon_of(image_size: tuple[int, int], horizon: float, width: float, flare: float) -> float:
@@ -71,10 +82,10 @@ def horizon_of(image_size: tuple[int, int], horizon: float, width: float, flare:
     :param width: of the lane at the car, as seen with the horizon assumed so far.
     :param flare: how much that width grows per metre ahead.
     """
-    shift = -MOUNT_HEIGHT * FOCAL * image_size[0] * flare / width
+    shift = -reach(image_size[0]) * flare / width
     return float(np.clip(horizon + shift / image_size[1], HIGHEST, LOWEST))
 
 
 def flare_of(image_size: tuple[int, int], moved: float, width: float) -> float:
     """Return by how much the flare grows when the horizon is moved down by image heights."""
-    return width * moved * image_size[1] / (MOUNT_HEIGHT * FOCAL * image_size[0])
+    return width * moved * image_size[1] / reach(image_size[0])

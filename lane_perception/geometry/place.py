@@ -134,7 +134,7 @@ class Place:
             self._lay(horizon)
             return self.read(mask)
         horizon, self._tape = tape_horizon.settle(
-            chains_under, self.horizon, self.size[1], self._tape,
+            chains_under, self.horizon, self.size, self._tape,
             tape_horizon.QUICK_LOOKS if quick else tape_horizon.LOOKS)
         self._lay(horizon)
 

@@ -15,6 +15,7 @@ from typing import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry import nominal_view
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import median
 from lane_perception.geometry.nominal_view import HIGHEST
@@ -41,18 +42,23 @@ def usual() -> NDArray[np.float64]:
     return -0.5 * ((GRID - USUAL[0]) / USUAL[1]) ** 2
 
 
-def said_by(chains: Chains, horizon: float, height: int) -> NDArray[np.float64] | None:
+def said_by(
+    chains: Chains, horizon: float, size: tuple[int, int],
+) -> NDArray[np.float64] | None:
     """
     Return what the markings of one picture add to the log likelihood of each horizon of GRID.
 
     :param chains: on the nominal floor with that horizon.
     :param horizon: fraction of the image height from the top.
-    :param height: of the picture, pixels.
+    :param size: (width, height) of the picture, pixels.
     :returns: None where no marking is seen on enough rows.
     """
     marks, total, count = chains.marks, np.zeros(len(GRID)), 0
-    # Of markings as if each ran upright: in pixels, times the nominal camera's height.
-    upright = marks.pixels[:, 1] - horizon * height
+    height = size[1]
+    # Of markings as if each ran upright in an undistorted picture: in its pixels, times the
+    # nominal camera's height.
+    upright = nominal_view.reach(size[0]) / marks.ground[:, 0]
+    rows = upright + horizon * height
     widths = chains.widths * upright
     # On a floor stretched by another lens than the nominal one, what runs askew looks wider.
     askew = (chains.tangent[:, 1] / np.maximum(np.abs(chains.tangent[:, 0]), 1e-3)) ** 2
@@ -63,7 +69,7 @@ def said_by(chains: Chains, horizon: float, height: int) -> NDArray[np.float64] 
         if not len(use):
             continue
         use = use[chains.widths[use] < WIDER * median(chains.widths[use])]
-        row, width, error = (part[use] for part in (marks.pixels[:, 1], widths, errors))
+        row, width, error = (part[use] for part in (rows, widths, errors))
         if len(row) < FEWEST or np.ptp(row) < TALLEST * height:
             continue
         below = np.maximum(row[:, None] - GRID * height, 1e-3) / error[:, None]
@@ -78,7 +84,7 @@ def said_by(chains: Chains, horizon: float, height: int) -> NDArray[np.float64] 
 
 
 def settle(
-    chains_under: Callable[[float], Chains], horizon: float, height: int,
+    chains_under: Callable[[float], Chains], horizon: float, size: tuple[int, int],
     likelihood: NDArray[np.float64], looks: int = LOOKS,
 ) -> tuple[float, NDArray[np.float64]]:
     """
@@ -86,14 +92,14 @@ def settle(
 
     :param chains_under: returns the picture's markings on the nominal floor with a horizon.
     :param horizon: to begin with, fraction of the image height from the top.
-    :param height: of the picture, pixels.
+    :param size: (width, height) of the picture, pixels.
     :param likelihood: as pictures before have it.
     :param looks: at the picture, each under the horizon that the one before told; the second
         also shows whether the first was right, so less than two say little.
     """
     first = horizon
     for _ in range(looks):
-        said = said_by(chains_under(horizon), horizon, height)
+        said = said_by(chains_under(horizon), horizon, size)
         if said is None:   # too little is seen, or under that horizon markings fall apart
             return first, likelihood
         before, horizon = horizon, _likeliest(likelihood + said)

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from lane_perception.geometry.ego_lane import NARROWEST_LANE
 from lane_perception.geometry.small_matrices import solve
 
-LATERAL_NOISE = 1.2     # m/s^2 per root Hz: how suddenly the car moves sideways
-HEADING_NOISE = 6.0     # rad/s^2 per root Hz
-CURVATURE_NOISE = 3.0   # 1/m per root second
+LATERAL_NOISE = 0.4     # m/s^2 per root Hz: how suddenly the car moves sideways
+HEADING_NOISE = 2.0     # rad/s^2 per root Hz
+CURVATURE_NOISE = 1.0   # 1/m per root second
 WIDTH_NOISE = 0.01      # m per root second
 RATE_SIGMA = (0.2, 0.6)  # m/s, rad/s: before two sightings tell
 RATE_MEMORY = 0.25      # seconds
-PERSISTENCE = 4.0       # on the sightings' covariance: neighbours in time err alike
 OUTLIER = 18.4          # squared distance of place and heading: 1 in 10,000 for 2 numbers
 NEWS = 3.0              # per second: pictures a third of a second apart speak for themselves
 SUREST = 6.0            # log odds beyond which nothing is added
@@ -83,7 +82,6 @@ class LaneTrack:
         """
         news = NEWS * min(self.stamp - self.seen, 1.0 / NEWS)
         self.odds = min(max(self.odds, odds) + news * odds, SUREST)
-        covariance = PERSISTENCE * covariance
         spread = self.covariance[:4, :4] + covariance
         gain = solve(spread, self.covariance[:4]).T
         self.state = self.state + gain @ (sighting - self.state[:4])

@@ -160,7 +160,7 @@ def test_points_that_a_lens_would_show_to_be_wrong_are_refused_without_one(
 def write_bag(files, infos, mask_topic=None, topic='/camera/image_raw/compressed',
               projection=np.zeros(12)):
     """Write a bag with the picture, CameraInfo of (topic, matrix) each, and an empty mask."""
-    recordings = pytest.importorskip('lane_perception.data.recordings')
+    writers = pytest.importorskip('lane_perception.data.recording_writer')
     typestore = pytest.importorskip('rosbags.typesys')
     store = typestore.get_typestore(typestore.Stores.LATEST)
     kinds = store.types
@@ -180,7 +180,7 @@ def write_bag(files, infos, mask_topic=None, topic='/camera/image_raw/compressed
             header=header, height=480, width=640, distortion_model='plumb_bob',
             d=np.array(one.coefficients), k=matrix.ravel(), r=np.eye(3).ravel(),
             p=projection, binning_x=0, binning_y=0, roi=region)))
-    with recordings.RecordingWriter(files / 'bag') as writer:
+    with writers.RecordingWriter(files / 'bag') as writer:
         for topic, message in messages:
             writer.write(topic, message.__msgtype__, message, 1_000_000_000)
 

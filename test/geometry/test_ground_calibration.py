@@ -27,6 +27,17 @@ def test_there_and_back_is_the_same_place(model, coefficients):
     np.testing.assert_allclose(ground.to_ground(pixels), FLOOR, atol=1e-5)
 
 
+@pytest.mark.parametrize('coefficients', [(0.1, -0.2, 0.0, 0.0), (-0.36, 0.16, 0.0, 0.0, -0.03)])
+def test_a_lens_model_that_turns_over_folds_nothing_into_the_picture(coefficients):
+    ground = view(focal=330.0, model='plumb_bob', coefficients=coefficients)
+    ahead = np.column_stack((np.linspace(0.01, 3.0, 300), np.zeros(300)))
+    rows = ground.to_image(ahead)[:, 1]
+    shown = np.isfinite(rows)
+    assert not shown[0] and shown[-1]
+    assert (np.diff(shown.astype(int)) >= 0).all()
+    assert (np.diff(rows[shown]) < 0.0).all(), 'what is further away lies higher'
+
+
 def test_signs_are_those_of_rep_103():
     ground = view()
     right, left = ground.to_ground([(600, 400), (40, 400)])

@@ -269,13 +269,29 @@ def test_dashes_as_long_as_they_are_wide_make_a_marking(curvature):
     assert len(lane.left) >= 5
 
 
-def test_without_a_calibration_the_centre_lies_between_the_markings():
-    tilted = view(focal=500.0, pitch=15.0)
-    for lateral in (0.0, 0.06):
+@pytest.mark.parametrize('curvature', [-1.5, -0.8, 0.8, 1.5])
+@pytest.mark.parametrize('begins', [0.2, 0.4])
+def test_the_covariance_expects_a_bend_before_the_first_floor_that_is_seen(curvature, begins):
+    # Such a bend errs place and heading together: a line that is thought to run further to the
+    # right begins further to the left.
+    lane = find(lane_mask(GROUND, curvature=lambda s: np.where(s > begins, curvature, 0.0)))
+    error = np.array([lane.lateral, lane.heading])
+    assert abs(lane.heading) > 0.05 and error[0] * error[1] < 0.0
+    assert lane.covariance[0, 1] < 0.0
+    assert error @ np.linalg.solve(lane.covariance, error) < 5.99
+
+
+@pytest.mark.parametrize('camera', [
+    dict(focal=500.0, pitch=15.0), dict(focal=300.0, pitch=20.0, model='equidistant'),
+    dict(focal=420.0, pitch=20.0, model='plumb_bob', coefficients=(-0.25, 0.06, 0.0, 0.0))])
+def test_without_a_calibration_the_centre_is_found_whatever_the_lens(camera):
+    tilted = view(**camera)
+    for lateral in (0.0, 0.06, -0.12):
         lane = find(lane_mask(tilted, lateral=lateral), ground=None)
-        row = round(lane.center[1])
-        edges = np.flatnonzero(lane_mask(tilted, lateral=lateral)[row])
-        assert lane.center[0] == pytest.approx((edges[0] + edges[-1]) / 2, abs=2.0)
+        _, points, _ = arc(lateral=lateral)
+        middle = tilted.to_image(points[points[:, 0] > 0.15])
+        middle = middle[np.abs(middle[:, 1] - lane.center[1]).argmin(), 0]
+        assert lane.center[0] == pytest.approx(middle, abs=0.02 * 640)
         assert lane.lateral is None and lane.path is None and lane.covariance is None
 
 
