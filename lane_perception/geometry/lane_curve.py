@@ -306,7 +306,7 @@ def _result(spline, normal, s, side, miss, used) -> LaneCurve:
     lateral, angle = distance_to_arc(0.0, -place, np.tan(min(max(heading, -1.4), 1.4)), bend)
     slope = np.zeros((4, 4 + KNOTS))
     slope[0, 0] = -np.cos(heading)
-    slope[1, 1] = -1.0
+    slope[1, 1] = -1.0   # the car's angle against the line is minus the line's against the car
     slope[2, 4] = slope[3, 2] = 1.0
     ways = spline.sideways()
     misfit = miss[used]
