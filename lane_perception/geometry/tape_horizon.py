@@ -15,11 +15,11 @@ from typing import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.geometry import nominal_view
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import median
 from lane_perception.geometry.nominal_view import HIGHEST
 from lane_perception.geometry.nominal_view import LOWEST
+from lane_perception.geometry.nominal_view import reach
 from lane_perception.geometry.nominal_view import REDRAWN
 
 STEP = 0.01             # fractions of the image height from the top
@@ -57,7 +57,7 @@ def said_by(
     height = size[1]
     # Of markings as if each ran upright in an undistorted picture: in its pixels, times the
     # nominal camera's height.
-    upright = nominal_view.reach(size[0]) / marks.ground[:, 0]
+    upright = reach(size[0]) / marks.ground[:, 0]
     rows = upright + horizon * height
     widths = chains.widths * upright
     # On a floor stretched by another lens than the nominal one, what runs askew looks wider.
