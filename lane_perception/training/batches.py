@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
+from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Iterator
 from typing import Sequence
@@ -174,11 +176,33 @@ class _Loader(DataLoader):
     def __iter__(self) -> Iterator[Batch]:
         """Start the processes with the signals blocked, which they inherit."""
         resource_tracker.ensure_running()   # its start would unblock SIGINT
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:
+        with _signals_put_off():
             return super().__iter__()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _signals_put_off() -> Iterator[None]:
+    """
+    Block Ctrl-C and SIGTERM for what is started, and handle those that come when it has.
+
+    Blocking alone does not put them off: another thread of this process, of which every runtime
+    has some, takes the signal, and the main thread then handles it wherever it is.
+    """
+    received: list[int] = []
+    ours = threading.current_thread() is threading.main_thread()
+    handlers = {number: handler for number in (signal.SIGINT, signal.SIGTERM)
+                if ours and callable(handler := signal.getsignal(number))}
+    for number in handlers:
+        signal.signal(number, lambda number, frame: received.append(number))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in received[:1]:
+            signal.raise_signal(number)
 
 
 def make_loader(samples: Samples, order: Sampler, workers: int) -> DataLoader:

@@ -32,7 +32,8 @@ SHORT = [*QUICK, 'epochs=1', 'batch_size=3']
 
 # The verb as a shell starts it; jobs in a shell's background lack the handler of Ctrl-C.
 VERB = '''
-import signal, sys
+import faulthandler, signal, sys
+faulthandler.register(signal.SIGUSR1)   # to see where one hangs
 from lane_perception.cli.train import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(main(sys.argv[1:]))
@@ -190,6 +191,17 @@ def training(data, out, ready=has_an_epoch):
             process.communicate()
 
 
+def end_of(process):
+    """Return what a process says on stderr until it ends."""
+    try:
+        return process.communicate(timeout=60)[1]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGUSR1)
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGKILL)
+        pytest.fail(f'it hangs: {process.communicate()[1]}')
+
+
 @pytest.mark.parametrize('number, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize('kill, ready', [
     (os.kill, has_an_epoch), (os.killpg, has_an_epoch), (os.killpg, starts_its_loader)])
@@ -197,7 +209,7 @@ def test_a_stopped_run_says_how_to_go_on(data, tmp_path, number, status, kill, r
     out = tmp_path / 'run'
     with training(data, out, ready) as process:
         kill(process.pid, number)
-        _, said = process.communicate(timeout=60)
+        said = end_of(process)
     assert process.returncode == status
     assert f'go on with train --resume {out}' in said
     assert 'Traceback' not in said and 'KeyboardInterrupt' not in said
