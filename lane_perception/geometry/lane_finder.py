@@ -41,7 +41,6 @@ from lane_perception.geometry.tracking import OUTLIER
 
 __all__ = ['Lane', 'LaneFinder', 'LaneSettings']
 
-OTHER_WIDTH = 0.3         # share by which the learnt width is off that halves the trust
 LEAST_TRUST = 0.3         # in a lane that a mask alone shows
 FLOOR = 0.1               # the same with the network's probability, which then decides
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
@@ -156,6 +155,7 @@ class LaneFinder:
                 seen is None or not seen.curve.both or place.implies_other_horizon(seen.curve)):
             if place.try_horizons(mask, lambda one: self._see(one)[1], quick):
                 chains, seen = self._see(mask)
+        place.hear_tape(chains)
         confidence, odds = self._confidence(chains, seen, probability)
         if self._track is not None and not (seen and seen.curve.surrounds):
             other = self._against_track(chains, seen)
@@ -251,8 +251,8 @@ class LaneFinder:
             return None
         trust = trust_in(chains, candidate, curve,
                          MISFIT if self.ground is not None else nominal_view.MISFIT)
-        if self.place.width is not None and curve.both:
-            trust /= 1.0 + ((curve.width / self.place.width - 1.0) / OTHER_WIDTH) ** 2
+        if curve.both:
+            trust /= 1.0 + self.place.unlikeness(curve.width)
         return Sighting(candidate, curve, trust)
 
     def _confidence(self, chains, seen: Sighting | None, probability):

@@ -29,8 +29,6 @@ LOWEST = 0.55
 OTHER_HORIZONS = (-0.05, 0.05, 0.15, 0.24, 0.45)  # tried while the first guess shows no lane
 TRIED_EVERY = 8      # pictures
 FARTHEST = 0.15      # image heights from the assumed horizon to the one that a first lane implies
-FIRST_WEIGHT = 0.5   # how many sightings the first guess is worth: they scatter far less
-MOST_WEIGHT = 30.0   # sightings after which old ones fade
 SPREAD = 0.3         # how much the lane's width varies along it, of the width
 FLARE_SIGMA = 0.15   # metres of lane width per metre: what a wrong horizon does
 BLIND = 0.1          # 1/metres: as Expectation.blind, for a lens that nobody knows
@@ -38,6 +36,7 @@ LEARNT_WIDTH_SIGMA = 0.06
 LEARNT_FLARE_SIGMA = 0.04
 MISFIT = 0.03        # metres: marks that lie so far off halve the trust
 STRAIGHT = 1.0       # 1/metres: a lane that bends more says nothing about the horizon
+BENT = 0.25          # of a straight lane's weight: what a bend says about the lane's width
 REDRAWN = 0.015      # image heights by which it moves before the floor is laid anew
 
 

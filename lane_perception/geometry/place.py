@@ -11,8 +11,8 @@ from typing import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry import horizon_evidence
 from lane_perception.geometry import nominal_view
-from lane_perception.geometry import tape_horizon
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import link
 from lane_perception.geometry.ground_calibration import GroundCalibration
@@ -25,6 +25,9 @@ USUAL_WIDTH_SIGMA = 0.2
 GIVEN_WIDTH_SIGMA = 0.01  # metres: how well a given width holds
 LEARNT_WIDTH_SIGMA = 0.02
 CONFIDENT = 0.75          # trust in a lane from which is learnt
+OTHER_WIDTH = 0.3         # share by which the learnt width is off that halves the trust
+FEW = 2.0                 # lanes after which it is so; the first ones are allowed more
+LEAST_SHARE = 0.1         # of a lane in what is learnt
 
 
 class Place:
@@ -48,9 +51,9 @@ class Place:
         """Forget all that was learnt."""
         self.width: float | None = None   # metres
         self._flare = 0.0                 # metres of width gained per metre ahead
+        self._lessons = 0.0               # lanes that have taught it
         self.horizon = self._laid_horizon = nominal_view.FIRST_HORIZON   # fractions of the height
-        self._horizon_weight = nominal_view.FIRST_WEIGHT
-        self._tape = tape_horizon.usual()   # what tape has said about the horizon
+        self._said = horizon_evidence.usual()   # of the horizon
         self._untried = 0   # pictures until other horizons are tried (again)
         self._trial: nominal_view.HorizonTrial | None = None
         self._stale = self._stale or self.ground is None
@@ -133,10 +136,24 @@ class Place:
         def chains_under(horizon: float) -> Chains:
             self._lay(horizon)
             return self.read(mask)
-        horizon, self._tape = tape_horizon.settle(
-            chains_under, self.horizon, self.size, self._tape,
-            tape_horizon.QUICK_LOOKS if quick else tape_horizon.LOOKS)
+        horizon, self._said = horizon_evidence.settle(
+            chains_under, self.horizon, self.size, self._said,
+            horizon_evidence.QUICK_LOOKS if quick else horizon_evidence.LOOKS)
         self._lay(horizon)
+
+    def hear_tape(self, chains: Chains) -> None:
+        """Take over what a picture's tape says of the horizon, once a lane has taught."""
+        if self.ground is not None or self.width is None:
+            return
+        said = horizon_evidence.said_by_tape(chains, self._laid_horizon, self.size)
+        if said is not None:
+            self._hear(horizon_evidence.LATER * said)
+
+    def _hear(self, said: NDArray[np.float64]) -> None:
+        """Take over what is said of the horizon; the next picture is read on the floor of it."""
+        self._said = horizon_evidence.heard(self._said, said)
+        self.horizon = horizon_evidence.likeliest(self._said)
+        self._stale = abs(self.horizon - self._laid_horizon) > nominal_view.REDRAWN
 
     def try_horizons(
         self, mask: NDArray[np.uint8], see: Callable[[NDArray[np.uint8]], Sighting | None],
@@ -188,16 +205,21 @@ class Place:
         if not self._teaches(seen):
             return False
         curve = seen.curve
-        share = 1.0 if self.width is None else 0.1
+        straight = self.ground is not None or curve.bend <= nominal_view.STRAIGHT
+        weight = 1.0 if straight else nominal_view.BENT
+        self._lessons += weight
+        share = weight * max(1.0 / self._lessons, LEAST_SHARE)
         self.width = curve.width * share + (1.0 - share) * (self.width or 0.0)
         self._flare += share * (curve.flare - self._flare)
-        if self.ground is not None or curve.bend > nominal_view.STRAIGHT:
-            return True
-        self._horizon_weight = min(self._horizon_weight + 1.0, nominal_view.MOST_WEIGHT)
-        self.horizon += (self._implied(curve) - self.horizon) / self._horizon_weight
-        # The next picture is then read on the floor laid anew.
-        self._stale = abs(self.horizon - self._laid_horizon) > nominal_view.REDRAWN
+        if self.ground is None and straight:
+            self._hear(horizon_evidence.said_by_sides(self._implied(curve)))
         return True
+
+    def unlikeness(self, width: float) -> float:
+        """Return how unlike a width, metres, is to the learnt one; from 1 on it is doubtful."""
+        if self.width is None:
+            return 0.0
+        return ((width / self.width - 1.0) / (OTHER_WIDTH * (1.0 + FEW / self._lessons))) ** 2
 
     def _teaches(self, seen: Sighting | None) -> bool:
         """Tell whether a lane's two sides are surely seen and stand right, the car in between."""

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Without a calibration the lane is found wherever the horizon lies, from the first picture on."""
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
 
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.nominal_view import FIRST_HORIZON
+from lane_perception.geometry.place import Place
 
 SIZE = (640, 480)   # width, height
 BOTTOM = (60, 500)  # columns where the two markings leave the picture
@@ -101,3 +104,34 @@ def test_the_first_lane_teaches_no_horizon_far_from_the_true_one(horizon):
     finder = LaneFinder()
     assert finder.find(straight_lane(horizon), 0.0).center is not None
     assert finder.place.horizon * SIZE[1] == pytest.approx(horizon, abs=25)
+
+
+def test_tape_goes_on_telling_the_horizon_once_lanes_have_taught():
+    finder, one_side = LaneFinder(), straight_lane(60)
+    one_side[:, SIZE[0] // 2:] = 0
+    for number in range(10):
+        finder.find(straight_lane(200), number / 30)
+    assert finder.place.horizon * SIZE[1] == pytest.approx(200, abs=25)
+    for number in range(10, 70):   # the camera has sunk, and a lane's two sides are never seen
+        finder.find(one_side, number / 30)
+    assert finder.place.horizon * SIZE[1] == pytest.approx(60, abs=40)
+
+
+def test_a_bend_that_was_seen_first_is_outvoted_by_straight_lanes_of_another_width():
+    def lane(width, bend):
+        return SimpleNamespace(trust=0.9, curve=SimpleNamespace(
+            width=width, flare=0.0, bend=bend, surrounds=True))
+    place = Place(None)
+    place.look_from(SIZE)
+    for _ in range(2):
+        assert place.learn(lane(0.29, bend=2.5))
+    assert place.unlikeness(0.4) < 0.3   # so that it may teach
+    for _ in range(3):
+        place.learn(lane(0.4, bend=0.2))
+    assert place.width == pytest.approx(0.4, abs=0.03)
+    for _ in range(20):
+        place.learn(lane(0.4, bend=0.2))
+    assert place.unlikeness(0.29) > 0.6
+    settled = place.width
+    place.learn(lane(0.29, bend=2.5))
+    assert place.width == pytest.approx(settled, abs=0.005)

@@ -1,11 +1,12 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
 """
-The horizon that tape tells: it is as wide far away as it is near.
+What markings say of the horizon: as the log likelihood of each of GRID.
 
-In the picture a marking's width shrinks to nothing at the horizon. So the rows on which one
-marking was read, and how wide it was on each, say where that is, also where a single marking is
-seen, or a lane that bends. One picture says it roughly; pictures add up.
+Tape is as wide far away as it is near, so in the picture a marking's width shrinks to nothing at
+the horizon. The rows on which one marking was read, and how wide it was on each, say where that
+is, also where a single marking is seen, or a lane that bends. And the sides of a lane that runs
+straight meet there. One picture says it roughly; pictures add up.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ WIDER = 2.5             # times the usual width: something else
 PIXEL = 1.0             # pixels: error of a width, of which some are far off
 STRETCH = 1.0           # relative error of a width, by the squared tangent of the angle
 ALIKE = 6.0             # marks that say the same: their errors hang together
+LATER = 0.5             # what tape counts once lanes have taught: their sides say it too
+SIDES = 0.04            # image heights: standard deviation of where a lane's sides meet
 MEMORY = 0.95           # of what was said, from one picture to the next
 
 
@@ -42,7 +45,7 @@ def usual() -> NDArray[np.float64]:
     return -0.5 * ((GRID - USUAL[0]) / USUAL[1]) ** 2
 
 
-def said_by(
+def said_by_tape(
     chains: Chains, horizon: float, size: tuple[int, int],
 ) -> NDArray[np.float64] | None:
     """
@@ -83,6 +86,18 @@ def said_by(
     return total / ALIKE if count >= ENOUGH else None
 
 
+def said_by_sides(horizon: float) -> NDArray[np.float64]:
+    """Return what a lane adds whose sides meet at a horizon, in image heights from the top."""
+    return -0.5 * ((GRID - horizon) / SIDES) ** 2
+
+
+def heard(
+    likelihood: NDArray[np.float64], said: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the log likelihood of each of GRID after more was said; what is long ago fades."""
+    return MEMORY * likelihood + said
+
+
 def settle(
     chains_under: Callable[[float], Chains], horizon: float, size: tuple[int, int],
     likelihood: NDArray[np.float64], looks: int = LOOKS,
@@ -99,16 +114,16 @@ def settle(
     """
     first = horizon
     for _ in range(looks):
-        said = said_by(chains_under(horizon), horizon, size)
+        said = said_by_tape(chains_under(horizon), horizon, size)
         if said is None:   # too little is seen, or under that horizon markings fall apart
             return first, likelihood
-        before, horizon = horizon, _likeliest(likelihood + said)
+        before, horizon = horizon, likeliest(likelihood + said)
         if abs(horizon - before) <= REDRAWN:
             break
-    return horizon, MEMORY * likelihood + said
+    return horizon, heard(likelihood, said)
 
 
-def _likeliest(likelihood: NDArray[np.float64]) -> float:
+def likeliest(likelihood: NDArray[np.float64]) -> float:
     """Return the top of the parabola through the largest log likelihood and its neighbours."""
     at = int(likelihood.argmax())
     if at in (0, len(GRID) - 1):
