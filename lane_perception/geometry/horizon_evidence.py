@@ -20,7 +20,7 @@ from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import median
 from lane_perception.geometry.nominal_view import HIGHEST
 from lane_perception.geometry.nominal_view import LOWEST
-from lane_perception.geometry.nominal_view import reach
+from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.geometry.nominal_view import REDRAWN
 
 STEP = 0.01             # fractions of the image height from the top
@@ -46,21 +46,21 @@ def usual() -> NDArray[np.float64]:
 
 
 def said_by_tape(
-    chains: Chains, horizon: float, size: tuple[int, int],
+    chains: Chains, horizon: float, height: int, camera: NominalCamera,
 ) -> NDArray[np.float64] | None:
     """
     Return what the markings of one picture add to the log likelihood of each horizon of GRID.
 
     :param chains: on the nominal floor with that horizon.
     :param horizon: fraction of the image height from the top.
-    :param size: (width, height) of the picture, pixels.
+    :param height: of the picture, pixels.
+    :param camera: whose floor it is.
     :returns: None where no marking is seen on enough rows.
     """
     marks, total, count = chains.marks, np.zeros(len(GRID)), 0
-    height = size[1]
     # Of markings as if each ran upright in an undistorted picture: in its pixels, times the
     # nominal camera's height.
-    upright = reach(size[0]) / marks.ground[:, 0]
+    upright = camera.reach * height / marks.ground[:, 0]
     rows = upright + horizon * height
     widths = chains.widths * upright
     # On a floor stretched by another lens than the nominal one, what runs askew looks wider.
@@ -99,7 +99,7 @@ def heard(
 
 
 def settle(
-    chains_under: Callable[[float], Chains], horizon: float, size: tuple[int, int],
+    chains_under: Callable[[float], Chains], horizon: float, height: int, camera: NominalCamera,
     likelihood: NDArray[np.float64], looks: int = LOOKS,
 ) -> tuple[float, NDArray[np.float64]]:
     """
@@ -107,14 +107,15 @@ def settle(
 
     :param chains_under: returns the picture's markings on the nominal floor with a horizon.
     :param horizon: to begin with, fraction of the image height from the top.
-    :param size: (width, height) of the picture, pixels.
+    :param height: of the picture, pixels.
+    :param camera: whose floor it is.
     :param likelihood: as pictures before have it.
     :param looks: at the picture, each under the horizon that the one before told; the second
         also shows whether the first was right, so less than two say little.
     """
     first = horizon
     for _ in range(looks):
-        said = said_by_tape(chains_under(horizon), horizon, size)
+        said = said_by_tape(chains_under(horizon), horizon, height, camera)
         if said is None:   # too little is seen, or under that horizon markings fall apart
             return first, likelihood
         before, horizon = horizon, likeliest(likelihood + said)

@@ -30,6 +30,7 @@ from lane_perception.geometry.lane import LaneSettings
 from lane_perception.geometry.lane import offset_of
 from lane_perception.geometry.lane_curve import fit
 from lane_perception.geometry.lane_curve import LaneCurve
+from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.geometry.place import Place
 from lane_perception.geometry.sighting import center_of
 from lane_perception.geometry.sighting import MISFIT
@@ -66,16 +67,18 @@ class LaneFinder:
     def __init__(
         self, settings: LaneSettings = LaneSettings(), ground: GroundCalibration | None = None,
         judge: Callable[[Evidence], float | None] | None = None,
+        camera: NominalCamera | None = None,
     ) -> None:
         """
         Start without a track; settings may be replaced between two pictures.
 
         :param judge: returns a sighting's confidence, None where it is no lane; None: as fitted.
+        :param camera: tells the lens where there is no ground calibration; None: a usual one.
         """
         self.settings = settings
         self._judge = judge or shipped(ground is not None)
         self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
-        self.place = Place(ground)
+        self.place = Place(ground, camera)
         self._doubt: Doubt | None = Doubt(self._newcomer)
         self._quick = QUICK
         self.reset()
@@ -134,7 +137,7 @@ class LaneFinder:
 
     def _newcomer(self) -> LaneFinder:
         """Return a finder that knows nothing of the place, and doubts nothing."""
-        newcomer = LaneFinder(self.settings, self.ground, self._judge)
+        newcomer = LaneFinder(self.settings, self.ground, self._judge, self.place.camera)
         newcomer.place, newcomer._doubt = self.place.anew(), None
         # It sees fewer pictures, and has no more time for each, nor for its first.
         newcomer._quick, newcomer._stamp = EVERY * QUICK, self._stamp

@@ -7,7 +7,7 @@ Without a calibration the markings are followed on a floor that is right up to a
 lens at a usual height is assumed, and the horizon is estimated from the markings themselves, which
 run parallel on the floor. Nothing measured there is told in metres. The usual lens squeezes what
 lies to the sides, as wide ones do (equidistant), but less than the widest: so neither a wide lens
-nor a straight one moves the lane's centre by much.
+nor a straight one moves the lane's centre by much. Where camera_info tells the lens, it is that.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import field
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry.ground_calibration import ASPECT_TOLERANCE
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lens import Lens
 
@@ -50,41 +51,55 @@ class HorizonTrial:
     score: float = 0.0          # of the lane under it
 
 
-def nominal_view(image_size: tuple[int, int], horizon: float) -> GroundCalibration:
-    """
-    Return the nominal camera's view of the floor.
+@dataclass(frozen=True)
+class NominalCamera:
+    """A camera at a usual height, whose mount nobody has calibrated."""
 
-    :param image_size: (width, height) in pixels.
-    :param horizon: row of the horizon in the middle column, were the picture undistorted, as a
-        fraction of the height from the top.
-    """
-    width, height = image_size
-    focal = FOCAL * width
-    row, column = horizon * height, (width - 1) / 2.0
-    lens = Lens.create([focal, 0.0, column, 0.0, focal, (height - 1) / 2.0, 0.0, 0.0, 1.0],
-                       'equidistant', ())
-    homography = np.array([[0.0, 0.0, reach(width)],
-                           [-MOUNT_HEIGHT, 0.0, MOUNT_HEIGHT * column],
-                           [0.0, 1.0, -row]])
-    return GroundCalibration(width, height, homography, 0.0, lens)
+    size: tuple[int, int]   # (width, height) of the pictures that the lens is told for, pixels
+    lens: Lens              # from camera_info, or a usual one
 
+    @classmethod
+    def usual(cls, size: tuple[int, int]) -> NominalCamera:
+        """Return the camera of which nothing is known but the size of its pictures."""
+        width, height = size
+        focal = FOCAL * width
+        return cls(size, Lens.create(
+            [focal, 0.0, (width - 1) / 2.0, 0.0, focal, (height - 1) / 2.0, 0.0, 0.0, 1.0],
+            'equidistant', ()))
 
-def reach(width: int) -> float:
-    """Return metres ahead times undistorted rows below the horizon, of a picture so wide."""
-    return MOUNT_HEIGHT * FOCAL * width
+    def fits(self, size: tuple[int, int]) -> bool:
+        """Tell whether pictures of a size have its aspect ratio."""
+        return abs(size[0] * self.size[1] / (size[1] * self.size[0]) - 1.0) <= ASPECT_TOLERANCE
 
+    @property
+    def reach(self) -> float:
+        """Metres ahead times image heights below the horizon, were the picture undistorted."""
+        return MOUNT_HEIGHT * self.lens.matrix[1, 1] / self.size[1]
 
-def horizon_of(image_size: tuple[int, int], horizon: float, width: float, flare: float) -> float:
-    """
-    Return the horizon under which the lane would keep its width.
+    def view(self, horizon: float) -> GroundCalibration:
+        """
+        Return its view of the floor.
 
-    :param width: of the lane at the car, as seen with the horizon assumed so far.
-    :param flare: how much that width grows per metre ahead.
-    """
-    shift = -reach(image_size[0]) * flare / width
-    return float(np.clip(horizon + shift / image_size[1], HIGHEST, LOWEST))
+        :param horizon: row of the horizon in the middle column, were the picture undistorted, as
+            a fraction of the height from the top.
+        """
+        (width, height), matrix = self.size, self.lens.matrix
+        aside = MOUNT_HEIGHT * matrix[1, 1] / matrix[0, 0]
+        homography = np.array([[0.0, 0.0, self.reach * height],
+                               [-aside, 0.0, aside * matrix[0, 2]],
+                               [0.0, 1.0, -horizon * height]])
+        return GroundCalibration(width, height, homography, 0.0, self.lens)
 
+    def parallel(self, horizon: float, width: float, flare: float) -> float:
+        """
+        Return the horizon under which a lane would keep its width, within the bounds.
 
-def flare_of(image_size: tuple[int, int], moved: float, width: float) -> float:
-    """Return by how much the flare grows when the horizon is moved down by image heights."""
-    return width * moved * image_size[1] / reach(image_size[0])
+        :param horizon: assumed so far.
+        :param width: of the lane at the car, metres, as seen with that.
+        :param flare: how much that width grows per metre ahead.
+        """
+        return float(np.clip(horizon - self.reach * flare / width, HIGHEST, LOWEST))
+
+    def flare(self, moved: float, width: float) -> float:
+        """Return by how much a lane's flare grows when the horizon moves down to where it is."""
+        return width * moved / self.reach

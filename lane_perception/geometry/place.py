@@ -18,6 +18,7 @@ from lane_perception.geometry.chains import link
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_curve import LaneCurve
 from lane_perception.geometry.marks import MarkReader
+from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.geometry.sighting import Sighting
 
 USUAL_WIDTH = 0.4         # metres: a lane that nobody has measured yet
@@ -39,9 +40,15 @@ class Place:
     to grow ahead on it.
     """
 
-    def __init__(self, ground: GroundCalibration | None) -> None:
-        """Know nothing but the calibration."""
-        self.ground = ground
+    def __init__(
+        self, ground: GroundCalibration | None, camera: NominalCamera | None = None,
+    ) -> None:
+        """
+        Know nothing but the calibration or, without one, the camera's lens.
+
+        :param camera: counts for pictures of its aspect ratio; None: a usual one.
+        """
+        self.ground, self.camera = ground, camera
         self.size: tuple[int, int] | None = None   # (width, height) of the pictures
         self._floors: dict[tuple, tuple[GroundCalibration, MarkReader]] = {}
         self._stale = True   # whether the floor is to be laid anew before it is read
@@ -59,8 +66,8 @@ class Place:
         self._stale = self._stale or self.ground is None
 
     def anew(self) -> Place:
-        """Return the place of somebody who knows nothing but the calibration."""
-        new = Place(self.ground)
+        """Return the place of somebody to whom nothing was taught."""
+        new = Place(self.ground, self.camera)
         new._floors = self._floors   # they take long to lay, and never change
         return new
 
@@ -90,12 +97,16 @@ class Place:
         self.size, self._stale = size, False
 
     def _lay_nominal(self, size: tuple[int, int]) -> None:
+        if self.camera is not None and self.camera.fits(size):
+            self._nominal = self.camera
+        else:
+            self._nominal = NominalCamera.usual(size)
         before, self._laid_horizon = self._laid_horizon, self.horizon
         if self.width is not None:
-            self._flare += nominal_view.flare_of(size, self.horizon - before, self.width)
+            self._flare += self._nominal.flare(self.horizon - before, self.width)
         floor = size, self.horizon
         if floor not in self._floors:
-            view = nominal_view.nominal_view(size, self.horizon)
+            view = self._nominal.view(self.horizon)
             self.view, self._reader = view, MarkReader(size, view)
             if self.horizon not in (nominal_view.FIRST_HORIZON, *nominal_view.OTHER_HORIZONS):
                 return
@@ -137,7 +148,7 @@ class Place:
             self._lay(horizon)
             return self.read(mask)
         horizon, self._said = horizon_evidence.settle(
-            chains_under, self.horizon, self.size, self._said,
+            chains_under, self.horizon, self.size[1], self._nominal, self._said,
             horizon_evidence.QUICK_LOOKS if quick else horizon_evidence.LOOKS)
         self._lay(horizon)
 
@@ -145,7 +156,8 @@ class Place:
         """Take over what a picture's tape says of the horizon, once a lane has taught."""
         if self.ground is not None or self.width is None:
             return
-        said = horizon_evidence.said_by_tape(chains, self._laid_horizon, self.size)
+        said = horizon_evidence.said_by_tape(
+            chains, self._laid_horizon, self.size[1], self._nominal)
         if said is not None:
             self._hear(horizon_evidence.LATER * said)
 
@@ -228,7 +240,7 @@ class Place:
 
     def _implied(self, curve: LaneCurve) -> float:
         """Return the horizon under which a lane's sides are parallel."""
-        return nominal_view.horizon_of(self.size, self._laid_horizon, curve.width, curve.flare)
+        return self._nominal.parallel(self._laid_horizon, curve.width, curve.flare)
 
     def _lay(self, horizon: float) -> None:
         self._stale = self._stale or horizon != self._laid_horizon

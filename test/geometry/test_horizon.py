@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.lens import Lens
 from lane_perception.geometry.nominal_view import FIRST_HORIZON
+from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.geometry.place import Place
 
 SIZE = (640, 480)   # width, height
@@ -135,3 +137,36 @@ def test_a_bend_that_was_seen_first_is_outvoted_by_straight_lanes_of_another_wid
     settled = place.width
     place.learn(lane(0.29, bend=2.5))
     assert place.width == pytest.approx(settled, abs=0.005)
+
+
+FISHEYE = Lens.create([250.0, 0.0, 319.5, 0.0, 250.0, 239.5, 0.0, 0.0, 1.0], 'equidistant', ())
+
+
+def fisheye_lane(size):
+    """Return the mask of a lane, 0.4 m wide, that a car 8 cm left of its centre sees."""
+    floor = NominalCamera((640, 480), FISHEYE).view(0.2)
+    ahead, mask = np.linspace(0.15, 3.0, 200), np.zeros(size[::-1], np.uint8)
+    for left in (0.12, -0.28):
+        edges = [floor.to_image(np.column_stack((ahead, np.full(200, left + half))), size)
+                 for half in (0.012, -0.012)]
+        outline = np.concatenate((edges[0], edges[1][::-1]))
+        cv2.fillPoly(mask, [np.round(outline).astype(int)], 255)
+    column = floor.to_image(np.column_stack((ahead, np.full(200, -0.08))), size)
+    row = size[1] * (1 - 0.35)
+    return mask, float(np.interp(-row, -column[:, 1], column[:, 0]))
+
+
+def test_a_lens_that_is_known_straightens_the_lane():
+    mask, middle = fisheye_lane((640, 480))
+    usual = LaneFinder().find(mask).center[0]
+    known = LaneFinder(camera=NominalCamera((640, 480), FISHEYE)).find(mask).center[0]
+    assert known == pytest.approx(middle, abs=3) and abs(usual - middle) > 6
+
+
+def test_a_lens_counts_for_every_size_of_its_aspect_ratio_and_for_no_other():
+    camera = NominalCamera((640, 480), FISHEYE)
+    mask, middle = fisheye_lane((320, 240))
+    assert LaneFinder(camera=camera).find(mask).center[0] == pytest.approx(middle, abs=3)
+    wide = fisheye_lane((640, 480))[0][60:420]
+    assert (LaneFinder(camera=camera).find(wide).center
+            == LaneFinder().find(wide).center)
