@@ -9,6 +9,7 @@ from conftest import draw_track
 from lane_perception.data.recording_writer import RecordingWriter
 
 TOPIC = '/camera/image_raw'
+INFO = '/camera/camera_info'
 TRUTH = '/ground_truth/lane_mask'
 POSE = '/ground_truth/pose'
 START = 1_700_000_000_000_000_000
@@ -23,7 +24,7 @@ def track(index, size=(120, 160)):
 
 
 def write_recording(path, count=12, compressed=False, stamps=None, sizes=None, truth=True,
-                    storage='mcap', blank=(), pose=None):
+                    storage='mcap', blank=(), pose=None, lens=None):
     """
     Write a recording.
 
@@ -31,6 +32,7 @@ def write_recording(path, count=12, compressed=False, stamps=None, sizes=None, t
     :param sizes: (height, width) of each frame.
     :param blank: numbers of black frames.
     :param pose: lateral metres and heading radians on POSE.
+    :param lens: focal length, pixels, of an equidistant one that INFO tells with the first frame.
     """
     with RecordingWriter(path, storage) as writer:
         for index in range(count):
@@ -39,6 +41,9 @@ def write_recording(path, count=12, compressed=False, stamps=None, sizes=None, t
             if index in blank:
                 image = np.zeros_like(image)
             log_time = START + index * PERIOD
+            if lens and index == 0:
+                writer.write(INFO, 'sensor_msgs/msg/CameraInfo',
+                             camera_info(lens, stamp, writer.message_class), log_time)
             _write(writer, TOPIC, image, stamp, log_time, compressed)
             if truth:
                 _write(writer, TRUTH, label, stamp, log_time, compressed)
@@ -62,6 +67,16 @@ def _write(writer, topic, image, stamp, log_time, compressed):
     message = make(kind)(header, *image.shape[:2], encoding, 0, image.size // image.shape[0],
                          image.ravel())
     writer.write(topic, kind, message, log_time)
+
+
+def camera_info(focal, stamp, make):
+    """Return the CameraInfo of an equidistant lens for pictures of 160x120."""
+    header = make('std_msgs/msg/Header')(
+        make('builtin_interfaces/msg/Time')(*divmod(stamp, 1_000_000_000)), 'camera')
+    matrix = np.array([focal, 0.0, 79.5, 0.0, focal, 59.5, 0.0, 0.0, 1.0])
+    return make('sensor_msgs/msg/CameraInfo')(
+        header, 120, 160, 'equidistant', np.zeros(4), matrix, np.eye(3).ravel(), np.zeros(12),
+        0, 0, make('sensor_msgs/msg/RegionOfInterest')(0, 0, 0, 0, False))
 
 
 def true_pose(stamp, lateral, heading, make):

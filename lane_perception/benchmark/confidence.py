@@ -21,6 +21,7 @@ import cv2
 
 from lane_perception.benchmark.confidence_fit import fit
 from lane_perception.benchmark.confidence_fit import watch
+from lane_perception.benchmark.trust_frames import finder_for
 from lane_perception.benchmark.trust_frames import floor_drives
 from lane_perception.benchmark.trust_frames import floors
 from lane_perception.benchmark.trust_frames import installed_pictures
@@ -32,8 +33,7 @@ from lane_perception.command import run_main
 from lane_perception.data.synthetic import TEST_SEEDS
 from lane_perception.errors import UserError
 from lane_perception.evaluation.lane_trust import TrustScore
-from lane_perception.geometry.confidence import CALIBRATED
-from lane_perception.geometry.confidence import FILE
+from lane_perception.geometry.confidence import FILES
 from lane_perception.json_file import write_json
 from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
@@ -47,18 +47,22 @@ FLOOR_DRIVE_SEED = TEST_SEEDS + 400
 DRIVE_S = 0.5                       # seconds of each drive
 
 
-def score(pipeline: LanePipeline, *sources: Iterable[TrustFrame]) -> dict[str, Any]:
-    """Return the figures over all frames of the sources."""
+def score(pipeline: LanePipeline, sources: Iterable[Iterable[TrustFrame]],
+          known: str = 'nothing') -> dict[str, Any]:
+    """
+    Return the figures over all frames of the sources.
+
+    :param known: to the finder, of the camera.
+    """
     figures = TrustScore()
     for frames in sources:
         recording = None
         for frame in frames:
             if frame.recording != recording:
                 recording = frame.recording
-                pipeline.reset()
+                pipeline.finder = finder_for(frame, known)
             lane = pipeline.process(frame.image, frame.stamp)
             figures.add(lane.center, lane.confidence, frame.truth, frame.image.shape[1])
-        pipeline.reset()
     return figures.result()
 
 
@@ -77,8 +81,8 @@ def build_parser() -> argparse.ArgumentParser:
                         help='frames per second of the numbers in the names of --data')
     parser.add_argument('--fit', action='store_true',
                         help='fit on validation seeds and measure nothing')
-    parser.add_argument('--calibrated', action='store_true',
-                        help='fit for cameras with a ground calibration')
+    parser.add_argument('--known', choices=FILES, default='nothing',
+                        help='of the camera, for the fit: its lens, or its ground calibration')
     parser.add_argument('--false-lanes', type=float, default=0.01,
                         help='share of frames without a track that the fit lets have a lane')
     parser.add_argument('--judgement', type=Path,
@@ -98,9 +102,9 @@ def body(argv: Sequence[str] | None = None) -> int:
     pipeline = LanePipeline.load(arguments.model)
     origin = {'command': module_line('confidence', argv), 'model': pipeline.segmenter.name}
     if arguments.fit:
-        file = arguments.judgement or (CALIBRATED if arguments.calibrated else FILE)
+        file = arguments.judgement or FILES[arguments.known]
         content = fit(*(watch(pipeline.segmenter, frames(FIT_SEED, arguments.count),
-                              arguments.calibrated) for frames in (tracks, floors)),
+                              arguments.known) for frames in (tracks, floors)),
                       arguments.false_lanes)
         write_json(file, {**origin, 'seed': FIT_SEED, **content})
         found = content['fitted_on']
@@ -108,8 +112,8 @@ def body(argv: Sequence[str] | None = None) -> int:
               f'{found["false_lanes"]:.2%} false; {process_time():.0f} CPU seconds')
         return 0
     result = {**origin, 'machine': describe_machine(), 'seed': TEST_SEED}
-    for name, sources in _sources(arguments).items():
-        result[name] = score(pipeline, *sources)
+    for name, (sources, known) in _sources(arguments).items():
+        result[name] = score(pipeline, sources, known)
         print(_line(name, result[name]), flush=True)
         write_report(arguments.out, result)    # what is measured is kept when a later part fails
     result['cpu_s'] = round(process_time(), 1)
@@ -117,18 +121,24 @@ def body(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _sources(arguments: argparse.Namespace) -> dict[str, list[Iterable[TrustFrame]]]:
+def _sources(
+    arguments: argparse.Namespace,
+) -> dict[str, tuple[list[Iterable[TrustFrame]], str]]:
+    """Return by name what is measured, and what is known of the cameras."""
     count, drives = arguments.count, arguments.drives
-    sources: dict[str, list[Iterable[TrustFrame]]] = {
-        'alone': [tracks(TEST_SEED, count), floors(TEST_SEED, count)],
-        'installed_pictures': [installed_pictures()],
-    }
-    if drives:
-        sources['drives'] = [track_drives(DRIVE_SEED, drives, DRIVE_S),
-                             floor_drives(FLOOR_DRIVE_SEED, drives, DRIVE_S)]
+    sources: dict[str, tuple[list[Iterable[TrustFrame]], str]] = {}
+    for known, suffix in (('nothing', ''), ('lens', '_with_lens')):
+        sources[f'alone{suffix}'] = [
+            tracks(TEST_SEED, count), floors(TEST_SEED, count)], known
+        if drives:
+            sources[f'drives{suffix}'] = [
+                track_drives(DRIVE_SEED, drives, DRIVE_S),
+                floor_drives(FLOOR_DRIVE_SEED, drives, DRIVE_S)], known
+    sources['installed_pictures'] = [installed_pictures()], 'nothing'
     if arguments.data:
         for name, recorded in (('data_alone', False), ('data_tracked', True)):
-            sources[name] = [labeled(arguments.data, arguments.labels, arguments.rate, recorded)]
+            sources[name] = [labeled(arguments.data, arguments.labels, arguments.rate,
+                                     recorded)], 'nothing'
     return sources
 
 

@@ -12,6 +12,7 @@ from typing import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.benchmark.trust_frames import finder_for
 from lane_perception.benchmark.trust_frames import TrustFrame
 from lane_perception.errors import UserError
 from lane_perception.evaluation.lane_trust import is_right
@@ -19,7 +20,6 @@ from lane_perception.geometry.confidence import Evidence
 from lane_perception.geometry.confidence import Logistic
 from lane_perception.geometry.confidence import PRESENT
 from lane_perception.geometry.confidence import RIGHT
-from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.segmenter import Segmenter
 
 RIDGE = 3.0        # pull of the standardized weights towards 0: a prior of 1 / sqrt(3)
@@ -37,8 +37,12 @@ class Sightings:
 
 
 def watch(segmenter: Segmenter, frames: Iterable[TrustFrame],
-          calibrated: bool = False) -> Sightings:
-    """Return all that may be a lane, each frame by a finder of its own."""
+          known: str = 'nothing') -> Sightings:
+    """
+    Return all that may be a lane, each frame by a finder of its own.
+
+    :param known: to the finders, of the camera: nothing, lens or ground.
+    """
     evidence: list[Evidence] = []
     right: list[bool] = []
     count = 0
@@ -49,7 +53,7 @@ def watch(segmenter: Segmenter, frames: Iterable[TrustFrame],
         def note(one: Evidence) -> float:
             seen.append(one)
             return 1.0
-        finder = LaneFinder(ground=frame.ground if calibrated else None, judge=note)
+        finder = finder_for(frame, known, judge=note)
         lane = finder.find(segmenter.mask(frame.image), None, segmenter.last_probability)
         if lane.center is not None:
             evidence.append(seen[-1])

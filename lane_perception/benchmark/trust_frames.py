@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from typing import Iterator
 
 import numpy as np
@@ -22,6 +23,7 @@ from lane_perception.data.synthetic.driving import drive_trackless
 from lane_perception.errors import UserError
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.simulation.eyes import calibration_of
 
 MARKED = 5e-4         # share of marking pixels below which a frame shows too little to be judged
@@ -38,6 +40,21 @@ class TrustFrame:
     stamp: float | None = None            # seconds; None: a picture of its own
     recording: int | str = 0              # frames of another one begin anew
     ground: GroundCalibration | None = None   # exact, where the frame is drawn
+
+
+def finder_for(frame: TrustFrame, known: str, **more: Any) -> LaneFinder:
+    """
+    Return a new lane finder for a drawn frame's camera.
+
+    :param known: to it, of the camera: nothing, lens or ground.
+    :param more: for the finder.
+    """
+    if known == 'ground':
+        more['ground'] = frame.ground
+    elif known == 'lens':
+        size = frame.ground.image_width, frame.ground.image_height
+        more['camera'] = NominalCamera(size, frame.ground.lens)
+    return LaneFinder(**more)
 
 
 def tracks(seed: int, count: int) -> Iterator[TrustFrame]:
@@ -61,14 +78,15 @@ def track_drives(seed: int, drives: int, seconds: float) -> Iterator[TrustFrame]
     for number in range(drives):
         for frame in drive(seed + number, seconds=seconds, rate=RATE):
             if _shows_lane(frame.mask, frame.truth.center):
-                yield TrustFrame(frame.image, frame.truth.center, frame.stamp, number)
+                yield TrustFrame(frame.image, frame.truth.center, frame.stamp, number,
+                                 calibration_of(frame.camera))
 
 
 def floor_drives(seed: int, drives: int, seconds: float) -> Iterator[TrustFrame]:
     """Yield frames of drives through rooms without a track."""
     for number in range(drives):
-        for stamp, image in drive_trackless(seed + number, seconds=seconds, rate=RATE):
-            yield TrustFrame(image, None, stamp, number)
+        for stamp, camera, image in drive_trackless(seed + number, seconds=seconds, rate=RATE):
+            yield TrustFrame(image, None, stamp, number, calibration_of(camera))
 
 
 def _shows_lane(mask: NDArray[np.uint8], center: tuple[float, float] | None) -> bool:

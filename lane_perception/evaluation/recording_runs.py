@@ -30,7 +30,7 @@ from lane_perception.machine import package_version
 from lane_perception.model_file import member_names
 from lane_perception.runtimes import find_file
 
-TOTALS = 2   # counted up when the report over all needs more of a recording
+TOTALS = 3   # counted up when the report over all needs more of a recording
 LEFT_OUT = ('frames', 'stretches', 'machine', 'command')   # of a recording, in the report over all
 
 

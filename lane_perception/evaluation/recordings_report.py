@@ -108,6 +108,7 @@ def _data(
         'part': 'all', 'images': sum(entry['images'] for entry in good),
         'seconds': sum(entry['data']['seconds'] for entry in good),
         'sizes': dict(sizes.most_common()), 'label_sizes': _sizes(good),
+        'lens': ', '.join(sorted({entry['data']['lens'] for entry in good})),
     }
 
 

@@ -39,6 +39,7 @@ from lane_perception.evaluation.in_background import in_background
 from lane_perception.evaluation.label_lane import LabelLane
 from lane_perception.evaluation.line_f1 import load_thinning
 from lane_perception.evaluation.metrics import fit_to_label
+from lane_perception.evaluation.recorded_lens import RecordedLens
 from lane_perception.evaluation.recording_truth import RecordingTruth
 from lane_perception.evaluation.set_score import FAILURES
 from lane_perception.evaluation.set_score import JudgedImages
@@ -143,6 +144,7 @@ class _Replay:
         self.score = SetScore(keep_images=False)
         self.gallery = Gallery(FAILURES, SPACING)
         self.flicker = Flicker()
+        self.lens: RecordedLens | None = None
 
     def run(self, progress: Callable[[int, int], None]) -> tuple[dict[str, Any], list[Exhibit]]:
         settings = self.settings
@@ -165,6 +167,7 @@ class _Replay:
             sys.setswitchinterval(SWITCH_S)
             reader = stack.enter_context(RecordingReader(settings.bag))
             topic = choose_images(reader, settings.topic, settings.truth_topic).name
+            self.lens = RecordedLens(reader, topic, pipeline)
             truth = self._open_truth()
             writer = video = None
             if settings.output_bag:
@@ -227,6 +230,7 @@ class _Replay:
 
     def _process(self, frames: Iterator[_Frame], pipeline: LanePipeline) -> Iterator[_Frame]:
         for frame in frames:
+            self.lens.suit(frame.image)
             start = perf_counter()
             try:
                 # A stamp of 0 is none, as in the node: such a frame is judged alone.
@@ -302,6 +306,7 @@ class _Replay:
         self.gallery.offer(order, score, exhibit)
 
     def _note_problems(self, reader: RecordingReader, topic: str) -> None:
+        self.problems += self.lens.problems
         self.problems += _shortened(list(dict.fromkeys(reader.problems)))
         self.problems += [f'{count} frames on {topic} were left out: {sentence}'
                           for sentence, count in self.unreadable.most_common(MOST_PROBLEMS)]
@@ -364,7 +369,7 @@ class _Replay:
                 'pose_topic': settings.pose_topic, 'center_topic': settings.center_topic,
                 'part': 'all', 'images': len(series),
                 'seconds': (max(stamps) - min(stamps)) / NANOSECONDS,
-                'sizes': dict(self.sizes.most_common()),
+                'sizes': dict(self.sizes.most_common()), 'lens': self.lens.model,
                 'label_sizes': figures.get('label_sizes', []),
             },
             'problems': self.problems,

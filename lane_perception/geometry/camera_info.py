@@ -16,6 +16,8 @@ from lane_perception.errors import UserError
 from lane_perception.geometry.ground_calibration import ASPECT_TOLERANCE
 from lane_perception.geometry.ground_calibration import LARGEST_SIDE
 from lane_perception.geometry.lens import Lens
+from lane_perception.geometry.nominal_view import FIRST_HORIZON
+from lane_perception.geometry.nominal_view import NominalCamera
 
 SYNONYMS = {'fisheye': 'equidistant', 'plumb_bob5': 'plumb_bob'}
 RECTIFIED = 'image_rect'  # how image_proc's names of undistorted pictures begin
@@ -71,6 +73,17 @@ def lens_of_message(message: Any, image_size: tuple[int, int]) -> Lens:
         else (message.width, message.height)
     return _scaled(_matrix(message), message.distortion_model, _coefficients(message),
                    size, image_size, (roi.x_offset, roi.y_offset))
+
+
+def camera_of_message(message: Any, image_size: tuple[int, int]) -> NominalCamera:
+    """
+    Return the camera of a sensor_msgs/CameraInfo whose mount nobody has calibrated.
+
+    :raises UserError: as for :func:`lens_of_message`, and when it cannot see the floor.
+    """
+    camera = NominalCamera(image_size, lens_of_message(message, image_size))
+    camera.view(FIRST_HORIZON).check()
+    return camera
 
 
 def numbers_of(message: Any) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@
 Whether a sighting is a lane at all, and how likely its centre is right.
 
 Two logistic functions of a few numbers that the fit of the lane leaves, with coefficients from
-``confidence.json``. ``python -m lane_perception.benchmark.confidence --fit`` finds them on
+files beside this one. ``python -m lane_perception.benchmark.confidence --fit`` finds them on
 synthetic pictures, with and without a track, that training never draws.
 """
 
@@ -27,8 +27,10 @@ from lane_perception.geometry.chains import median
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_curve import LaneCurve
 
-FILE = Path(__file__).with_name('confidence.json')
-CALIBRATED = Path(__file__).with_name('confidence_calibrated.json')   # with a calibration
+# What was fitted, by what is known of the camera: nothing, its lens, or its ground calibration.
+FILES = {known: Path(__file__).with_name(name) for known, name in (
+    ('nothing', 'confidence.json'), ('lens', 'confidence_lens.json'),
+    ('ground', 'confidence_calibrated.json'))}
 # What says that there is a lane, and what says how right its centre is.
 PRESENT = ('log_length', 'both', 'logit_marks', 'logit_trust', 'odd_tape', 'beside', 'log_chains',
            'bend')
@@ -160,6 +162,10 @@ class Judgement:
 
 
 @lru_cache
-def shipped(calibrated: bool) -> Judgement:
-    """Return the judgement that comes with the package, with or without a ground calibration."""
-    return Judgement.read(CALIBRATED if calibrated else FILE)
+def shipped(known: str) -> Judgement:
+    """
+    Return the judgement that comes with the package.
+
+    :param known: of the camera: nothing, lens or ground.
+    """
+    return Judgement.read(FILES[known])

@@ -76,7 +76,8 @@ class LaneFinder:
         :param camera: tells the lens where there is no ground calibration; None: a usual one.
         """
         self.settings = settings
-        self._judge = judge or shipped(ground is not None)
+        self._judge = judge or shipped('ground' if ground is not None
+                                       else 'lens' if camera is not None else 'nothing')
         self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
         self.place = Place(ground, camera)
         self._doubt: Doubt | None = Doubt(self._newcomer)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from typing import Any
 from typing import Sequence
 
@@ -30,11 +29,6 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
 from lane_perception.errors import UserError
-from lane_perception.geometry.camera_info import bends
-from lane_perception.geometry.camera_info import info_of_pictures
-from lane_perception.geometry.camera_info import lens_of_message
-from lane_perception.geometry.camera_info import numbers_of
-from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.overlay import draw_overlay
 from lane_perception.pipeline import LaneEstimate
 from lane_perception.pipeline import LanePipeline
@@ -43,6 +37,7 @@ from lane_perception.ros.diagnostics import ERROR
 from lane_perception.ros.diagnostics import FrameStatistics
 from lane_perception.ros.diagnostics import Summary
 from lane_perception.ros.diagnostics import WARN
+from lane_perception.ros.known_lens import KnownLens
 from lane_perception.ros.lane_outputs import output_messages
 from lane_perception.ros.lane_outputs import output_types
 from lane_perception.ros.latest_frame import Frame
@@ -87,9 +82,8 @@ class LaneNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._on_parameters)
         self._pipeline: LanePipeline | None = None
         self._worker: Worker | None = None
-        self._ground: GroundCalibration | None = None   # as the file has it
-        self._lens_numbers: tuple[Any, ...] = ()        # of the last camera_info
-        self._lens_trouble = ''                         # why it is not used
+        self._lens: KnownLens | None = None
+        self._picture_size: tuple[int, int] | None = None   # (width, height) of the last frame
         self._subscriptions_held: list[Any] = []
         self._outputs: dict[str, Any] = {}
         self._statistics = FrameStatistics()
@@ -168,13 +162,12 @@ class LaneNode(LifecycleNode):
             values['model'], values['runtime'], values['device'], values['precision'], live.tta,
             live.threshold, os.path.expanduser(values['ground_calibration']) or None,
             parse_resolution(values['resolution']), live.lane)
-        self._ground = self._pipeline.finder.ground
-        if self._ground is None:
+        if self._pipeline.finder.ground is None:
             self.get_logger().info('no ground calibration: path, pose and markers, which are in '
                                    'metres, are not published')
         self._outputs = {
             name: self.create_publisher(message_class(kind), f'~/{name}', OUTPUT_QOS)
-            for name, kind in output_types(self._ground).items()}
+            for name, kind in output_types(self._pipeline.finder.ground).items()}
         runtime = self._pipeline.segmenter.runtimes[0]
         self.get_logger().info(f'{self._pipeline.segmenter.name} on {runtime.name}, '
                                f'{runtime.device}, {runtime.precision}, input '
@@ -187,7 +180,8 @@ class LaneNode(LifecycleNode):
             self._statistics, lambda: 1e-9 * self.get_clock().now().nanoseconds, self._warn)
         self._statistics.start(time.monotonic())
         self._losses = LossCounter()
-        self._lens_numbers, self._lens_trouble = (), ''
+        self._lens = KnownLens(self._pipeline.finder.ground, self.get_logger().info, self._warn)
+        self._picture_size = None
         compressed = self._values['image_transport'] == 'compressed'
         self._input_type = CompressedImage if compressed else Image
         events = SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible_qos)
@@ -195,11 +189,9 @@ class LaneNode(LifecycleNode):
             self._input_type, 'image/compressed' if compressed else 'image',
             self._on_numbered_frame if NUMBERED else self._on_frame,
             input_qos(self._values), event_callbacks=events)
-        self._subscriptions_held = [self._subscription]
-        if self._ground is not None:
-            # Best effort, whatever is asked of the pictures: drivers offer the one or the other.
-            self._subscriptions_held.append(self.create_subscription(
-                CameraInfo, 'camera_info', self._on_camera_info, qos_profile_sensor_data))
+        # Best effort, whatever is asked of the pictures: drivers offer the one or the other.
+        self._subscriptions_held = [self._subscription, self.create_subscription(
+            CameraInfo, 'camera_info', self._on_camera_info, qos_profile_sensor_data)]
 
     def _end_worker(self) -> None:
         for subscription in self._subscriptions_held:
@@ -235,32 +227,9 @@ class LaneNode(LifecycleNode):
             self._worker.frames.put(Frame(message, now))
 
     def _on_camera_info(self, info: CameraInfo) -> None:
-        """Take the lens from the camera where the calibration file has none, and each new one."""
-        if self._worker is None or self._ground.lens is not None:
-            return
-        info = info_of_pictures(info, self._subscription.topic_name)
-        numbers = numbers_of(info)
-        if numbers == self._lens_numbers:
-            return
-        self._lens_numbers, self._lens_trouble = numbers, ''
-        if not bends(info):
-            self._worker.ground = self._ground
-        elif self._ground.as_seen:
-            self._warn('the ground calibration was made without the lens model of camera_info: '
-                       'make it again with --camera-info')
-        else:
-            self._take_lens(info)
-
-    def _take_lens(self, info: CameraInfo) -> None:
-        try:
-            lens = lens_of_message(info, (self._ground.image_width, self._ground.image_height))
-            ground = replace(self._ground, lens=lens)
-            ground.check()
-        except UserError as error:
-            self._lens_trouble = f'lens: camera_info is not used: {error}'
-            return
-        self._worker.ground = ground
-        self.get_logger().info(f'the lens model is taken from camera_info: {lens.model}')
+        if self._worker is not None and self._lens.hear(
+                info, self._subscription.topic_name, self._picture_size):
+            self._worker.ground, self._worker.camera = self._lens.ground, self._lens.camera
 
     def _on_incompatible_qos(self, event: Any) -> None:
         self._warn(incompatible_reliability(self._subscription.topic_name))
@@ -285,6 +254,7 @@ class LaneNode(LifecycleNode):
 
     def _publish(self, message: Any, image: Any, estimate: LaneEstimate) -> None:
         """Publish one frame's outputs; runs in the worker."""
+        self._picture_size = image.shape[1::-1]
         for name, output in output_messages(
                 estimate, message.header, self._pipeline.finder.ground, self._values['base_frame'],
                 lambda: draw_overlay(image, estimate.mask, estimate.lane),
@@ -327,12 +297,11 @@ class LaneNode(LifecycleNode):
         if worker is None:
             values = self._statistics.summarize(now, overtaken, about).values
             return Summary(WARN, 'not active', values)
-        if worker.ground is not None:
-            about['lens'] = worker.ground.lens.model if worker.ground.lens else 'none'
-        if self._lens_trouble:
-            self._warn(self._lens_trouble)
+        about['lens'] = self._lens.model
+        if self._lens.trouble:
+            self._warn(self._lens.trouble)
         return self._statistics.summarize(now, overtaken, about, self._values['max_rate'],
-                                          self._topic_trouble(now), self._lens_trouble)
+                                          self._topic_trouble(now), self._lens.trouble)
 
     def _topic_trouble(self, now: float) -> str:
         """Say, in the log too, what is wrong with the topics; nothing where nothing is."""

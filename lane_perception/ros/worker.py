@@ -12,6 +12,7 @@ from typing import Callable
 from lane_perception.errors import UserError
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.pipeline import LaneEstimate
 from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.diagnostics import FrameStatistics
@@ -41,14 +42,15 @@ class Worker:
         """
         Start the thread.
 
-        :param settings: may be replaced at any time, as ``ground`` may; they hold from the next
-            frame on.
+        :param settings: may be replaced at any time, as ``ground`` and ``camera`` may; they hold
+            from the next frame on.
         :param publish: called in the thread with each frame's outcome.
         :param clock_s: the node's clock, in seconds, to tell the age of stamps.
         :param warn: takes a sentence about a frame that could not be processed.
         """
         self.settings = settings
         self.ground: GroundCalibration | None = pipeline.finder.ground
+        self.camera: NominalCamera | None = pipeline.finder.place.camera
         self.frames = LatestFrame()
         self._pipeline = pipeline
         self._publish = publish
@@ -81,9 +83,10 @@ class Worker:
         return 1.0 / rate if rate else 0.0
 
     def _apply_settings(self) -> None:
-        settings, ground = self.settings, self.ground
-        if ground is not self._pipeline.finder.ground:
-            self._pipeline.finder = LaneFinder(settings.lane, ground)
+        settings, ground, camera = self.settings, self.ground, self.camera
+        place = self._pipeline.finder.place
+        if ground is not place.ground or camera is not place.camera:
+            self._pipeline.finder = LaneFinder(settings.lane, ground, camera=camera)
         if settings is not self._applied:
             self._pipeline.segmenter.tta = settings.tta
             self._pipeline.segmenter.threshold = settings.threshold

@@ -11,8 +11,7 @@ from drawn_floor import sure
 from drawn_floor import view
 
 from lane_perception.geometry.confidence import Evidence
-from lane_perception.geometry.confidence import CALIBRATED
-from lane_perception.geometry.confidence import FILE
+from lane_perception.geometry.confidence import FILES
 from lane_perception.geometry.confidence import Judgement
 from lane_perception.geometry.confidence import Logistic
 from lane_perception.geometry.confidence import PRESENT
@@ -20,8 +19,10 @@ from lane_perception.geometry.confidence import RIGHT
 from lane_perception.geometry.confidence import shipped
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.geometry.nominal_view import NominalCamera
 
 GROUND = view(focal=330.0, forward=0.1)
+CAMERA = NominalCamera.usual((GROUND.image_width, GROUND.image_height))
 LANE = lane_mask(GROUND)
 
 
@@ -99,9 +100,9 @@ def test_below_the_least_there_is_no_lane():
     assert Judgement(present, right, 0.5)(evidence) == pytest.approx(0.731, abs=1e-3)
 
 
-@pytest.mark.parametrize('calibrated, file', [(False, FILE), (True, CALIBRATED)])
-def test_the_shipped_judgement_says_what_one_would_expect(calibrated, file):
-    judgement = shipped(calibrated)
+@pytest.mark.parametrize('known', FILES)
+def test_the_shipped_judgement_says_what_one_would_expect(known):
+    judgement = shipped(known)
     assert set(judgement.present.weights) == set(PRESENT)
     assert set(judgement.right.weights) == set(RIGHT)
     assert 0.0 < judgement.least_present < 1.0
@@ -110,10 +111,16 @@ def test_the_shipped_judgement_says_what_one_would_expect(calibrated, file):
     assert judgement.present.weights['odd_tape'] < 0
     assert judgement.right.weights['beside'] < 0
     # Without a calibration nobody knows well where the car stands.
-    assert judgement.present.weights['beside'] < 0 or not calibrated
-    command = json.loads(file.read_text())['command']
+    assert judgement.present.weights['beside'] < 0 or known != 'ground'
+    command = json.loads(FILES[known].read_text())['command']
     assert 'benchmark.confidence --fit' in command
-    assert ('--calibrated' in command) == calibrated
-    given = {'ground': GROUND} if calibrated else {}
+    assert (f'--known {known}' in command) == (known != 'nothing')
+    given = {'ground': {'ground': GROUND}, 'lens': {'camera': CAMERA}, 'nothing': {}}[known]
     assert judgement(evidence_for(LANE, 0.99, **given)) > 0.5
     assert judgement(evidence_for(lane_mask(GROUND, left=None), 0.51, **given)) is None
+
+
+def test_what_is_known_of_the_camera_chooses_the_judgement():
+    for known, given in (('ground', {'ground': GROUND}), ('lens', {'camera': CAMERA}),
+                         ('nothing', {}), ('ground', {'ground': GROUND, 'camera': CAMERA})):
+        assert LaneFinder(**given)._judge is shipped(known)

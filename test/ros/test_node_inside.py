@@ -132,6 +132,28 @@ def test_a_lens_that_cannot_be_is_said_until_a_better_one_comes(
     assert node._summarize().values['lens'] == 'none'
 
 
+def test_without_a_calibration_the_lens_counts_once_the_size_of_pictures_is_known(make_node):
+    node = make_node()
+    assert node.trigger_configure() == node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    lens = dict(width=192, height=128, distortion_model='equidistant', d=[0.0] * 4,
+                k=[60.0, 0.0, 95.5, 0.0, 60.0, 63.5, 0.0, 0.0, 1.0])
+
+    def known():
+        summary = node._summarize()
+        return summary.values['lens'], 'lens: ' in summary.message
+    node._on_camera_info(CameraInfo(**lens))
+    assert known() == ('none', False)
+    node._picture_size = (96, 64)
+    node._on_camera_info(CameraInfo(**lens))
+    assert known() == ('equidistant', False)
+    assert node._worker.camera.lens.matrix[0, 0] == 30.0, 'of half the size'
+    node._on_camera_info(CameraInfo(**{**lens, 'width': 96}))
+    assert known() == ('none', True), 'another aspect ratio'
+    node._on_camera_info(CameraInfo(**{**lens, 'k': [0.0] * 9}))
+    assert known() == ('none', False), 'a driver that was given no lens'
+    assert node._worker.camera is None
+
+
 @pytest.mark.parametrize('topic, lens', [('/eye/image_raw', 'plumb_bob'),
                                          ('/eye/image_rect', 'none')])
 def test_rectified_pictures_are_not_undistorted_again(make_node, tmp_path, topic, lens):

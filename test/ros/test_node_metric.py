@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import PointStamped
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from nav_msgs.msg import Path
 from ros_desk import bright_picture
@@ -18,6 +19,7 @@ from visualization_msgs.msg import MarkerArray
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lens import Lens
+from lane_perception.geometry.nominal_view import NominalCamera
 
 PICTURE = bright_picture()
 MASK = np.where(PICTURE[:, :, 0] > 160, 255, 0).astype(np.uint8)
@@ -100,6 +102,27 @@ def test_the_lens_model_is_taken_from_camera_info_where_the_calibration_has_none
         assert lateral_now() == pytest.approx(expected[-1], abs=1e-3)
     assert abs(expected[0] - without) > 0.005 and abs(expected[0] - expected[1]) > 0.003
     assert process.output.count('taken from camera_info: plumb_bob') == 2
+
+
+def test_without_a_calibration_the_lane_is_found_through_the_lens_of_camera_info(
+        desk, small_model):
+    process = desk.start({'model': small_model, 'min_confidence': 0.0})
+    centers = desk.listen(PointStamped, '/lane_perception/center')
+    camera, infos = desk.camera(), desk.camera('/camera_info', CameraInfo)
+    moved = np.roll(PICTURE, -8, axis=1)
+    send_until_answered(desk, camera, raw_message(moved, 60_000), centers)
+    lens = CameraInfo(width=96, height=64, distortion_model='equidistant', d=[0.0] * 4,
+                      k=[36.0, 0.0, 47.5, 0.0, 36.0, 31.5, 0, 0, 1.0])
+    desk.spin_until(lambda: infos.publish(lens) or desk.spin(0.2) or
+                    'taken from camera_info: equidistant' in process.output)
+    while number_of(centers[-1].header.stamp) != 120_000:
+        send_until_answered(desk, camera, raw_message(moved, 120_000), centers)
+    known = NominalCamera((96, 64), Lens.create(
+        [36.0, 0, 47.5, 0, 36.0, 31.5, 0, 0, 1], 'equidistant', [0.0] * 4))
+    mask = np.roll(MASK, -8, axis=1)
+    expected, usual = (LaneFinder(camera=one).find(mask, 1.0).center[0] for one in (known, None))
+    assert centers[-1].point.x == pytest.approx(expected, abs=0.05)
+    assert abs(expected - usual) > 0.2
 
 
 def tell_lens_until(desk, process, said):

@@ -131,8 +131,8 @@ def _frame(world: World, center, s: float, lateral: float, slope: float, stamp: 
 
 def drive_trackless(
     seed: int, seconds: float, rate: float = 30.0,
-) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    """Yield stamps and pictures of a drive straight on through a room that has no track."""
+) -> Iterator[tuple[float, Camera, NDArray[np.uint8]]]:
+    """Yield stamp, camera and picture on a drive straight on through a room without a track."""
     streams = Streams(seed, 0)
     settings = as_usual(streams, WorldSettings())
     camera, sensor_size = draw_camera(streams, settings)
@@ -140,6 +140,7 @@ def drive_trackless(
     sensor, renderer = draw_sensor(streams, settings, sensor_size), Renderer(camera)
     noise = streams['sensor noise']
     for number in range(int(round(seconds * rate))):
-        yield number / rate, sensor.expose(noise, renderer.render(scene, pose).light)[0]
+        yield number / rate, camera, sensor.expose(
+            noise, renderer.render(scene, pose).light)[0]
         pose = replace(pose, x=pose.x + float(np.cos(pose.heading)) * TRACKLESS_SPEED / rate,
                        y=pose.y + float(np.sin(pose.heading)) * TRACKLESS_SPEED / rate)

@@ -1,0 +1,88 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""What camera_info says of the lens, and what comes of it for the floor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from typing import Callable
+
+from lane_perception.errors import UserError
+from lane_perception.geometry.camera_info import bends
+from lane_perception.geometry.camera_info import camera_of_message
+from lane_perception.geometry.camera_info import holds_lens
+from lane_perception.geometry.camera_info import info_of_pictures
+from lane_perception.geometry.camera_info import lens_of_message
+from lane_perception.geometry.camera_info import numbers_of
+from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.nominal_view import NominalCamera
+
+
+class KnownLens:
+    """Takes the lens from camera_info where the calibration file has none, and each new one."""
+
+    def __init__(
+        self, calibration: GroundCalibration | None,
+        say: Callable[[str], Any], warn: Callable[[str], Any],
+    ) -> None:
+        """
+        Know what the calibration file says.
+
+        :param calibration: None where there is none.
+        """
+        self.ground = calibration                  # with the lens, where that fits
+        self.camera: NominalCamera | None = None   # where there is no calibration
+        self.trouble = ''                          # why the lens is not used
+        self._calibration, self._say, self._warn = calibration, say, warn
+        self._numbers: tuple[Any, ...] = ()        # of the last one
+
+    @property
+    def model(self) -> str:
+        """Return the name of the lens model in use."""
+        known = self.ground or self.camera
+        return known.lens.model if known is not None and known.lens is not None else 'none'
+
+    def hear(self, info: Any, topic: str, size: tuple[int, int] | None) -> bool:
+        """
+        Take what a sensor_msgs/CameraInfo says.
+
+        :param topic: of the pictures, after all remappings.
+        :param size: (width, height) of the pictures; None: not known yet.
+        :returns: whether the ground or the camera may have changed.
+        """
+        if self._calibration is not None:
+            if self._calibration.lens is not None:
+                return False
+            size = self._calibration.image_width, self._calibration.image_height
+        if size is None:
+            return False
+        info = info_of_pictures(info, topic)
+        numbers = (*numbers_of(info), *size)
+        if numbers == self._numbers:
+            return False
+        self._numbers, self.trouble = numbers, ''
+        try:
+            self._take(info, size)
+        except UserError as error:
+            self.trouble = f'lens: camera_info is not used: {error}'
+        return True
+
+    def _take(self, info: Any, size: tuple[int, int]) -> None:
+        if self._calibration is None:
+            self.camera = None
+            if not holds_lens(info):
+                return
+            self.camera = camera_of_message(info, size)
+        else:
+            self.ground = self._calibration
+            if not bends(info):
+                return
+            if self._calibration.as_seen:
+                self._warn('the ground calibration was made without the lens model of '
+                           'camera_info: make it again with --camera-info')
+                return
+            ground = replace(self._calibration, lens=lens_of_message(info, size))
+            ground.check()
+            self.ground = ground
+        self._say(f'the lens model is taken from camera_info: {self.model}')
