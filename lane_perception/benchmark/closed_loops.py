@@ -17,7 +17,9 @@ from lane_perception.data.synthetic.camera import Camera
 from lane_perception.data.synthetic.driving import World
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.pipeline import LanePipeline
+from lane_perception.segmenter import Segmenter
 from lane_perception.simulation.closed_loop import drive_loop
 from lane_perception.simulation.closed_loop import LoopSettings
 from lane_perception.simulation.eyes import calibration_of
@@ -28,10 +30,12 @@ from lane_perception.simulation.eyes import TrueMaskEyes
 
 LOOP_SEED = 2_100_000   # the stream of the tracks
 CAMERA_SEED = 2_300_000   # the same, where each track has a camera of its own
-# By the offset it is driven without a calibration, and nobody says how wide the lane is.
+# By the offset it is driven without a calibration, and nobody says how wide the lane is; what is
+# known of the camera is its lens or nothing.
 CASES: dict[str, dict[str, Any]] = {
     'path': dict(speed=0.5), 'fast': dict(speed=1.0), 'losses': dict(speed=0.5, drop=0.3, gap=0.5),
-    'offset': dict(speed=0.5, steer_by='offset')}
+    'offset': dict(speed=0.5, steer_by='offset'),
+    'lens': dict(speed=0.5, steer_by='offset', known='lens')}
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,17 @@ class Drive:
         world = World(self.track, camera=self.camera, reverse=self.reverse)
         calibrated = 'steer_by' not in case
         settings = LaneSettings(lane_width=lane_width(world)) if calibrated else LaneSettings()
-        ground = calibration_of(world.camera) if calibrated else None
+        ground = calibration_of(world.camera)
+        finder = LaneFinder(
+            settings, ground if calibrated else None,
+            camera=NominalCamera((ground.image_width, ground.image_height), ground.lens)
+            if 'known' in case else None)
         if self.model:
-            look = PipelineEyes(LanePipeline.load(self.model, ground=ground, settings=settings))
+            look = PipelineEyes(LanePipeline(Segmenter.load(self.model), finder))
         else:
-            look = TrueMaskEyes(LaneFinder(settings, ground))
-        report = drive_loop(world, look, LoopSettings(seconds=self.seconds, **case)).report()
+            look = TrueMaskEyes(finder)
+        loop = {key: value for key, value in case.items() if key != 'known'}
+        report = drive_loop(world, look, LoopSettings(seconds=self.seconds, **loop)).report()
         return {'track': self.track, 'reverse': self.reverse, **case, **report}
 
 
