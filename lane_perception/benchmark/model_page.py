@@ -12,6 +12,8 @@ from lane_perception.benchmark.stress import FEWEST
 # In benchmark/results, and on the page.
 FILES = ('candidates', 'input_sizes', 'stress', 'confidence')
 KINDS = {'alone': 'synthetic pictures, each alone', 'drives': 'synthetic drives, tracked',
+         'alone_with_lens': 'synthetic pictures, each alone, the lens known',
+         'drives_with_lens': 'synthetic drives, tracked, the lens known',
          'installed_pictures': 'pictures in scikit-image and scikit-learn',
          'data_alone': 'labelled pictures, each alone',
          'data_tracked': 'labelled pictures, tracked'}

@@ -4,18 +4,25 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.data.recordings import RecordingReader
+from lane_perception.geometry.camera_info import holds_lens
+from lane_perception.geometry.camera_info import info_of_pictures
 from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.known_lens import KnownLens
 
 
+LOOKED_AT = 100   # messages of camera_info
+
+
 class RecordedLens:
-    """The first camera_info beside the pictures, for a pipeline that reads them."""
+    """The first lens that camera_info beside the pictures tells, for a pipeline."""
 
     def __init__(self, reader: RecordingReader, topic: str, pipeline: LanePipeline) -> None:
         """
@@ -26,10 +33,13 @@ class RecordedLens:
         self.problems: list[str] = []   # why it is not used
         self._topic, self._pipeline = topic, pipeline
         self._known = KnownLens(pipeline.finder.ground, lambda said: None, self.problems.append)
-        beside = info_topic_of(topic)
         self._info = None
-        if beside in reader.topics():
-            self._info = next((message for _, _, message in reader.frames(beside)), None)
+        beside = info_topic_of(topic)
+        found = reader.topics().get(beside)
+        if found is not None and found.message_type == 'sensor_msgs/msg/CameraInfo':
+            several = (one.message for one in islice(reader.received(beside), LOOKED_AT))
+            self._info = next((one for one in several if one is not None and holds_lens(
+                info_of_pictures(one, topic))), None)
 
     @property
     def model(self) -> str:

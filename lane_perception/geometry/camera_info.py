@@ -20,6 +20,7 @@ from lane_perception.geometry.nominal_view import FIRST_HORIZON
 from lane_perception.geometry.nominal_view import NominalCamera
 
 SYNONYMS = {'fisheye': 'equidistant', 'plumb_bob5': 'plumb_bob'}
+FOCAL_LENGTHS = 0.1, 15.0   # in widths and heights of the picture: what a lens can have
 RECTIFIED = 'image_rect'  # how image_proc's names of undistorted pictures begin
 
 
@@ -50,8 +51,8 @@ def info_of_pictures(message: Any, topic: str) -> Any:
 
 
 def holds_lens(message: Any) -> bool:
-    """Tell whether a CameraInfo has a lens model: drivers that were given none send zeros."""
-    return any(_matrix(message))
+    """Tell whether a CameraInfo has a lens model: drivers that were given none send 0 or 1."""
+    return _matrix(message)[0] not in (0.0, 1.0)   # image_publisher's focal length is 1 pixel
 
 
 def bends(message: Any) -> bool:
@@ -79,9 +80,17 @@ def camera_of_message(message: Any, image_size: tuple[int, int]) -> NominalCamer
     """
     Return the camera of a sensor_msgs/CameraInfo whose mount nobody has calibrated.
 
-    :raises UserError: as for :func:`lens_of_message`, and when it cannot see the floor.
+    :raises UserError: as for :func:`lens_of_message`, and when its focal length cannot be.
     """
-    camera = NominalCamera(image_size, lens_of_message(message, image_size))
+    if not bends(message):   # of whatever model: a straight lens
+        message = SimpleNamespace(width=message.width, height=message.height, roi=message.roi,
+                                  distortion_model='plumb_bob', k=_matrix(message), d=())
+    lens = lens_of_message(message, image_size)
+    focal = lens.matrix.diagonal()[:2] / image_size
+    if focal.min() < FOCAL_LENGTHS[0] or focal.max() > FOCAL_LENGTHS[1]:
+        raise UserError(f'its focal length is {focal[0]:.3g} times the width of the picture; '
+                        'calibrate the lens')
+    camera = NominalCamera(image_size, lens)
     camera.view(FIRST_HORIZON).check()
     return camera
 

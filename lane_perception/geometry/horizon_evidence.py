@@ -37,7 +37,7 @@ STRETCH = 1.0           # relative error of a width, by the squared tangent of t
 ALIKE = 6.0             # marks that say the same: their errors hang together
 LATER = 0.5             # what tape counts once lanes have taught: their sides say it too
 SIDES = 0.04            # image heights: standard deviation of where a lane's sides meet
-MEMORY = 0.95           # of what was said, from one picture to the next
+MEMORY = 0.95           # of what was said before, when more is said
 
 
 def usual() -> NDArray[np.float64]:

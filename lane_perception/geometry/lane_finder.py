@@ -89,6 +89,11 @@ class LaneFinder:
         """Return the ground calibration, None without one."""
         return self.place.ground
 
+    @property
+    def camera(self) -> NominalCamera | None:
+        """Return the camera whose lens is known without a calibration, None without one."""
+        return self.place.camera
+
     def reset(self) -> None:
         """Forget the track, the learnt width and the horizon: a new recording begins."""
         self._track: LaneTrack | None = None
@@ -138,7 +143,7 @@ class LaneFinder:
 
     def _newcomer(self) -> LaneFinder:
         """Return a finder that knows nothing of the place, and doubts nothing."""
-        newcomer = LaneFinder(self.settings, self.ground, self._judge, self.place.camera)
+        newcomer = LaneFinder(self.settings, self.ground, self._judge, self.camera)
         newcomer.place, newcomer._doubt = self.place.anew(), None
         # It sees fewer pictures, and has no more time for each, nor for its first.
         newcomer._quick, newcomer._stamp = EVERY * QUICK, self._stamp

@@ -150,7 +150,8 @@ class Place:
         horizon, self._said = horizon_evidence.settle(
             chains_under, self.horizon, self.size[1], self._nominal, self._said,
             horizon_evidence.QUICK_LOOKS if quick else horizon_evidence.LOOKS)
-        self._lay(horizon)
+        if abs(horizon - self._laid_horizon) > nominal_view.REDRAWN:
+            self._lay(horizon)
 
     def hear_tape(self, chains: Chains) -> None:
         """Take over what a picture's tape says of the horizon, once a lane has taught."""
@@ -189,7 +190,7 @@ class Place:
                 return False
             self._untried = nominal_view.TRIED_EVERY - 1
             self._trial = nominal_view.HorizonTrial(mask.copy())
-        first, trial = self.horizon, self._trial
+        first, floor, trial = self.horizon, (self.view, self._reader), self._trial
         count = 1 if quick else len(trial.left)
         for horizon in trial.left[:count]:
             self._lay(horizon)
@@ -200,7 +201,11 @@ class Place:
         best = None
         if not trial.left:
             best, self._trial = trial.best, None
-        self._lay(first if best is None else best)
+        if best is not None:
+            self._lay(best)
+        else:   # as it lay
+            self.horizon = self._laid_horizon = first
+            self.view, self._reader = floor
         return best is not None
 
     def implies_other_horizon(self, curve: LaneCurve) -> bool:
@@ -231,7 +236,8 @@ class Place:
         """Return how unlike a width, metres, is to the learnt one; from 1 on it is doubtful."""
         if self.width is None:
             return 0.0
-        return ((width / self.width - 1.0) / (OTHER_WIDTH * (1.0 + FEW / self._lessons))) ** 2
+        allowed = OTHER_WIDTH * (1.0 + FEW / self._lessons)
+        return ((width / self.width - 1.0) / allowed) ** 2
 
     def _teaches(self, seen: Sighting | None) -> bool:
         """Tell whether a lane's two sides are surely seen and stand right, the car in between."""

@@ -29,6 +29,8 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
 from lane_perception.errors import UserError
+from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.overlay import draw_overlay
 from lane_perception.pipeline import LaneEstimate
 from lane_perception.pipeline import LanePipeline
@@ -82,7 +84,9 @@ class LaneNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._on_parameters)
         self._pipeline: LanePipeline | None = None
         self._worker: Worker | None = None
+        self._ground: GroundCalibration | None = None   # as the file has it
         self._lens: KnownLens | None = None
+        self._info: CameraInfo | None = None   # the last one
         self._picture_size: tuple[int, int] | None = None   # (width, height) of the last frame
         self._subscriptions_held: list[Any] = []
         self._outputs: dict[str, Any] = {}
@@ -162,26 +166,27 @@ class LaneNode(LifecycleNode):
             values['model'], values['runtime'], values['device'], values['precision'], live.tta,
             live.threshold, os.path.expanduser(values['ground_calibration']) or None,
             parse_resolution(values['resolution']), live.lane)
-        if self._pipeline.finder.ground is None:
+        self._ground = self._pipeline.finder.ground
+        if self._ground is None:
             self.get_logger().info('no ground calibration: path, pose and markers, which are in '
                                    'metres, are not published')
         self._outputs = {
             name: self.create_publisher(message_class(kind), f'~/{name}', OUTPUT_QOS)
-            for name, kind in output_types(self._pipeline.finder.ground).items()}
+            for name, kind in output_types(self._ground).items()}
         runtime = self._pipeline.segmenter.runtimes[0]
         self.get_logger().info(f'{self._pipeline.segmenter.name} on {runtime.name}, '
                                f'{runtime.device}, {runtime.precision}, input '
                                f'{self._pipeline.segmenter.resolution}')
 
     def _activate(self) -> None:
-        self._pipeline.reset()
+        self._pipeline.finder = LaneFinder(self._pipeline.finder.settings, self._ground)
         self._worker = Worker(
             self._pipeline, LiveSettings.from_values(self._values), self._publish,
             self._statistics, lambda: 1e-9 * self.get_clock().now().nanoseconds, self._warn)
         self._statistics.start(time.monotonic())
         self._losses = LossCounter()
-        self._lens = KnownLens(self._pipeline.finder.ground, self.get_logger().info, self._warn)
-        self._picture_size = None
+        self._lens = KnownLens(self._ground, self.get_logger().info, self._warn)
+        self._info = self._picture_size = None
         compressed = self._values['image_transport'] == 'compressed'
         self._input_type = CompressedImage if compressed else Image
         events = SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible_qos)
@@ -224,11 +229,17 @@ class LaneNode(LifecycleNode):
         now = time.monotonic()
         self._statistics.arrived(now, lost, publisher)
         if self._worker is not None:  # one frame may still be under way when it is deactivated
+            self._hear_lens()
             self._worker.frames.put(Frame(message, now))
 
     def _on_camera_info(self, info: CameraInfo) -> None:
-        if self._worker is not None and self._lens.hear(
-                info, self._subscription.topic_name, self._picture_size):
+        self._info = info
+        self._hear_lens()
+
+    def _hear_lens(self) -> None:
+        """Take the last camera_info, once and as soon as the size of the pictures is known."""
+        if self._info is not None and self._worker is not None and self._lens.hear(
+                self._info, self._subscription.topic_name, self._picture_size):
             self._worker.ground, self._worker.camera = self._lens.ground, self._lens.camera
 
     def _on_incompatible_qos(self, event: Any) -> None:

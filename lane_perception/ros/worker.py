@@ -50,7 +50,7 @@ class Worker:
         """
         self.settings = settings
         self.ground: GroundCalibration | None = pipeline.finder.ground
-        self.camera: NominalCamera | None = pipeline.finder.place.camera
+        self.camera: NominalCamera | None = pipeline.finder.camera
         self.frames = LatestFrame()
         self._pipeline = pipeline
         self._publish = publish
@@ -84,8 +84,8 @@ class Worker:
 
     def _apply_settings(self) -> None:
         settings, ground, camera = self.settings, self.ground, self.camera
-        place = self._pipeline.finder.place
-        if ground is not place.ground or camera is not place.camera:
+        finder = self._pipeline.finder
+        if ground is not finder.ground or camera is not finder.camera:
             self._pipeline.finder = LaneFinder(settings.lane, ground, camera=camera)
         if settings is not self._applied:
             self._pipeline.segmenter.tta = settings.tta

@@ -201,7 +201,7 @@ def _signals_put_off() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        for number in received[:1]:
+        for number in dict.fromkeys(received):
             signal.raise_signal(number)
 
 
