@@ -5,11 +5,13 @@
 import json
 
 import pytest
+from recordings_on_disk import INFO
 from recordings_on_disk import TOPIC
 from recordings_on_disk import write_ground
 from recordings_on_disk import write_recording
 
 from lane_perception.cli.replay import main
+from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lens import Lens
@@ -57,3 +59,14 @@ def test_the_lens_is_added_to_a_calibration_without_one(tmp_path, model):
     bag = write_recording(tmp_path / 'drive', lens=FOCAL)
     report = replayed(bag, model, tmp_path / 'out', '--ground', ground)
     assert report['data']['lens'] == 'equidistant'
+
+
+def test_another_message_where_camera_info_would_be_is_no_lens(tmp_path, model):
+    bag = write_recording(tmp_path / 'drive')
+    with RecordingReader(bag) as reader, RecordingWriter(tmp_path / 'other') as writer:
+        for frame in reader.received(TOPIC):
+            writer.write(TOPIC, 'sensor_msgs/msg/Image', frame.message, frame.log_time_ns)
+            writer.write(INFO, 'std_msgs/msg/String',
+                         writer.message_class('std_msgs/msg/String')('none'), frame.log_time_ns)
+    report = replayed(tmp_path / 'other', model, tmp_path / 'out')
+    assert report['data']['lens'] == 'none' and len(offsets(report)) == 12

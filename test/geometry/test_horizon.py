@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from lane_perception.geometry import place
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lens import Lens
+from lane_perception.geometry.marks import MarkReader
 from lane_perception.geometry.nominal_view import FIRST_HORIZON
 from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.geometry.place import Place
@@ -123,23 +125,24 @@ def test_a_bend_that_was_seen_first_is_outvoted_by_straight_lanes_of_another_wid
     def lane(width, bend):
         return SimpleNamespace(trust=0.9, curve=SimpleNamespace(
             width=width, flare=0.0, bend=bend, surrounds=True))
-    place = Place(None)
-    place.look_from(SIZE)
+    known = Place(None)
+    known.look_from(SIZE)
     for _ in range(2):
-        assert place.learn(lane(0.29, bend=2.5))
-    assert place.unlikeness(0.4) < 0.3   # so that it may teach
+        assert known.learn(lane(0.29, bend=2.5))
+    assert known.unlikeness(0.4) < 0.3   # so that it may teach
     for _ in range(3):
-        place.learn(lane(0.4, bend=0.2))
-    assert place.width == pytest.approx(0.4, abs=0.03)
+        known.learn(lane(0.4, bend=0.2))
+    assert known.width == pytest.approx(0.4, abs=0.03)
     for _ in range(20):
-        place.learn(lane(0.4, bend=0.2))
-    assert place.unlikeness(0.29) > 0.6
-    settled = place.width
-    place.learn(lane(0.29, bend=2.5))
-    assert place.width == pytest.approx(settled, abs=0.005)
+        known.learn(lane(0.4, bend=0.2))
+    assert known.unlikeness(0.29) > 0.6
+    settled = known.width
+    known.learn(lane(0.29, bend=2.5))
+    assert known.width == pytest.approx(settled, abs=0.005)
 
 
-FISHEYE = Lens.create([250.0, 0.0, 319.5, 0.0, 250.0, 239.5, 0.0, 0.0, 1.0], 'equidistant', ())
+# Its pixels are not square, and it does not look through the picture's middle.
+FISHEYE = Lens.create([250.0, 0.0, 345.0, 0.0, 235.0, 225.0, 0.0, 0.0, 1.0], 'equidistant', ())
 
 
 def fisheye_lane(size):
@@ -170,3 +173,24 @@ def test_a_lens_counts_for_every_size_of_its_aspect_ratio_and_for_no_other():
     wide = fisheye_lane((640, 480))[0][60:420]
     assert (LaneFinder(camera=camera).find(wide).center
             == LaneFinder().find(wide).center)
+
+
+def test_a_newcomer_knows_the_lens_too():
+    finder = LaneFinder(camera=NominalCamera((640, 480), FISHEYE))
+    assert finder._newcomer().camera is finder.camera is not None
+
+
+def test_the_floor_is_not_laid_anew_for_every_picture(monkeypatch):
+    laid = []
+    monkeypatch.setattr(place, 'MarkReader', lambda *given: laid.append(1) or MarkReader(*given))
+    finder, one_side = LaneFinder(), straight_lane(120)
+    one_side[:, SIZE[0] // 2:] = 0
+    for number in range(10):
+        finder.find(one_side, number / 30)
+    laid.clear()
+    for number in range(10, 40):
+        finder.find(one_side, number / 30)
+    assert len(laid) <= 3
+    for number in range(40, 70):
+        finder.find(straight_lane(120), number / 30)
+    assert len(laid) <= 9

@@ -9,6 +9,7 @@ import pytest
 import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
+from ros_desk import raw_message
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Float32
 
@@ -132,26 +133,63 @@ def test_a_lens_that_cannot_be_is_said_until_a_better_one_comes(
     assert node._summarize().values['lens'] == 'none'
 
 
+FISHEYE = dict(width=192, height=128, distortion_model='equidistant', d=[0.0] * 4,
+               k=[60.0, 0.0, 95.5, 0.0, 60.0, 63.5, 0.0, 0.0, 1.0])
+
+
+def show_picture(node, height=64, width=96):
+    """Let the node process a picture, and see another one come."""
+    picture = raw_message(np.zeros((height, width, 3), np.uint8), 1)
+    for _ in range(2):
+        node._take(picture, 'eye')
+        deadline = time.monotonic() + 20
+        while node._picture_size != (width, height):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def known(node):
+    """Return the lens that counts, and whether it is complained about."""
+    return node._summarize().values['lens'], bool(node._lens.trouble)
+
+
 def test_without_a_calibration_the_lens_counts_once_the_size_of_pictures_is_known(make_node):
     node = make_node()
     assert node.trigger_configure() == node.trigger_activate() == TransitionCallbackReturn.SUCCESS
-    lens = dict(width=192, height=128, distortion_model='equidistant', d=[0.0] * 4,
-                k=[60.0, 0.0, 95.5, 0.0, 60.0, 63.5, 0.0, 0.0, 1.0])
-
-    def known():
-        summary = node._summarize()
-        return summary.values['lens'], 'lens: ' in summary.message
-    node._on_camera_info(CameraInfo(**lens))
-    assert known() == ('none', False)
-    node._picture_size = (96, 64)
-    node._on_camera_info(CameraInfo(**lens))
-    assert known() == ('equidistant', False)
+    node._on_camera_info(CameraInfo(**FISHEYE))
+    assert known(node) == ('none', False)
+    show_picture(node)   # the one before it counts
+    assert known(node) == ('equidistant', False)
     assert node._worker.camera.lens.matrix[0, 0] == 30.0, 'of half the size'
-    node._on_camera_info(CameraInfo(**{**lens, 'width': 96}))
-    assert known() == ('none', True), 'another aspect ratio'
-    node._on_camera_info(CameraInfo(**{**lens, 'k': [0.0] * 9}))
-    assert known() == ('none', False), 'a driver that was given no lens'
-    assert node._worker.camera is None
+    show_picture(node, height=48)
+    assert known(node) == ('none', True), 'another aspect ratio'
+    show_picture(node)
+    for change, expected in (
+            (dict(width=96), ('none', True)),
+            (dict(k=[3.6, 0.0, 95.5, 0.0, 3.6, 63.5, 0.0, 0.0, 1.0]), ('none', True)),   # in mm
+            (dict(k=[1.0, 0.0, 95.5, 0.0, 1.0, 63.5, 0.0, 0.0, 1.0]), ('none', False)),
+            (dict(k=[0.0] * 9), ('none', False)),   # drivers that were given no lens
+            (dict(distortion_model='', d=[]), ('plumb_bob', False))):
+        node._on_camera_info(CameraInfo(**{**FISHEYE, **change}))
+        assert known(node) == expected, change
+        assert (node._worker.camera is None) == (expected[0] == 'none')
+
+
+@pytest.mark.parametrize('calibrated', [False, True])
+def test_a_corrected_lens_is_taken_after_the_node_was_activated_again(
+        make_node, tmp_path, calibrated):
+    looking_down().save(tmp_path / 'ground.yaml')
+    node = make_node(**({'ground_calibration': tmp_path / 'ground.yaml'} if calibrated else {}))
+    assert node.trigger_configure() == node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    node._on_camera_info(CameraInfo(**FISHEYE))
+    show_picture(node)
+    assert known(node) == ('equidistant', False)
+    assert node.trigger_deactivate() == node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    show_picture(node)
+    assert known(node) == ('none', False) and node._pipeline.finder.camera is None
+    node._on_camera_info(CameraInfo(**{**FISHEYE, 'k': [66.0, *FISHEYE['k'][1:]]}))
+    lens = (node._worker.ground or node._worker.camera).lens
+    assert lens.matrix[0, 0] == 33.0
 
 
 @pytest.mark.parametrize('topic, lens', [('/eye/image_raw', 'plumb_bob'),
