@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import median
-from lane_perception.geometry.nominal_view import HIGHEST
+from lane_perception.geometry.nominal_view import HIGHEST_KNOWN
 from lane_perception.geometry.nominal_view import LOWEST
 from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.geometry.nominal_view import REDRAWN
 
 STEP = 0.01             # fractions of the image height from the top
-GRID = np.arange(HIGHEST, LOWEST + STEP / 2, STEP)
+GRID = np.arange(HIGHEST_KNOWN, LOWEST + STEP / 2, STEP)
 LOOKS = 3               # at one picture, where there is time
 QUICK_LOOKS = 2         # where there is little
 USUAL = (0.25, 0.2)     # mean and standard deviation before anything is seen
@@ -79,7 +79,8 @@ def said_by_tape(
         seen = width / error
         off = seen[:, None] - (seen @ below) / (below * below).sum(axis=0) * below
         said = -np.log1p(off * off / 2.0).sum(axis=0)
-        if said.argmax() == 0:   # as wide far away as near in the picture: drawn, or too thin
+        # As wide far away as near in the picture: drawn, or too thin.
+        if said[_first(camera):].argmax() == 0:
             continue
         total += said
         count += len(row)
@@ -118,16 +119,22 @@ def settle(
         said = said_by_tape(chains_under(horizon), horizon, height, camera)
         if said is None:   # too little is seen, or under that horizon markings fall apart
             return first, likelihood
-        before, horizon = horizon, likeliest(likelihood + said)
+        before, horizon = horizon, likeliest(likelihood + said, camera)
         if abs(horizon - before) <= REDRAWN:
             break
     return horizon, heard(likelihood, said)
 
 
-def likeliest(likelihood: NDArray[np.float64]) -> float:
+def likeliest(likelihood: NDArray[np.float64], camera: NominalCamera) -> float:
     """Return the top of the parabola through the largest log likelihood and its neighbours."""
-    at = int(likelihood.argmax())
-    if at in (0, len(GRID) - 1):
+    first = _first(camera)
+    at = first + int(likelihood[first:].argmax())
+    if at in (first, len(GRID) - 1):
         return float(GRID[at])
     before, top, after = likelihood[at - 1:at + 2]
     return float(GRID[at] + STEP * 0.5 * (after - before) / max(2.0 * top - before - after, 1e-9))
+
+
+def _first(camera: NominalCamera) -> int:
+    """Return which of GRID is the highest horizon that a camera may have."""
+    return round((camera.highest - HIGHEST_KNOWN) / STEP)

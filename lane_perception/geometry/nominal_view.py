@@ -25,7 +25,8 @@ from lane_perception.geometry.lens import Lens
 FOCAL = 0.8          # focal length in image widths: 72 degrees wide
 MOUNT_HEIGHT = 0.18  # metres
 FIRST_HORIZON = 0.33  # fraction of the image height from the top
-HIGHEST = -0.1       # bounds of the estimate, in image heights
+HIGHEST = -0.1       # bounds of the estimate, in image heights, for the usual lens
+HIGHEST_KNOWN = -0.4  # for one that is known, which may be narrow and look far down
 LOWEST = 0.55
 OTHER_HORIZONS = (-0.05, 0.05, 0.15, 0.24, 0.45)  # tried while the first guess shows no lane
 TRIED_EVERY = 8      # pictures
@@ -57,6 +58,7 @@ class NominalCamera:
 
     size: tuple[int, int]   # (width, height) of the pictures that the lens is told for, pixels
     lens: Lens              # from camera_info, or a usual one
+    highest: float = HIGHEST_KNOWN   # horizon that it may have
 
     @classmethod
     def usual(cls, size: tuple[int, int]) -> NominalCamera:
@@ -65,7 +67,7 @@ class NominalCamera:
         focal = FOCAL * width
         return cls(size, Lens.create(
             [focal, 0.0, (width - 1) / 2.0, 0.0, focal, (height - 1) / 2.0, 0.0, 0.0, 1.0],
-            'equidistant', ()))
+            'equidistant', ()), HIGHEST)
 
     def fits(self, size: tuple[int, int]) -> bool:
         """Tell whether pictures of a size have its aspect ratio."""
@@ -98,7 +100,7 @@ class NominalCamera:
         :param width: of the lane at the car, metres, as seen with that.
         :param flare: how much that width grows per metre ahead.
         """
-        return float(np.clip(horizon - self.reach * flare / width, HIGHEST, LOWEST))
+        return float(np.clip(horizon - self.reach * flare / width, self.highest, LOWEST))
 
     def flare(self, moved: float, width: float) -> float:
         """Return by how much a lane's flare grows when the horizon moves down to where it is."""

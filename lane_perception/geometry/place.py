@@ -165,7 +165,7 @@ class Place:
     def _hear(self, said: NDArray[np.float64]) -> None:
         """Take over what is said of the horizon; the next picture is read on the floor of it."""
         self._said = horizon_evidence.heard(self._said, said)
-        self.horizon = horizon_evidence.likeliest(self._said)
+        self.horizon = horizon_evidence.likeliest(self._said, self._nominal)
         self._stale = abs(self.horizon - self._laid_horizon) > nominal_view.REDRAWN
 
     def try_horizons(

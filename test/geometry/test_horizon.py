@@ -145,14 +145,15 @@ def test_a_bend_that_was_seen_first_is_outvoted_by_straight_lanes_of_another_wid
 FISHEYE = Lens.create([250.0, 0.0, 345.0, 0.0, 235.0, 225.0, 0.0, 0.0, 1.0], 'equidistant', ())
 
 
-def fisheye_lane(size):
+def lane_through(lens, horizon, size):
     """Return the mask of a lane, 0.4 m wide, that a car 8 cm left of its centre sees; and that."""
     ahead, mask = np.linspace(0.15, 3.0, 200), np.zeros(size[::-1], np.uint8)
-    (focal_x, _, middle), (_, focal_y, _), _ = FISHEYE.matrix
+    (focal_x, _, middle), (_, focal_y, _), _ = lens.matrix
 
-    def seen(left):   # from 18 cm up, with the horizon in row 96
-        straight = np.column_stack((middle - focal_x * left / ahead, 96 + focal_y * 0.18 / ahead))
-        return (FISHEYE.distort(straight) + 0.5) * size[0] / 640 - 0.5
+    def seen(left):   # from 18 cm up
+        straight = np.column_stack((middle - focal_x * left / ahead,
+                                    horizon + focal_y * 0.18 / ahead))
+        return (lens.distort(straight) + 0.5) * size[0] / 640 - 0.5
     for left in (0.12, -0.28):
         outline = np.concatenate((seen(left + 0.012), seen(left - 0.012)[::-1]))
         cv2.fillPoly(mask, [np.round(outline).astype(int)], 255)
@@ -162,7 +163,7 @@ def fisheye_lane(size):
 
 
 def test_a_lens_that_is_known_straightens_the_lane():
-    mask, middle = fisheye_lane((640, 480))
+    mask, middle = lane_through(FISHEYE, 96, (640, 480))
     usual = LaneFinder().find(mask).center[0]
     known = LaneFinder(camera=NominalCamera((640, 480), FISHEYE)).find(mask).center[0]
     assert known == pytest.approx(middle, abs=3) and abs(usual - middle) > 6
@@ -170,9 +171,9 @@ def test_a_lens_that_is_known_straightens_the_lane():
 
 def test_a_lens_counts_for_every_size_of_its_aspect_ratio_and_for_no_other():
     camera = NominalCamera((640, 480), FISHEYE)
-    mask, middle = fisheye_lane((320, 240))
+    mask, middle = lane_through(FISHEYE, 96, (320, 240))
     assert LaneFinder(camera=camera).find(mask).center[0] == pytest.approx(middle, abs=3)
-    wide = fisheye_lane((640, 480))[0][60:420]
+    wide = lane_through(FISHEYE, 96, (640, 480))[0][60:420]
     assert (LaneFinder(camera=camera).find(wide).center
             == LaneFinder().find(wide).center)
 
@@ -196,3 +197,13 @@ def test_the_floor_is_not_laid_anew_for_every_picture(monkeypatch):
     for number in range(40, 70):
         finder.find(straight_lane(120), number / 30)
     assert len(laid) <= 9
+
+
+def test_a_known_lens_that_is_narrow_may_look_far_down():
+    narrow = Lens.create([500.0, 0.0, 319.5, 0.0, 500.0, 239.5, 0.0, 0.0, 1.0], 'plumb_bob', [])
+    mask, middle = lane_through(narrow, -150, (640, 480))
+    finder = LaneFinder(camera=NominalCamera((640, 480), narrow))
+    for number in range(10):
+        lane = finder.find(mask, number / 10)
+    assert lane.center[0] == pytest.approx(middle, abs=5)
+    assert finder.place.horizon * 480 == pytest.approx(-150, abs=30)
