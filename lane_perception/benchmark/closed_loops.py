@@ -56,10 +56,8 @@ class Drive:
         calibrated = 'steer_by' not in case
         settings = LaneSettings(lane_width=lane_width(world)) if calibrated else LaneSettings()
         ground = calibration_of(world.camera)
-        finder = LaneFinder(
-            settings, ground if calibrated else None,
-            camera=NominalCamera((ground.image_width, ground.image_height), ground.lens)
-            if 'known' in case else None)
+        finder = LaneFinder(settings, ground if calibrated else None,
+                            camera=NominalCamera.of(ground) if 'known' in case else None)
         if self.model:
             look = PipelineEyes(LanePipeline(Segmenter.load(self.model), finder))
         else:

@@ -52,8 +52,7 @@ def finder_for(frame: TrustFrame, known: str, **more: Any) -> LaneFinder:
     if known == 'ground':
         more['ground'] = frame.ground
     elif known == 'lens':
-        size = frame.ground.image_width, frame.ground.image_height
-        more['camera'] = NominalCamera(size, frame.ground.lens)
+        more['camera'] = NominalCamera.of(frame.ground)
     return LaneFinder(**more)
 
 

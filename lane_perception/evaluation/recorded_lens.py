@@ -17,7 +17,6 @@ from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.pipeline import LanePipeline
 from lane_perception.ros.known_lens import KnownLens
 
-
 LOOKED_AT = 100   # messages of camera_info
 
 

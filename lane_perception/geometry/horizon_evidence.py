@@ -58,6 +58,7 @@ def said_by_tape(
     :returns: None where no marking is seen on enough rows.
     """
     marks, total, count = chains.marks, np.zeros(len(GRID)), 0
+    first = _first(camera)
     # Of markings as if each ran upright in an undistorted picture: in its pixels, times the
     # nominal camera's height.
     upright = camera.reach * height / marks.ground[:, 0]
@@ -80,7 +81,7 @@ def said_by_tape(
         off = seen[:, None] - (seen @ below) / (below * below).sum(axis=0) * below
         said = -np.log1p(off * off / 2.0).sum(axis=0)
         # As wide far away as near in the picture: drawn, or too thin.
-        if said[_first(camera):].argmax() == 0:
+        if said[first:].argmax() == 0:
             continue
         total += said
         count += len(row)

@@ -69,6 +69,11 @@ class NominalCamera:
             [focal, 0.0, (width - 1) / 2.0, 0.0, focal, (height - 1) / 2.0, 0.0, 0.0, 1.0],
             'equidistant', ()), HIGHEST)
 
+    @classmethod
+    def of(cls, ground: GroundCalibration) -> NominalCamera:
+        """Return the camera of a calibration with a lens, whose mount is not told."""
+        return cls((ground.image_width, ground.image_height), ground.lens)
+
     def fits(self, size: tuple[int, int]) -> bool:
         """Tell whether pictures of a size have its aspect ratio."""
         return abs(size[0] * self.size[1] / (size[1] * self.size[0]) - 1.0) <= ASPECT_TOLERANCE
