@@ -15,8 +15,9 @@ from typing import Sequence
 
 PACKAGES = ('numpy', 'opencv-python', 'opencv-python-headless', 'openvino', 'onnxruntime',
             'onnxruntime-gpu', 'torch', 'torchvision')
-INSTRUCTIONS = ('avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16', 'amx_int8',
-                'asimddp', 'bf16', 'i8mm')   # of the processor, those that networks profit from
+# Of the processor, those that networks profit from.
+INSTRUCTIONS = ('avx2', 'avx_vnni', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16',
+                'amx_int8', 'asimddp', 'bf16', 'i8mm')
 
 
 def describe_machine() -> dict[str, object]:
@@ -24,7 +25,7 @@ def describe_machine() -> dict[str, object]:
     return {
         'processor': _processor(),
         'architecture': platform.machine(),
-        'instructions': _instructions(),
+        'instructions': instructions(),
         'cores': usable_cores(),
         'memory_gib': round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30, 1),
         'gpu': _gpu(),
@@ -43,6 +44,12 @@ def usable_cores() -> int:
     if hasattr(os, 'sched_getaffinity'):   # not on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def instructions() -> list[str]:
+    """Return those of INSTRUCTIONS that the processor has; none where the system does not say."""
+    flags = (_cpuinfo('flags') or _cpuinfo('features')).split()
+    return [name for name in INSTRUCTIONS if name in flags]
 
 
 def command_line(verb: str) -> str:
@@ -83,11 +90,6 @@ def _processor() -> str:
     if board.is_file():
         return board.read_text().strip('\0')
     return _cpuinfo('model name') or platform.processor() or platform.machine()
-
-
-def _instructions() -> list[str]:
-    flags = (_cpuinfo('flags') or _cpuinfo('features')).split()
-    return [name for name in INSTRUCTIONS if name in flags]
 
 
 def _gpu() -> str:

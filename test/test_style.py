@@ -88,7 +88,7 @@ def test_imports_point_one_way():
         'geometry': {'geometry', 'errors', 'whole_file'},
         'networks': {'networks', 'errors'},
         'model_file.py': foundations,
-        'runtimes': {'runtimes', 'model_file', 'errors', 'networks', 'package_files'},
+        'runtimes': {'runtimes', 'model_file', 'errors', 'networks', 'package_files', 'machine'},
         'segmenter.py': {'runtimes', 'model_file', 'errors'},
         'pipeline.py': {'segmenter', 'geometry', 'errors'},
         'simulation': {'simulation', 'pipeline', 'geometry', 'data', *foundations},

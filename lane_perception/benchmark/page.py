@@ -24,14 +24,22 @@ RESULTS = CHECKOUT / 'benchmark' / 'results'
 PAGE = CHECKOUT / 'docs' / 'benchmark.md'
 MODEL_PAGE = CHECKOUT / 'docs' / 'models.md'
 PARTS = ('network', 'stages', 'node', 'growth', 'training')
-PLAIN = 'avx2'   # folder in the results: the same on a processor without AMX or AVX-512
 
-PLAIN_INTRODUCTION = """## On a plainer processor
+# What was measured on other processors, by the folder in the results; the figures above them come
+# from one with AMX.
+OTHERS = {'vnni': """## On a processor with VNNI
 
-The same on a processor that has AVX2 and nothing beyond it, as many laptops have. bf16 is of no
+The same on a server processor with AVX-512 and its VNNI and BF16, but without AMX. There bf16
+takes longer than fp32, for networks and for their training, and int8 half of it or less, so that
+`auto` is int8. Laptops from about 2020 on have VNNI, those without AVX-512 as AVX-VNNI. With
+oneDNN held to such instructions (`ONEDNN_MAX_CPU_ISA=AVX2_VNNI ros2 run lane_perception benchmark
+--only network`) int8 gains as much; without VNNI (`AVX512_CORE`, `AVX2`) it gains little.
+""", 'avx2': """## On a plainer processor
+
+The same on a processor that has AVX2 and nothing beyond it, as older laptops have. bf16 is of no
 use to it, and int8 gains nothing in OpenVINO. What helps there is a smaller input of the network
 (`resolution:=256x416`): [what it costs](models.md#smaller-inputs).
-"""
+"""}
 
 INTRODUCTION = """# How quick it is, and how that was measured
 
@@ -50,13 +58,15 @@ RULE = """## What `auto` means
 processor has, so that two starts choose alike and a start measures nothing:
 
 1. An NVIDIA GPU and `onnxruntime-gpu`: ONNX Runtime on the GPU.
-2. An x86-64 processor: OpenVINO if installed, else ONNX Runtime. OpenVINO runs in bf16 where the
-   processor has it (AMX or AVX-512 BF16), else in fp32.
+2. An x86-64 processor: OpenVINO if installed, else ONNX Runtime.
 3. Any other processor: ONNX Runtime if installed, else OpenVINO.
 4. torch only for a file that nothing else here can run.
+5. On a processor with AMX: OpenVINO in bf16.
+6. On one with VNNI (AVX-512 VNNI or AVX-VNNI) and no AMX: int8, where `NAME_int8.onnx` lies beside
+   `NAME.onnx`. `export --int8` makes it, and keeps it only if it loses no more than 0.005 of lane
+   IoU. One that was made of other weights of that name is left alone.
+7. Else fp32.
 
-int8 is never chosen by `auto`: it changes the answers more than bf16 does, and by how much depends
-on the data it was calibrated with. Ask for it with `precision: int8`.
 `benchmark --tune FILE` measures every combination on the machine at hand and writes the quickest
 whose lane IoU is within 0.005 of fp32's to a parameter file for `lane_node`.
 """
@@ -65,7 +75,8 @@ whose lane IoU is within 0.005 of fp32's to a parameter file for `lane_node`.
 def write_pages() -> None:
     """Write the pages; the model's only where there is something to tell."""
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(load_results(PARTS), load_results(PARTS, RESULTS / PLAIN)))
+    PAGE.write_text(page(load_results(PARTS), {
+        folder: load_results(PARTS, RESULTS / folder) for folder in OTHERS}))
     found = load_results(FILES)
     if found:
         MODEL_PAGE.write_text(model_page(found))
@@ -80,20 +91,22 @@ def load_results(
 
 
 def page(
-    results: dict[str, dict[str, Any]], plain: dict[str, dict[str, Any]] | None = None,
+    results: dict[str, dict[str, Any]],
+    others: dict[str, dict[str, dict[str, Any]]] | None = None,
 ) -> str:
     """
     Return the page's Markdown.
 
     :param results: by part.
-    :param plain: the same on a plainer processor, where it was measured.
+    :param others: the same on other processors, by a key of OTHERS.
     """
     sections = [INTRODUCTION, *_sections(results), RULE]
-    if plain:
+    for other, parts in (others or {}).items():
         # Its headings stand one level deeper, below the one that says where it was measured.
         deeper = [text.replace('\n##', '\n###').replace('##', '###', 1)
-                  for text in _sections(plain)]
-        sections += [PLAIN_INTRODUCTION, *deeper]
+                  for text in _sections(parts)]
+        if deeper:
+            sections += [OTHERS[other], *deeper]
     return '\n'.join(sections)
 
 

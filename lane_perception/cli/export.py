@@ -31,10 +31,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--out', required=True, metavar='DIR', help='folder for the files')
     parser.add_argument('--name', help="of the model (default: the file's own name)")
     parser.add_argument('--data', metavar='DIR|synthetic:SEED', default='synthetic:1000000',
-                        help='labeled pictures to calibrate and to score on\n'
+                        help='labeled pictures to calibrate on, and others of them to score on\n'
                              '(default: synthetic:1000000)')
     parser.add_argument('--count', type=int, default=48,
-                        help='pictures of each, evenly spaced over the data (default: 48)')
+                        help='pictures to score on, and as many to calibrate on, evenly\n'
+                             'spaced over the data (default: 48)')
     parser.add_argument('--int8', action='store_true', help='write the int8 file too')
     parser.add_argument('--architecture', help='of a state dict, e.g. deeplabv3_resnet101')
     parser.add_argument('--resolution', metavar='HxW',

@@ -234,7 +234,7 @@ def _fingerprint(settings: ReplaySettings) -> str:
     asked = {key: str(value) for key, value in asdict(settings).items() if key != 'out'}
     digest.update(json.dumps(asked, sort_keys=True).encode())
     for name in member_names(settings.model):
-        file = find_file(name, settings.runtime, settings.precision)
+        file = find_file(name, settings.runtime, settings.device, settings.precision)
         digest.update(file.read_bytes())
     read = {settings.bag, *settings.bag.glob('*')}   # what lies deeper is no part of it
     if settings.labels:

@@ -157,9 +157,8 @@ class LaneFinder:
         place.look_from((mask.shape[1], mask.shape[0]))
         self._advance(stamp)
         quick = self._interval < self._quick
-        if place.is_nominal_and_new:
-            place.suit_tape(mask, quick)
-        chains, seen = self._see(mask)
+        read = place.suit_tape(mask, quick) if place.is_nominal_and_new else None
+        chains, seen = self._see(mask, read)
         if place.is_nominal_and_new and (
                 seen is None or not seen.curve.both or place.implies_other_horizon(seen.curve)):
             if place.try_horizons(mask, lambda one: self._see(one)[1], quick):
@@ -233,9 +232,10 @@ class LaneFinder:
                              line_sigma=DRIFT * (self._track.stamp - self._track.seen))
         return Expectation(**known)
 
-    def _see(self, mask: NDArray[np.uint8]) -> tuple[Chains, Sighting | None]:
-        """Return the marks in chains, and the lane that they suit best."""
-        chains = self.place.read(mask)
+    def _see(self, mask: NDArray[np.uint8], read: Chains | None = None,
+             ) -> tuple[Chains, Sighting | None]:
+        """Return the marks in chains, where they are not read already, and the lane there."""
+        chains = self.place.read(mask) if read is None else read
         expected = self._expected()
         seen = self._sight(chains, choose(chains, expected), expected)
         if seen is not None and seen.curve.beside and expected.lateral is None:

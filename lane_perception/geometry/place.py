@@ -138,20 +138,27 @@ class Place:
                                       else nominal_view.LEARNT_FLARE_SIGMA))
         return known
 
-    def suit_tape(self, mask: NDArray[np.uint8], quick: bool) -> None:
+    def suit_tape(self, mask: NDArray[np.uint8], quick: bool) -> Chains | None:
         """
         Lay the floor on which tape is as wide far away as near; until a lane teaches better.
 
         :param quick: whether pictures follow on each other so quickly that few looks have to do.
+        :returns: what was read on that floor; None where it was laid after the last reading.
         """
+        chains = None
+
         def chains_under(horizon: float) -> Chains:
+            nonlocal chains
             self._lay(horizon)
-            return self.read(mask)
+            chains = self.read(mask)
+            return chains
         horizon, self._said = horizon_evidence.settle(
             chains_under, self.horizon, self.size[1], self._nominal, self._said,
             horizon_evidence.QUICK_LOOKS if quick else horizon_evidence.LOOKS)
-        if abs(horizon - self._laid_horizon) > nominal_view.REDRAWN:
-            self._lay(horizon)
+        if abs(horizon - self._laid_horizon) <= nominal_view.REDRAWN:
+            return chains
+        self._lay(horizon)
+        return None
 
     def hear_tape(self, chains: Chains) -> None:
         """Take over what a picture's tape says of the horizon, once a lane has taught."""

@@ -11,10 +11,13 @@ starts choose alike (docs/benchmark.md has the measurements behind it):
 3. Anything else (ARM): ONNX Runtime if installed, else OpenVINO.
 4. torch only when the model is a .safetensors file that has no .onnx beside it, or when nothing
    else is installed.
+5. On a processor, the precision that suits it (precision.py): OpenVINO in bf16, or either in int8
+   where the model's NAME_int8.onnx lies beside it, else fp32.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import platform
 from pathlib import Path
@@ -30,6 +33,7 @@ from lane_perception.model_file import check_suffix
 from lane_perception.model_file import find_model
 from lane_perception.model_file import parse_card
 from lane_perception.model_file import read_safetensors_card
+from lane_perception.runtimes.precision import suits_int8
 
 RUNTIMES = ('torch', 'onnxruntime', 'openvino')
 PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')
@@ -115,7 +119,7 @@ def open_runtime(
         raise UserError(f'device "{device}" is not known; use auto, cpu or cuda:0')
     if precision == 'fp16' and device == 'cpu':
         raise UserError('precision fp16 needs a GPU; on a processor use fp32, bf16 or int8')
-    path = find_file(model, runtime, precision)
+    path = find_file(model, runtime, device, precision)
     chosen = _choose(path, runtime, device)
     if chosen == 'onnxruntime' and runtime == device == 'auto':
         return _open_auto(path, precision)
@@ -174,7 +178,9 @@ def _is_cuda(device: str) -> bool:
     return head == 'cuda' and (number.isdigit() or device == 'cuda')
 
 
-def find_file(model: str | Path, runtime: str = 'auto', precision: str = 'auto') -> Path:
+def find_file(
+    model: str | Path, runtime: str = 'auto', device: str = 'auto', precision: str = 'auto',
+) -> Path:
     """
     Return the file of a model that :func:`open_runtime` would run.
 
@@ -195,14 +201,32 @@ def find_file(model: str | Path, runtime: str = 'auto', precision: str = 'auto')
         path = beside
     if path.suffix == '.safetensors' and runtime != 'torch' and not only_torch:
         path = _prefer_onnx(path, runtime)
-    if precision == 'int8' and not path.stem.endswith(INT8_SUFFIX):
-        beside = path.with_name(f'{path.stem}{INT8_SUFFIX}.onnx')
+    if path.stem.endswith(INT8_SUFFIX):
+        return path
+    beside = path.with_name(f'{path.stem}{INT8_SUFFIX}.onnx')
+    if precision == 'int8':
         if not beside.is_file() or runtime == 'torch':
             raise UserError(
                 f'precision int8 needs {beside.name} beside {path} and runtime onnxruntime or '
                 'openvino; make the file with: export --int8')
-        path = beside
+        return beside
+    suits = precision == 'auto' and path.suffix == '.onnx' and suits_int8()
+    if suits and beside.is_file() and not _may_use_cuda(runtime, device):
+        return beside if _is_the_same(beside, path) else path
     return path
+
+
+def _may_use_cuda(runtime: str, device: str) -> bool:
+    """Tell whether a model's .onnx file may be run on a GPU."""
+    if device == 'cpu' or runtime == 'openvino' or 'onnxruntime' not in installed_runtimes():
+        return False
+    from lane_perception.runtimes.onnxruntime_runtime import built_for_cuda
+    return built_for_cuda()
+
+
+def _is_the_same(quantized: Path, exact: Path) -> bool:
+    """Tell whether an int8 file was made of a model, and not of one that had its name before."""
+    return dataclasses.replace(read_card(quantized), precision='fp32') == read_card(exact)
 
 
 def _prefer_onnx(path: Path, runtime: str) -> Path:
@@ -235,8 +259,6 @@ def _choose(path: Path, runtime: str, device: str) -> str:
         raise UserError(
             f'{path} needs openvino or onnxruntime, and neither is installed; '
             f'{INSTALL["openvino"]} (x86) or {INSTALL["onnxruntime"]}')
-    if 'onnxruntime' in able and (_is_cuda(device) or device == 'auto'):
-        from lane_perception.runtimes.onnxruntime_runtime import built_for_cuda
-        if built_for_cuda():
-            return 'onnxruntime'
+    if _may_use_cuda(runtime, device):
+        return 'onnxruntime'
     return able[0]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lane_perception.errors import UserError
 from lane_perception.model_file import METADATA_KEY
 from lane_perception.model_file import parse_card
+from lane_perception.runtimes.precision import suits_bf16
 
 HINTS = {'fp32': 'f32', 'bf16': 'bf16', 'int8': 'f32'}
 # Compiled networks kept, one for each input shape. A shape too many is compiled for every picture:
@@ -69,7 +70,8 @@ class OpenvinoRuntime:
 
         :param path: an .onnx file with a card.
         :param device: auto or cpu.
-        :param precision: auto (bf16 where the processor has it, else fp32), fp32, bf16, int8.
+        :param precision: auto (as it is stored; bf16 where that suits the processor),
+            fp32, bf16, int8.
         :raises UserError: for another device, a precision that the processor lacks, a bad file.
         """
         if device not in ('auto', 'cpu'):
@@ -89,10 +91,10 @@ class OpenvinoRuntime:
                 raise UserError(f'{self.card.name} is stored in int8; precision {precision} '
                                 'needs the file without _int8')
             return 'int8'
-        has_bf16 = 'BF16' in self._core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
+        abilities = self._core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
         if precision == 'auto':
-            return 'bf16' if has_bf16 else 'fp32'
-        if precision == 'bf16' and not has_bf16:
+            return 'bf16' if suits_bf16() and 'BF16' in abilities else 'fp32'
+        if precision == 'bf16' and 'BF16' not in abilities:
             raise UserError('this processor has no bf16 arithmetic; use precision fp32 or int8')
         if precision not in HINTS:
             raise UserError(f'runtime openvino on a processor has no {precision}; '

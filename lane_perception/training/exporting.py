@@ -58,7 +58,7 @@ def export(
         if source.stem.endswith(INT8_SUFFIX):
             raise UserError(f'the name {source.stem} cannot end in {INT8_SUFFIX}, which marks the '
                             'int8 file of a model; give another one with --name')
-        pictures = read_pictures(data, count)
+        calibrating, pictures = _pictures(data, count, int8)
         exported = Path(folder) / f'{source.stem}.onnx'
         export_file(source, exported)
         _check(source, exported, data, pictures)
@@ -69,10 +69,18 @@ def export(
         written.append(_keep(exported, out))
         if int8:
             quantized = Path(folder) / f'{source.stem}{INT8_SUFFIX}.onnx'
-            quantize(written[-1], quantized, [image for image, _ in pictures])
+            quantize(written[-1], quantized, [image for image, _ in calibrating])
             _check(source, quantized, data, pictures)
             written.append(_keep(quantized, out))
     return written
+
+
+def _pictures(data: str, count: int, int8: bool) -> tuple[Pictures, Pictures]:
+    """Return pictures to calibrate int8 on, and others, where there are any, to score on."""
+    if not int8:
+        return [], read_pictures(data, count)
+    pictures = read_pictures(data, 2 * count)
+    return pictures[::2], pictures[1::2] or pictures
 
 
 def _keep(checked: Path, out: Path) -> Path:

@@ -23,7 +23,6 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.callbacks import WeightAveraging
 
 from lane_perception.errors import UserError
-from lane_perception.machine import describe_machine
 from lane_perception.machine import usable_cores
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import find_model
@@ -31,6 +30,7 @@ from lane_perception.model_file import read_safetensors
 from lane_perception.model_file import read_safetensors_card
 from lane_perception.networks import find_network
 from lane_perception.networks import load_weights
+from lane_perception.runtimes.precision import suits_bf16
 from lane_perception.training import processes
 from lane_perception.training.batches import EpochOrder
 from lane_perception.training.batches import EveryOnce
@@ -52,7 +52,6 @@ from lane_perception.training.schedule import Schedule
 from lane_perception.training.sources import Source
 
 LIGHTNING_PRECISION = {'fp32': '32-true', 'bf16': 'bf16-mixed', 'fp16': '16-mixed'}
-BF16_INSTRUCTIONS = {'avx512_bf16', 'amx_bf16'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,14 +64,14 @@ class RunData:
 
 
 def choose_precision(asked: str) -> str:
-    """Return fp16 on CUDA, bf16 on a processor with bf16 arithmetic, else fp32, unless asked."""
+    """Return fp16 on CUDA, bf16 on a processor that it suits, else fp32, unless asked."""
     if asked == 'fp16' and not torch.cuda.is_available():
         raise UserError('precision=fp16 needs an NVIDIA GPU; use auto, bf16 or fp32')
     if asked != 'auto':
         return asked
     if torch.cuda.is_available():
         return 'fp16'
-    return 'fp32' if BF16_INSTRUCTIONS.isdisjoint(describe_machine()['instructions']) else 'bf16'
+    return 'bf16' if suits_bf16() else 'fp32'
 
 
 def check_recipe(recipe: Recipe) -> None:

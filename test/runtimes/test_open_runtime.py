@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import numpy as np
+import openvino
 import pytest
 
 from bright_model import write_bright_model
@@ -184,6 +185,56 @@ def test_int8_takes_the_file_beside(tmp_path):
     write_bright_model(tmp_path / 'm_int8.onnx', precision='int8')
     for name in ('onnxruntime', 'openvino'):
         assert open_runtime(tmp_path / 'm.onnx', name, precision='int8').precision == 'int8'
+
+
+@pytest.mark.parametrize(('instructions', 'precision'), [
+    (['avx2'], 'fp32'),
+    (['avx2', 'avx512f', 'avx512_bf16'], 'fp32'),
+    (['avx2', 'avx_vnni'], 'int8'),
+    (['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16'], 'int8')])
+@pytest.mark.parametrize('runtime', ['openvino', 'onnxruntime'])
+def test_auto_takes_the_precision_that_suits_the_processor(
+        tmp_path, monkeypatch, instructions, precision, runtime):
+    monkeypatch.setattr('lane_perception.runtimes.precision.instructions', lambda: instructions)
+    write_bright_model(tmp_path / 'm.onnx')
+    assert open_runtime(tmp_path / 'm.onnx', runtime).precision == 'fp32', 'there is no other'
+    write_bright_model(tmp_path / 'm_int8.onnx', precision='int8')
+    assert open_runtime(tmp_path / 'm.onnx', runtime).precision == precision
+    assert open_runtime(tmp_path / 'm.onnx', runtime, precision='fp32').precision == 'fp32'
+
+
+def test_auto_takes_bf16_where_amx_multiplies(tmp_path, monkeypatch):
+    monkeypatch.setattr('lane_perception.runtimes.precision.instructions',
+                        lambda: ['avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16'])
+    for name, precision in (('m', 'fp32'), ('m_int8', 'int8')):
+        write_bright_model(tmp_path / f'{name}.onnx', precision=precision)
+    able = 'BF16' in openvino.Core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
+    assert open_runtime(tmp_path / 'm.onnx', 'openvino').precision == ('bf16' if able else 'fp32')
+    assert open_runtime(tmp_path / 'm.onnx', 'onnxruntime').precision == 'fp32'
+
+
+@pytest.fixture
+def a_processor_for_int8(monkeypatch):
+    monkeypatch.setattr('lane_perception.runtimes.precision.instructions', lambda: ['avx_vnni'])
+
+
+def test_an_int8_file_of_the_model_that_had_that_name_before_is_left_alone(
+        tmp_path, a_processor_for_int8):
+    write_bright_model(tmp_path / 'm_int8.onnx', precision='int8')
+    write_bright_model(tmp_path / 'm.onnx', threshold=0.4)
+    assert find_file(tmp_path / 'm.onnx').name == 'm.onnx'
+    assert find_file(tmp_path / 'm.onnx', precision='int8').name == 'm_int8.onnx'
+    write_bright_model(tmp_path / 'm.onnx')
+    assert find_file(tmp_path / 'm.onnx').name == 'm_int8.onnx'
+
+
+def test_what_may_run_on_a_gpu_is_no_int8_file(
+        tmp_path, a_processor_for_int8, gpu_build_without_gpu):
+    for name, precision in (('m', 'fp32'), ('m_int8', 'int8')):
+        write_bright_model(tmp_path / f'{name}.onnx', precision=precision)
+    assert find_file(tmp_path / 'm.onnx').name == 'm.onnx'
+    assert find_file(tmp_path / 'm.onnx', device='cpu').name == 'm_int8.onnx'
+    assert find_file(tmp_path / 'm.onnx', 'openvino').name == 'm_int8.onnx'
 
 
 OPEN_TWO_FREE_TWO = '''

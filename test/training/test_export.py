@@ -51,6 +51,21 @@ def test_pictures_lie_evenly_over_all_of_the_data(monkeypatch, there, asked, cho
     assert [image[0, 0, 0] for image, _ in read_pictures('data', asked)] == chosen
 
 
+def test_int8_is_calibrated_on_other_pictures_than_it_is_scored_on(
+        overfitted, tmp_path, monkeypatch):
+    run, data = overfitted
+    calibrated, scored = [], []
+    quantize, score = exporting.quantize, exporting.check
+    monkeypatch.setattr(exporting, 'quantize', lambda source, destination, pictures: (
+        calibrated.extend(pictures), quantize(source, destination, pictures)))
+    monkeypatch.setattr(exporting, 'check', lambda source, path, runtimes, pictures: (
+        scored.extend(image for image, _ in pictures), score(source, path, runtimes, pictures))[1])
+    main_body([str(run), '--out', str(tmp_path), '--data', str(data), '--count', '3', '--int8'])
+    assert len(calibrated) == 3 and len(scored) == 2 * 3, 'three for each of two files'
+    assert {image.tobytes() for image in calibrated}.isdisjoint(
+        image.tobytes() for image in scored)
+
+
 def test_a_file_that_loses_accuracy_is_refused(overfitted, tmp_path):
     from bright_model import write_bright_model
     run, data = overfitted
