@@ -51,6 +51,7 @@ class Received(NamedTuple):
     stamp_ns: int       # of its header; its log time without one; 0: none can be read
     log_time_ns: int
     message: Any        # None: it is damaged
+    data: bytes = b''   # the CDR that it was read from
 
 
 class RecordingReader:
@@ -155,7 +156,7 @@ class RecordingReader:
                 message, stamp = None, 0
                 with suppress(ValueError):
                     stamp = read_stamp(raw.data)
-            yield Received(number, stamp, raw.log_time_ns, message)
+            yield Received(number, stamp, raw.log_time_ns, message, raw.data)
 
     def frames(self, topic: str) -> Iterator[tuple[int, int, Any]]:
         """
@@ -163,9 +164,9 @@ class RecordingReader:
 
         As :meth:`received`, without the damaged ones.
         """
-        for _, stamp, log_time_ns, message in self.received(topic):
-            if message is not None:
-                yield stamp, log_time_ns, message
+        for one in self.received(topic):
+            if one.message is not None:
+                yield one.stamp_ns, one.log_time_ns, one.message
 
     def _find_files(self) -> list[Path]:
         """Return the storage files in their order."""

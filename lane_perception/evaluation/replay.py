@@ -167,7 +167,7 @@ class _Replay:
             sys.setswitchinterval(SWITCH_S)
             reader = stack.enter_context(RecordingReader(settings.bag))
             topic = choose_images(reader, settings.topic, settings.truth_topic).name
-            self.lens = RecordedLens(reader, topic, pipeline)
+            self.lens = RecordedLens(reader, topic, pipeline.finder.ground)
             truth = self._open_truth()
             writer = video = None
             if settings.output_bag:
@@ -230,7 +230,7 @@ class _Replay:
 
     def _process(self, frames: Iterator[_Frame], pipeline: LanePipeline) -> Iterator[_Frame]:
         for frame in frames:
-            self.lens.suit(frame.image)
+            pipeline.finder = self.lens.suited(pipeline.finder, frame.image)
             start = perf_counter()
             try:
                 # A stamp of 0 is none, as in the node: such a frame is judged alone.

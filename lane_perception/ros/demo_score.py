@@ -21,6 +21,7 @@ from lane_perception.evaluation.label_lane import LabelLane
 from lane_perception.evaluation.line_f1 import LineScore
 from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.evaluation.metrics import fit_to_label
+from lane_perception.evaluation.recorded_lens import RecordedLens
 from lane_perception.evaluation.truth import CenterTopic
 from lane_perception.evaluation.truth import MaskTopic
 from lane_perception.geometry.lane_finder import LaneFinder
@@ -59,6 +60,7 @@ def pairs(
     true_lane = LabelLane(finder)
     with ExitStack() as stack:
         reader = stack.enter_context(RecordingReader(bag))
+        lens = RecordedLens(reader, topic)
         for topic_read in filter(None, (masks, centers, truths, true_centers)):
             stack.callback(topic_read.close)
         for frame in reader.received(topic):
@@ -76,6 +78,7 @@ def pairs(
             truth = truths and truths.label(frame, size)
             judged, true_center = (true_centers.at(frame) if true_centers else (False, None))
             if not judged and truth is not None and mask is not None:
+                finder = lens.suited(finder, image)
                 finder.find(fit_to_label(mask, image[:, :, 0]), stamp_ns / NANOSECONDS)
                 true_center = true_lane.center_in(image, truth, finder.place.as_it_lies())
             yield Pair(stamp_ns, image, mask, center, truth, true_center)

@@ -10,6 +10,7 @@ ends both, cleanup frees the model. The subscription's callback only stores the 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import Any
 from typing import Sequence
@@ -87,7 +88,9 @@ class LaneNode(LifecycleNode):
         self._ground: GroundCalibration | None = None   # as the file has it
         self._lens: KnownLens | None = None
         self._info: CameraInfo | None = None   # the last one
+        self._hearing = threading.Lock()       # of it: with each picture, and when it comes
         self._picture_size: tuple[int, int] | None = None   # (width, height) of the last frame
+        self._picture_topic = ''   # after all remappings
         self._subscriptions_held: list[Any] = []
         self._outputs: dict[str, Any] = {}
         self._statistics = FrameStatistics()
@@ -182,7 +185,8 @@ class LaneNode(LifecycleNode):
         self._pipeline.finder = LaneFinder(self._pipeline.finder.settings, self._ground)
         self._worker = Worker(
             self._pipeline, LiveSettings.from_values(self._values), self._publish,
-            self._statistics, lambda: 1e-9 * self.get_clock().now().nanoseconds, self._warn)
+            self._statistics, lambda: 1e-9 * self.get_clock().now().nanoseconds, self._warn,
+            self._look)
         self._statistics.start(time.monotonic())
         self._losses = LossCounter()
         self._lens = KnownLens(self._ground, self.get_logger().info, self._warn)
@@ -190,13 +194,16 @@ class LaneNode(LifecycleNode):
         compressed = self._values['image_transport'] == 'compressed'
         self._input_type = CompressedImage if compressed else Image
         events = SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible_qos)
-        self._subscription = self.create_subscription(
+        # Best effort, whatever is asked of the pictures: drivers offer the one or the other. The
+        # first, so that it is heard before a picture that has come with it.
+        lens = self.create_subscription(
+            CameraInfo, 'camera_info', self._on_camera_info, qos_profile_sensor_data)
+        pictures = self.create_subscription(
             self._input_type, 'image/compressed' if compressed else 'image',
             self._on_numbered_frame if NUMBERED else self._on_frame,
             input_qos(self._values), event_callbacks=events)
-        # Best effort, whatever is asked of the pictures: drivers offer the one or the other.
-        self._subscriptions_held = [self._subscription, self.create_subscription(
-            CameraInfo, 'camera_info', self._on_camera_info, qos_profile_sensor_data)]
+        self._picture_topic = pictures.topic_name
+        self._subscriptions_held = [lens, pictures]
 
     def _end_worker(self) -> None:
         for subscription in self._subscriptions_held:
@@ -229,21 +236,27 @@ class LaneNode(LifecycleNode):
         now = time.monotonic()
         self._statistics.arrived(now, lost, publisher)
         if self._worker is not None:  # one frame may still be under way when it is deactivated
-            self._hear_lens()
             self._worker.frames.put(Frame(message, now))
 
     def _on_camera_info(self, info: CameraInfo) -> None:
         self._info = info
-        self._hear_lens()
+        if self._worker is not None:
+            self._hear_lens(self._picture_size)
 
-    def _hear_lens(self) -> None:
-        """Take the last camera_info, once and as soon as the size of the pictures is known."""
-        if self._info is not None and self._worker is not None and self._lens.hear(
-                self._info, self._subscription.topic_name, self._picture_size):
-            self._worker.ground, self._worker.camera = self._lens.ground, self._lens.camera
+    def _look(self, size: tuple[int, int]) -> None:
+        """Look at the size of a picture whose lane will be sought; runs in the worker."""
+        self._hear_lens(size)
+        self._picture_size = size
+
+    def _hear_lens(self, size: tuple[int, int] | None) -> None:
+        """Take the last camera_info, once for each size of pictures."""
+        with self._hearing:
+            if self._info is not None and self._lens.hear(
+                    self._info, self._picture_topic, size):
+                self._worker.ground, self._worker.camera = self._lens.ground, self._lens.camera
 
     def _on_incompatible_qos(self, event: Any) -> None:
-        self._warn(incompatible_reliability(self._subscription.topic_name))
+        self._warn(incompatible_reliability(self._picture_topic))
 
     def _on_parameters(self, changed: list[Any]) -> SetParametersResult:
         """Accept or refuse changes of live parameters; the others are read-only."""
@@ -265,7 +278,6 @@ class LaneNode(LifecycleNode):
 
     def _publish(self, message: Any, image: Any, estimate: LaneEstimate) -> None:
         """Publish one frame's outputs; runs in the worker."""
-        self._picture_size = image.shape[1::-1]
         for name, output in output_messages(
                 estimate, message.header, self._pipeline.finder.ground, self._values['base_frame'],
                 lambda: draw_overlay(image, estimate.mask, estimate.lane),
@@ -318,10 +330,10 @@ class LaneNode(LifecycleNode):
         """Say, in the log too, what is wrong with the topics; nothing where nothing is."""
         if self._statistics.silent(now):
             trouble = 'no input: ' + explain_silence(
-                self, self._subscription.topic_name, self._input_type,
+                self, self._picture_topic, self._input_type,
                 self._values['qos.reliability'])
         elif (count := self._statistics.publishers(now)) > 1:
-            trouble = several_publishers(self._subscription.topic_name, count)
+            trouble = several_publishers(self._picture_topic, count)
         elif (count := self.count_publishers(offset := self._outputs['offset'].topic_name)) > 1:
             trouble = answered_twice(offset, count)
         else:

@@ -3,8 +3,9 @@
 """
 Play a recording into a lane_node of its own and receive what comes out.
 
-Three processes take part, as on a car: the player is the camera, the node works, and this process
-receives. The demo and the benchmark both measure the node through here.
+Three processes take part, as on a car: the player is the camera, and tells its lens where the
+recording does; the node works, and this process receives. The demo and the benchmark both measure
+the node through here.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from rclpy.node import Node
 
 from lane_perception.errors import UserError
 from lane_perception.evaluation.percentiles import percentiles
+from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.ros.initialize import initialize
 from lane_perception.ros.lane_outputs import NODE_NAME
 from lane_perception.ros.processes import environment_of_processes
@@ -115,7 +117,8 @@ def node_arguments(settings: PlaybackSettings) -> list[str]:
         **({'use_sim_time': 'true'} if settings.clock else {}),
         **settings.parameters,
     }
-    arguments = ['--ros-args', '-r', f'{source}:={settings.topic}']
+    arguments = ['--ros-args', '-r', f'{source}:={settings.topic}',
+                 '-r', f'camera_info:={info_topic_of(settings.topic)}']
     for name, value in parameters.items():
         arguments += ['-p', f'{name}:={value}']
     return arguments

@@ -3,6 +3,8 @@
 """
 Publish a recording's frames over DDS as a camera would, and note when each was published.
 
+Where the recording tells the lens, camera_info goes out with each of them.
+
 ``python -m lane_perception.ros.player`` is a process of its own, so that nothing else takes its
 time: frames are read and serialised before the first one goes out (a long recording is read ahead
 by a thread), and the bytes are published as they lie in the recording. What was published when is
@@ -23,13 +25,17 @@ from pathlib import Path
 from typing import Callable
 from typing import Iterable
 from typing import Iterator
+from typing import Sequence
 
 from lane_perception.command import run_main
 from lane_perception.data.recordings import IMAGE_TYPES
+from lane_perception.data.recordings import Received
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.errors import UserError
+from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.json_file import write_json
 from lane_perception.ros.initialize import initialize
+from lane_perception.ros.known_lens import recorded_info
 from lane_perception.ros.serialized import NANOSECONDS
 from lane_perception.ros.serialized import read_stamp
 from lane_perception.ros.serialized import with_stamp
@@ -126,13 +132,13 @@ class ReadAhead:
 
 
 def play(
-    publisher, frames: Iterable[Frame], tell_time: Callable[[int], None] | None = None,
+    publisher, frames: Iterable[Frame], before: Sequence[Callable[[int], None]] = (),
 ) -> list[tuple[int, int]]:
     """
     Publish each frame when it is due.
 
     :param publisher: an rclpy publisher of the frames' type.
-    :param tell_time: called with each frame's stamp, in nanoseconds, before it goes out.
+    :param before: each called with each frame's stamp, in nanoseconds, before it goes out.
     :returns: (stamp, time of publishing on CLOCK_MONOTONIC) in nanoseconds, in order.
     """
     published = []
@@ -143,8 +149,8 @@ def play(
         wait_ns = start_ns + frame.due_ns - time.monotonic_ns()
         if wait_ns > 0:
             time.sleep(wait_ns / NANOSECONDS)
-        if tell_time:
-            tell_time(frame.stamp_ns)
+        for tell in before:
+            tell(frame.stamp_ns)
         published.append((frame.stamp_ns, time.monotonic_ns()))
         publisher.publish(frame.data)
     return published
@@ -159,6 +165,14 @@ def _clock(node) -> Callable[[int], None]:
     return lambda time_ns: publisher.publish(Clock(clock=Time(nanoseconds=time_ns).to_msg()))
 
 
+def _camera_info(node, topic: str, data: bytes) -> Callable[[int], None]:
+    """Return what publishes a serialised camera_info, beside a picture of a stamp."""
+    from rclpy.qos import qos_profile_sensor_data
+    from sensor_msgs.msg import CameraInfo
+    publisher = node.create_publisher(CameraInfo, info_topic_of(topic), qos_profile_sensor_data)
+    return lambda stamp_ns: publisher.publish(with_stamp(data, stamp_ns))
+
+
 def _wait_for_subscriber(publisher, timeout_s: float) -> bool:
     deadline = time.monotonic() + timeout_s
     while publisher.get_subscription_count() == 0:
@@ -169,8 +183,10 @@ def _wait_for_subscriber(publisher, timeout_s: float) -> bool:
     return True
 
 
-def _open(arguments: argparse.Namespace) -> tuple[type, Iterator[tuple[int, bytes]]]:
-    """Return the class of the topic's messages, and (log time, CDR bytes) of each."""
+def _open(
+    arguments: argparse.Namespace,
+) -> tuple[type, Iterator[tuple[int, bytes]], Received | None]:
+    """Return the class of the topic's messages, (log time, CDR bytes) of each; a camera_info."""
     from sensor_msgs import msg
     reader = RecordingReader(arguments.bag)
     topic = reader.require(arguments.topic, IMAGE_TYPES)
@@ -178,7 +194,8 @@ def _open(arguments: argparse.Namespace) -> tuple[type, Iterator[tuple[int, byte
     if arguments.count:
         kept = list(itertools.islice(messages, arguments.count))
         messages = repeat(kept, arguments.count, arguments.hz)
-    return getattr(msg, topic.message_type.rpartition('/')[2]), messages
+    return (getattr(msg, topic.message_type.rpartition('/')[2]), messages,
+            recorded_info(reader, topic.name))
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -210,18 +227,20 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _build_parser().parse_args(argv)
     if arguments.count and not arguments.hz:
         raise UserError('--count needs --hz')
-    message_class, messages = _open(arguments)
+    message_class, messages, info = _open(arguments)
     frames = ReadAhead(schedule(messages, arguments.hz))
     set_profile(publishes_images=True)
     initialize()
     try:
         node = rclpy.create_node('lane_perception_player')
         publisher = node.create_publisher(message_class, arguments.topic, qos_profile_sensor_data)
-        tell_time = _clock(node) if arguments.clock else None
+        before = [_clock(node)] if arguments.clock else []
+        if info is not None:
+            before.append(_camera_info(node, arguments.topic, info.data))
         if arguments.wait and not _wait_for_subscriber(publisher, arguments.wait):
             raise UserError(f'nothing subscribed to {arguments.topic} in {arguments.wait:g} s')
         gc.disable()  # a collection is a pause in the middle of the recording
-        write_json(arguments.log, play(publisher, frames, tell_time))
+        write_json(arguments.log, play(publisher, frames, before))
         _linger()
     finally:
         rclpy.try_shutdown()

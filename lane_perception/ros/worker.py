@@ -38,6 +38,7 @@ class Worker:
         statistics: FrameStatistics,
         clock_s: Callable[[], float],
         warn: Callable[[str], None],
+        look: Callable[[tuple[int, int]], None] = lambda size: None,
     ) -> None:
         """
         Start the thread.
@@ -47,6 +48,8 @@ class Worker:
         :param publish: called in the thread with each frame's outcome.
         :param clock_s: the node's clock, in seconds, to tell the age of stamps.
         :param warn: takes a sentence about a frame that could not be processed.
+        :param look: called in the thread with each picture's (width, height) before its lane is
+            sought.
         """
         self.settings = settings
         self.ground: GroundCalibration | None = pipeline.finder.ground
@@ -57,6 +60,7 @@ class Worker:
         self._statistics = statistics
         self._clock_s = clock_s
         self._warn = warn
+        self._look = look
         self._applied: LiveSettings | None = None
         self._thread = threading.Thread(target=self._run, name='lane_worker', daemon=True)
         self._thread.start()
@@ -96,10 +100,11 @@ class Worker:
     def _process(self, frame: Frame) -> None:
         """Process one frame; whatever goes wrong with it is counted, and the next one is taken."""
         try:
-            self._apply_settings()
             start = time.perf_counter()
             image = to_bgr(frame.message)
             converted = time.perf_counter()
+            self._look(image.shape[1::-1])
+            self._apply_settings()
             stamp = stamp_s(frame.message.header)
             estimate = self._pipeline.process(image, stamp or None)
             processed = time.perf_counter()

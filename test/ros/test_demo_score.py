@@ -4,8 +4,11 @@
 
 import numpy as np
 import pytest
+from recordings_on_disk import TRUTH as TRACK_TRUTH
+from recordings_on_disk import write_recording
 
 from lane_perception.data.recording_writer import RecordingWriter
+from lane_perception.data.recordings import RecordingReader
 from lane_perception.ros.demo_score import Pair
 from lane_perception.ros.demo_score import pairs
 from lane_perception.ros.demo_score import score
@@ -54,6 +57,24 @@ def test_a_missing_mask_costs_its_own_frame_only(tmp_path, missing):
     for number, pair in enumerate(found):
         if number not in missing:
             assert pair.mask[0, 0] == pair.image[0, 0, 0] and pair.center == (number, 0.0)
+
+
+def true_centers(folder, **recording):
+    """Return those of a drawn track whose true masks the node has given back."""
+    drive = write_recording(folder / 'drive', **recording)
+    with RecordingReader(drive) as reader, RecordingWriter(folder / 'out') as writer:
+        for frame in reader.received(TRACK_TRUTH):
+            writer.write(f'{NODE}/mask', IMAGE, frame.message, frame.stamp_ns)
+        point = writer.message_class('geometry_msgs/msg/Point')(0.0, 0.0, 0.0)
+        writer.write(f'{NODE}/center', CENTER, writer.message_class(CENTER)(
+            frame.message.header, point), frame.stamp_ns)
+    return [pair.true_center for pair in pairs(drive, TOPIC, TRACK_TRUTH, folder / 'out', NODE)]
+
+
+def test_true_centers_are_seen_through_the_lens_of_the_recording(tmp_path):
+    usual, wide = (true_centers(tmp_path / name, **recording)
+                   for name, recording in (('usual', {}), ('wide', {'lens': 60.0})))
+    assert None not in usual + wide and usual != wide
 
 
 def test_a_truth_without_a_judged_pixel_judges_neither_mask_nor_lane():

@@ -42,23 +42,27 @@ def by_time(bag, topic):
         return {log_time: plain(message) for _, log_time, message in reader.frames(topic)}
 
 
-def test_every_frame_that_the_node_processed_is_as_replay_says(tmp_path, ros_domain):
-    model = tmp_path / 'bright.onnx'
+def played_and_replayed(folder, ground=None, **recording):
+    """Play a recording into the node and replay it; return the frames that the node processed."""
+    model = folder / 'bright.onnx'
     write_bright_model(model, 128, 160)
-    ground = write_ground(tmp_path / 'ground.yaml')
-    bag = write_recording(tmp_path / 'drive', count=COUNT, blank=[5])
+    bag = write_recording(folder / 'drive', count=COUNT, blank=[5], **recording)
     settings = PlaybackSettings(
-        bag, TOPIC, False, str(model), {'ground_calibration': str(ground)}, hz=4,
+        bag, TOPIC, False, str(model), {'ground_calibration': str(ground)} if ground else {}, hz=4,
         outputs=tuple(OUTPUT_TYPES))
     for _ in range(ATTEMPTS):
-        shutil.rmtree(tmp_path / 'node', ignore_errors=True)
-        with RecordingWriter(tmp_path / 'node') as writer:
-            playback = play_into_node(settings, tmp_path, writer)
+        shutil.rmtree(folder / 'node', ignore_errors=True)
+        with RecordingWriter(folder / 'node') as writer:
+            playback = play_into_node(settings, folder, writer)
         if len(playback.received) == COUNT:
             break
-    assert replay([str(bag), '--model', str(model), '--ground', str(ground),
-                   '--out', str(tmp_path / 'out')]) == 0
-    processed = set(playback.received)
+    assert replay([str(bag), '--model', str(model), *(['--ground', str(ground)] if ground else []),
+                   '--out', str(folder / 'out')]) == 0
+    return set(playback.received)
+
+
+def test_every_frame_that_the_node_processed_is_as_replay_says(tmp_path, ros_domain):
+    processed = played_and_replayed(tmp_path, write_ground(tmp_path / 'ground.yaml'))
     # A frame that the node never saw would be missing in its track over time.
     assert len(processed) == COUNT
     for name in OUTPUT_TYPES:
@@ -73,6 +77,17 @@ def test_every_frame_that_the_node_processed_is_as_replay_says(tmp_path, ros_dom
     assert sum(not np.isnan(message[1][0]) for message in centers) >= COUNT - 2
     paths = by_time(tmp_path / 'out/bag', '/lane_perception/path').values()
     assert sum(len(message[1]) > 3 for message in paths) >= COUNT - 2
+
+
+def test_the_lens_that_a_recording_tells_is_told_to_the_node(tmp_path, ros_domain):
+    processed = played_and_replayed(tmp_path, lens=60.0)
+    assert len(processed) == COUNT
+    topic = '/lane_perception/center'
+    node, replayed = by_time(tmp_path / 'node', topic), by_time(tmp_path / 'out/bag', topic)
+    np.testing.assert_equal(node, replayed)
+    (tmp_path / 'usual').mkdir()
+    played_and_replayed(tmp_path / 'usual')
+    assert by_time(tmp_path / 'usual' / 'node', topic) != node, 'the lens makes a difference'
 
 
 @pytest.fixture(autouse=True)

@@ -49,9 +49,9 @@ class RecordingFrames:
         self._topic = topic
         self._stem = reader.path.stem if reader.path.is_file() else reader.path.name
         read, readable = [], 0
-        for _, stamp, log_time, message in reader.received(topic):
-            read.append((stamp, log_time))
-            readable += message is not None
+        for one in reader.received(topic):
+            read.append((one.stamp_ns, one.log_time_ns))
+            readable += one.message is not None
         self._stamps = [stamp for stamp, _ in read]
         self._shared = Counter(self._stamps)
         known = [stamp for stamp in self._stamps if stamp]   # a damaged message may have none
@@ -68,12 +68,12 @@ class RecordingFrames:
     def frames(self, numbers: Collection[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield number and picture; see :class:`FrameSource`."""
         wanted = set(numbers)
-        for number, stamp, _, message in self._reader.received(self._topic):
-            if number in wanted and message is not None:
+        for one in self._reader.received(self._topic):
+            if one.number in wanted and one.message is not None:
                 try:
-                    yield number, to_bgr(message)
+                    yield one.number, to_bgr(one.message)
                 except UserError as error:
-                    self.problems.append(f'frame {number} (stamp {stamp} ns): {error}')
+                    self.problems.append(f'frame {one.number} (stamp {one.stamp_ns} ns): {error}')
 
     def name(self, number: int) -> str:
         """
