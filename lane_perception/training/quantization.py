@@ -5,34 +5,51 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import logging
 import os
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.model_file import ModelCard
 from lane_perception.model_file import write_onnx
 from lane_perception.runtimes import read_card
 from lane_perception.segmenter import resize_image
 
 
-class _Pictures:
-    """What onnxruntime asks for calibration inputs."""
+# Of what an activation was in the pictures, that its 8 bits cover. The few beyond, of the brightest
+# lamp in one of the pictures, would cost all others their steps.
+COVERED = 99.999
 
-    def __init__(self, pictures: Iterable[NDArray[np.uint8]], name: str) -> None:
-        self._pictures = iter(pictures)
-        self._name = name
+
+class _Pictures:
+    """What onnxruntime asks for calibration inputs, a stretch of them at a time."""
+
+    def __init__(self, pictures: list[NDArray[np.uint8]], card: ModelCard, name: str) -> None:
+        self._pictures, self._card, self._name = pictures, card, name
+        self._left = range(0)
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def set_range(self, start_index: int, end_index: int) -> None:
+        self._left = range(start_index, end_index)
 
     def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
-        picture = next(self._pictures, None)
-        return None if picture is None else {self._name: picture[None]}
+        if not self._left:
+            return None
+        picture = resize_image(self._pictures[self._left[0]], self._card.input_height,
+                               self._card.input_width)
+        self._left = self._left[1:]
+        return {self._name: np.ascontiguousarray(picture[None, ..., ::-1])}
 
 
 def quantize(
-    source: Path, destination: Path, pictures: Iterable[NDArray[np.uint8]],
+    source: Path, destination: Path, pictures: list[NDArray[np.uint8]],
 ) -> None:
     """
     Write an ONNX model file with int8 convolutions.
@@ -51,18 +68,17 @@ def quantize(
     card = read_card(source)
     graph = onnx.load(source).graph
     convolutions = [node.name for node in graph.node if node.op_type == 'Conv']
-    inputs = (
-        np.ascontiguousarray(
-            resize_image(picture, card.input_height, card.input_width)[..., ::-1])
-        for picture in pictures)
     logging.getLogger().setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder:
+    # It prints how it gets on.
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
         file = os.path.join(folder, 'int8.onnx')
         quantize_static(
-            str(source), file, _Pictures(inputs, graph.input[0].name),
+            str(source), file, _Pictures(pictures, card, graph.input[0].name),
             quant_format=QuantFormat.QDQ, op_types_to_quantize=['Conv'], per_channel=True,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
             nodes_to_exclude=[convolutions[0], convolutions[-1]],
-            calibrate_method=CalibrationMethod.MinMax,
-            extra_options={'WeightSymmetric': True})
+            calibrate_method=CalibrationMethod.Percentile,
+            # One picture's activations at a time are kept in memory, for any method.
+            extra_options={'WeightSymmetric': True, 'CalibPercentile': COVERED,
+                           'CalibStridedMinMax': 1})
         write_onnx(destination, onnx.load(file), dataclasses.replace(card, precision='int8'))
