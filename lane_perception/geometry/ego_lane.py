@@ -5,8 +5,9 @@ Which two markings bound the lane that the car stands in.
 
 Every pair of markings that run side by side, and every single marking with the known width, is a
 candidate. A candidate gains by the length of marking that it rests on and loses by what speaks
-against it: the car outside of it, an unlikely width, sides that are not parallel, another marking
-in its middle, and, while a track is held, distance from where the lane should be.
+against it: the car outside of it, an unlikely width, sides that are not parallel or of quite
+another tape each, another marking in its middle, and, while a track is held, distance from where
+the lane should be.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from dataclasses import replace
 from math import hypot
 from math import isnan
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,7 @@ CURVATURE_SIGMA = 1.0   # 1/metres: how much lanes bend
 MOST = 8                # markings that are paired, the strongest
 WIDEST_LANE = 1.0       # metres between two markings' middles
 NARROWEST_LANE = 0.15
+EVEN_WIDTH = 0.05       # of a lane's width by which it varies wherever one is
 SECOND = 0.5            # what the weaker marking of a pair adds, against the stronger
 ALONG_SIGMA = 0.4       # radians between the car and its lane
 KINK = 0.3              # 1/metres: a marking bends more than an arc, over its length squared
@@ -36,6 +39,8 @@ UNEVEN = 0.1            # of the gap between two markings: how well it holds up 
 OFF_FREE = 0.35         # lane widths by which a side may lie off where the last picture had it
 OFF_SIGMA = 0.15        # what counts beyond that
 ABEAM = 0.1             # metres along that line that a mark may lie off its points
+OTHER_TAPE = 0.5        # logarithm of the factor within which two tapes are as wide
+TAPE_SIGMA = 0.3        # of that logarithm beyond it; and a pixel, of the width in pixels
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Expectation:
     flare: float = 0.0            # metres of width gained per metre ahead
     flare_sigma: float = 0.02
     blind: float = 0.03           # 1/metres: error of a place told from afar, over its square
+    narrowest: float = NARROWEST_LANE   # metres that a lane may be wide
+    widest: float = WIDEST_LANE
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,7 @@ class _Survey:
     off: list[float]          # how far it lies left of the expected line; NaN where not beside it
     gap: list[list[float]]    # [a][b]: how far b lies left of a; NaN where they do not overlap
     spread: list[list[float]]   # [a][b]: standard deviation of that along them
+    unlike: list[list[float]]   # [a][b]: how unlike their tapes are; from 1 on they are two kinds
 
 
 def choose(chains: Chains, expected: Expectation) -> Candidate | None:
@@ -121,7 +129,7 @@ def _candidates(order: list[int], survey: _Survey, expected: Expectation):
         yield _rate(a, None, expected.width, survey.car_left[a] + half, order, survey, expected)
         for b in order:
             width = -survey.gap[a][b]
-            if a == b or not NARROWEST_LANE < width < WIDEST_LANE:
+            if a == b or not expected.narrowest < width < expected.widest:
                 continue
             weight_a = 1.0 / survey.sigma[a] ** 2
             weight_b = 1.0 / survey.sigma[b] ** 2
@@ -138,8 +146,11 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
     strongest = max(sides, key=lambda side: survey.evidence[side] / survey.sigma[side])
     heading = survey.heading[strongest]
     if len(sides) == 2:
-        unlikely = (width - expected.width) / hypot(expected.width_sigma, 0.05 * width)
+        # By its logarithm: on a floor whose scale nobody knows, half is as unlikely as twice.
+        unlikely = log(width / expected.width) / hypot(
+            expected.width_sigma / expected.width, EVEN_WIDTH)
         score /= 1.0 + 0.15 * unlikely * unlikely
+        score /= 1.0 + survey.unlike[left][right]
         score /= 1.0 + (survey.spread[left][right] / (expected.spread * width)) ** 2
     # The car stands within its lane; far markings say little about where that is.
     outside = max(abs(lateral) - 0.4 * width, 0.0) / (0.1 * width + 0.7 * sigma)
@@ -151,7 +162,9 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
         place = [survey.gap[side][other] + shift * width / 2.0
                  for side, shift in ((left, 1.0), (right, -1.0)) if side is not None]
         if any(abs(at) < 0.3 * width for at in place):
-            score *= amounts[-1] / (amounts[-1] + 3.0 * survey.evidence[other])
+            # A seam of the floor between two tapes is no marking in the middle of a lane.
+            alike = 1.0 / (1.0 + min(survey.unlike[side][other] for side in sides))
+            score *= amounts[-1] / (amounts[-1] + 3.0 * alike * survey.evidence[other])
     if expected.lateral is not None:
         away = (lateral - expected.lateral) / hypot(expected.lateral_sigma, sigma)
         turned = (heading - expected.heading) / hypot(expected.heading_sigma, 0.15 + sigma)
@@ -178,7 +191,18 @@ def _survey(chains: Chains, expected: Expectation) -> _Survey:
     sigma, heading = error[beside, every], heading[beside]
     off = _off(chains, expected.line)
     return _Survey(evidence.tolist(), car_left.tolist(), sigma.tolist(), heading.tolist(),
-                   off.tolist(), chains.gap.tolist(), chains.spread.tolist())
+                   off.tolist(), chains.gap.tolist(), chains.spread.tolist(),
+                   _unlike(chains).tolist())
+
+
+def _unlike(chains: Chains) -> NDArray[np.float64]:
+    """Return (M, M) how unlike the widths of two markings' tapes are, squared, in deviations."""
+    parts = np.stack((chains.widths, chains.marks.count))
+    width, pixels = np.add.reduceat(parts, chains.first, axis=1) / np.diff(
+        chains.first, append=len(chains.marks))
+    tape, variance = np.log(np.maximum(width, 1e-3)), pixels ** -2.0
+    beyond = np.maximum(np.abs(tape[:, None] - tape) - OTHER_TAPE, 0.0)
+    return beyond ** 2 / (TAPE_SIGMA ** 2 + variance[:, None] + variance)
 
 
 def _off(chains: Chains, line: NDArray[np.float64] | None) -> NDArray[np.float64]:

@@ -133,7 +133,8 @@ class Place:
             width, sigma = USUAL_WIDTH, USUAL_WIDTH_SIGMA
         known = dict(width=width, width_sigma=sigma)
         if self.ground is None:
-            known.update(spread=nominal_view.SPREAD, blind=nominal_view.BLIND, flare=self._flare,
+            known.update(narrowest=nominal_view.NARROWEST, widest=nominal_view.WIDEST,
+                         spread=nominal_view.SPREAD, blind=nominal_view.BLIND, flare=self._flare,
                          flare_sigma=(nominal_view.FLARE_SIGMA if self.width is None
                                       else nominal_view.LEARNT_FLARE_SIGMA))
         return known

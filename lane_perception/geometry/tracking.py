@@ -15,7 +15,6 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.geometry.ego_lane import NARROWEST_LANE
 from lane_perception.geometry.small_matrices import solve
 
 LATERAL_NOISE = 0.4     # m/s^2 per root Hz: how suddenly the car moves sideways
@@ -27,6 +26,7 @@ RATE_MEMORY = 0.25      # seconds
 OUTLIER = 18.4          # squared distance of place and heading: 1 in 10,000 for 2 numbers
 NEWS = 3.0              # per second: pictures a third of a second apart speak for themselves
 SUREST = 6.0            # log odds beyond which nothing is added
+NARROWEST = 0.1         # metres that a lane may be wide
 
 
 class LaneTrack:
@@ -85,7 +85,7 @@ class LaneTrack:
         spread = self.covariance[:4, :4] + covariance
         gain = solve(spread, self.covariance[:4]).T
         self.state = self.state + gain @ (sighting - self.state[:4])
-        self.state[3] = max(self.state[3], NARROWEST_LANE)
+        self.state[3] = max(self.state[3], NARROWEST)
         keep = np.eye(6)
         keep[:, :4] -= gain
         # Joseph's form stays symmetric and positive.

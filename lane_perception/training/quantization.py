@@ -21,8 +21,8 @@ from lane_perception.runtimes import read_card
 from lane_perception.segmenter import resize_image
 
 
-# Of what an activation was in the pictures, that its 8 bits cover. The few beyond, of the brightest
-# lamp in one of the pictures, would cost all others their steps.
+# Percent of an activation's values in the pictures, that its 8 bits cover. The few beyond, of the
+# brightest lamp in one of the pictures, would cost all others their steps.
 COVERED = 99.999
 
 

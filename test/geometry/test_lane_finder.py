@@ -19,6 +19,7 @@ from hypothesis import strategies
 from lane_perception.errors import UserError
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.geometry.nominal_view import NominalCamera
 
 GROUND = view(focal=330.0, forward=0.1)
 KNOWN = LaneSettings(lane_width=0.4)
@@ -142,6 +143,35 @@ def test_a_marking_that_ends_is_survived():
 ], ids=['stop line', 'crossing road', 'neighbouring lanes', 'fork', 'crosswalk'])
 def test_what_else_is_painted_does_not_pull_the_centre(extra):
     assert_straight_middle(find(lines({}, *extra)))
+
+
+@pytest.mark.parametrize('ground', [GROUND, None], ids=['calibrated', 'not calibrated'])
+@pytest.mark.parametrize('lateral', [0.0, 0.06, -0.06])
+def test_a_seam_between_tiles_is_no_side_of_the_lane(ground, lateral):
+    road = arc(lateral)
+    tapes = draw(GROUND, [(*road, side, everywhere) for side in (0.2, -0.2)], tape=0.03)
+    seams = draw(GROUND, [(*road, 0.2 * k, everywhere) for k in range(-4, 5, 2)], tape=0.006)
+    mask, finder = np.maximum(tapes, seams), LaneFinder(ground=ground)
+    for _ in range(3):   # nor does it teach the lane's width
+        lane = finder.find(mask)
+    without = LaneFinder(ground=ground).find(tapes)
+    assert lane.center == pytest.approx(without.center, abs=0.01 * 640)
+
+
+@pytest.mark.parametrize('camera, width', [
+    (dict(mount_height=0.08, pitch=12.0, focal=480.0, model='plumb_bob'), 0.5),
+    (dict(mount_height=0.06, pitch=8.0, focal=420.0, model='plumb_bob'), 0.5),
+    (dict(mount_height=0.3, pitch=20.0, focal=200.0, model='equidistant'), 0.25)])
+@pytest.mark.parametrize('known', [False, True], ids=['nothing known', 'the lens known'])
+def test_without_a_calibration_a_low_camera_and_a_high_one_see_the_lane(camera, width, known):
+    held = view(**camera)
+    finder = LaneFinder(camera=NominalCamera.of(held) if known else None)
+    lane = finder.find(lane_mask(held, width, lateral=0.03))
+    _, points, _ = arc(lateral=0.03)
+    middle = held.to_image(points[points[:, 0] > 0.1])
+    middle = middle[np.abs(middle[:, 1] - lane.center[1]).argmin(), 0]
+    assert lane.center[0] == pytest.approx(middle, abs=(0.01 if known else 0.03) * 640)
+    assert len(lane.left) and len(lane.right)
 
 
 def test_the_lane_is_the_one_that_the_car_stands_in():
