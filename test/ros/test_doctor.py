@@ -87,6 +87,15 @@ def test_a_processor_too_slow_for_the_camera_is_told_what_a_smaller_input_brings
     assert f'set resolution to {smaller} ({smaller_ms} ms; less accurate' in finding.cure
 
 
+@pytest.mark.parametrize('instructions, advised', [(['avx_vnni'], True), (['avx2'], False)])
+def test_int8_is_advised_where_it_suits_the_processor(
+        bright_model, monkeypatch, instructions, advised):
+    monkeypatch.setattr('lane_perception.runtimes.precision.instructions', lambda: instructions)
+    monkeypatch.setattr(model, '_median_ms', lambda pipeline, picture: 50.0)
+    finding, = model.model(str(bright_model))
+    assert ('export --int8' in finding.cure) == advised
+
+
 def test_nothing_smaller_is_advised_than_was_measured(bright_model, monkeypatch):
     monkeypatch.setattr(model, '_median_ms', lambda pipeline, picture: 50.0)
     finding, = model.model(str(bright_model), '192x320')

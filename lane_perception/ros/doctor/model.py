@@ -32,6 +32,7 @@ def model(name: str, resolution: str = '') -> Iterator[Finding]:
     try:
         import numpy as np
         from lane_perception.pipeline import LanePipeline
+        from lane_perception.runtimes.precision import suits_int8
         from lane_perception.segmenter import parse_resolution
     except ImportError as error:   # any of them may be what is missing
         yield not_looked_at(f'model {name}', error)
@@ -49,8 +50,10 @@ def model(name: str, resolution: str = '') -> Iterator[Finding]:
             f'{runtime.precision}, input {segmenter.resolution}: {median:.1f} ms a frame of '
             f'{SIZE[1]}x{SIZE[0]}')
     if median > CAMERA_PERIOD_MS:
-        cures = ['free the processor', *_smaller_input(pipeline, name, picture, median),
-                 'limit max_rate']
+        cures = ['free the processor']
+        if suits_int8() and (runtime.device, runtime.precision) == ('cpu', 'fp32'):
+            cures.append('give the model its int8 file, which suits this processor (export --int8)')
+        cures += [*_smaller_input(pipeline, name, picture, median), 'limit max_rate']
         yield Finding(DOUBTFUL, f'{text}, slower than a camera with 30 frames per second',
                       ', or '.join(cures))
         return
