@@ -52,7 +52,7 @@ def model(name: str, resolution: str = '') -> Iterator[Finding]:
     if median > CAMERA_PERIOD_MS:
         cures = ['free the processor']
         if suits_int8() and (runtime.device, runtime.precision) == ('cpu', 'fp32'):
-            cures.append('give the model its int8 file, which suits this processor (export --int8)')
+            cures.append('give the model the int8 file that suits this processor (export --int8)')
         cures += [*_smaller_input(pipeline, name, picture, median), 'limit max_rate']
         yield Finding(DOUBTFUL, f'{text}, slower than a camera with 30 frames per second',
                       ', or '.join(cures))
