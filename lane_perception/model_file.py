@@ -49,6 +49,7 @@ class ModelCard:
     recipe: dict[str, Any] = dataclasses.field(default_factory=dict)   # training settings
     package_version: str = ''         # of lane_perception, when the file was written
     precision: str = 'fp32'           # of the stored weights: fp32 or int8
+    exported_from: str = ''           # SHA-256 of the .safetensors file; '' in that one
     format: int = FORMAT              # of this card
 
     def to_json(self) -> str:
@@ -108,7 +109,7 @@ def parse_card(text: str | None, path: Path) -> ModelCard:
 
 
 def _check_kinds(card: ModelCard, path: Path) -> None:
-    for name in ('name', 'architecture', 'trained_on', 'package_version'):
+    for name in ('name', 'architecture', 'trained_on', 'package_version', 'exported_from'):
         if not isinstance(getattr(card, name), str):
             raise UserError(f'{path}: its {name} {getattr(card, name)!r} is not a text')
     for name in ('metrics', 'recipe'):

@@ -35,7 +35,7 @@ from lane_perception.evaluation.metrics import SegmentationScore
 from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.machine import module_line
-from lane_perception.model_file import find_model
+from lane_perception.runtimes import find_file
 from lane_perception.segmenter import parse_resolution
 from lane_perception.segmenter import Segmenter
 
@@ -72,6 +72,7 @@ def open_candidates(models: Sequence[str], resolutions: Sequence[str], runtime: 
             segmenter = Segmenter.load(model, runtime, 'auto', precision,
                                        resolution=parse_resolution(text))
             card = segmenter.runtimes[0].card
+            file = find_file(model, runtime, precision=precision)
             own = (card.input_height, card.input_width)
             height, width = parse_resolution(text) or own
             name = card.name if card.precision != 'int8' else f'{card.name} int8'
@@ -79,7 +80,7 @@ def open_candidates(models: Sequence[str], resolutions: Sequence[str], runtime: 
                      'resolution': f'{height}x{width}', 'own_resolution': f'{own[0]}x{own[1]}',
                      'runtime': segmenter.runtimes[0].name,
                      'precision': segmenter.runtimes[0].precision,
-                     'file_mib': round(find_model(model).stat().st_size / 2**20, 2)}
+                     'file_mib': round(file.stat().st_size / 2**20, 2)}
             name = f'{name} {height}x{width}'
             if any(one.name == name for one in found):
                 name = f'{model} {height}x{width}'

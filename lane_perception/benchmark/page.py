@@ -30,10 +30,11 @@ PARTS = ('network', 'stages', 'node', 'growth', 'training')
 OTHERS = {'vnni': """## On a processor with VNNI
 
 The same on a server processor with AVX-512 and its VNNI and BF16, but without AMX. There bf16
-takes longer than fp32, for networks and for their training, and int8 half of it or less, so that
-`auto` is int8. Laptops from about 2020 on have VNNI, those without AVX-512 as AVX-VNNI. With
-oneDNN held to such instructions (`ONEDNN_MAX_CPU_ISA=AVX2_VNNI ros2 run lane_perception benchmark
---only network`) int8 gains as much; without VNNI (`AVX512_CORE`, `AVX2`) it gains little.
+takes longer than fp32, by OpenVINO and by torch, and int8 less than half of it by OpenVINO, a
+sixth less by ONNX Runtime; so `auto` is int8. Many laptops have VNNI: Intel's since 2020 (those
+without AVX-512 as AVX-VNNI), AMD's since 2023. With oneDNN held to such instructions
+(`ONEDNN_MAX_CPU_ISA=AVX2_VNNI ros2 run lane_perception benchmark --only network`) int8 gains as
+much in OpenVINO; without VNNI (`AVX512_CORE`, `AVX2`) it gains little.
 """, 'avx2': """## On a plainer processor
 
 The same on a processor that has AVX2 and nothing beyond it, as older laptops have. bf16 is of no
@@ -64,7 +65,7 @@ processor has, so that two starts choose alike and a start measures nothing:
 5. On a processor with AMX: OpenVINO in bf16.
 6. On one with VNNI (AVX-512 VNNI or AVX-VNNI) and no AMX: int8, where `NAME_int8.onnx` lies beside
    `NAME.onnx`. `export --int8` makes it, and keeps it only if it loses no more than 0.005 of lane
-   IoU. One that was made of other weights of that name is left alone.
+   IoU. One that was made of other weights of that name, or is damaged, is left alone.
 7. Else fp32.
 
 `benchmark --tune FILE` measures every combination on the machine at hand and writes the quickest

@@ -173,6 +173,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     file = find_model(arguments.model).stat()
     rows = Rows(arguments.out.with_suffix('.rows.jsonl'),
                 {'model': segmenter.name, 'bytes': file.st_size, 'time': file.st_mtime_ns,
+                 'precision': segmenter.runtimes[0].precision,
                  'seed': STRESS_SEED, 'pinned': arguments.pinned})
     table = (pinned_table if arguments.pinned else sorted_table)(segmenter, rows, arguments.count)
     print('| factor | bin | pictures | lane IoU | line F1 |\n|---|---|---|---|---|')

@@ -34,8 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
                         help='labeled pictures to calibrate on, and others of them to score on\n'
                              '(default: synthetic:1000000)')
     parser.add_argument('--count', type=int, default=48,
-                        help='pictures to score on, and as many to calibrate on, evenly\n'
-                             'spaced over the data (default: 48)')
+                        help='pictures to score on at most, and as many to calibrate on,\n'
+                             'evenly spaced over the data (default: 48)')
     parser.add_argument('--int8', action='store_true', help='write the int8 file too')
     parser.add_argument('--architecture', help='of a state dict, e.g. deeplabv3_resnet101')
     parser.add_argument('--resolution', metavar='HxW',

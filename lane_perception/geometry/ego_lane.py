@@ -196,7 +196,11 @@ def _survey(chains: Chains, expected: Expectation) -> _Survey:
 
 
 def _unlike(chains: Chains) -> NDArray[np.float64]:
-    """Return (M, M) how unlike the widths of two markings' tapes are, squared, in deviations."""
+    """
+    Return (M, M) how unlike the widths of two markings' tapes are, squared, in deviations.
+
+    By their mean widths, ends of dashes and all: they are within the factor that is allowed.
+    """
     parts = np.stack((chains.widths, chains.marks.count))
     width, pixels = np.add.reduceat(parts, chains.first, axis=1) / np.diff(
         chains.first, append=len(chains.marks))

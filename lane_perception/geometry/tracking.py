@@ -15,6 +15,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry.nominal_view import NARROWEST
 from lane_perception.geometry.small_matrices import solve
 
 LATERAL_NOISE = 0.4     # m/s^2 per root Hz: how suddenly the car moves sideways
@@ -26,7 +27,6 @@ RATE_MEMORY = 0.25      # seconds
 OUTLIER = 18.4          # squared distance of place and heading: 1 in 10,000 for 2 numbers
 NEWS = 3.0              # per second: pictures a third of a second apart speak for themselves
 SUREST = 6.0            # log odds beyond which nothing is added
-NARROWEST = 0.1         # metres that a lane may be wide
 
 
 class LaneTrack:

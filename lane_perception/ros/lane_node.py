@@ -241,19 +241,20 @@ class LaneNode(LifecycleNode):
     def _on_camera_info(self, info: CameraInfo) -> None:
         self._info = info
         if self._worker is not None:
-            self._hear_lens(self._picture_size)
+            with self._hearing:
+                self._hear_lens()
 
     def _look(self, size: tuple[int, int]) -> None:
         """Look at the size of a picture whose lane will be sought; runs in the worker."""
-        self._hear_lens(size)
-        self._picture_size = size
-
-    def _hear_lens(self, size: tuple[int, int] | None) -> None:
-        """Take the last camera_info, once for each size of pictures."""
         with self._hearing:
-            if self._info is not None and self._lens.hear(
-                    self._info, self._picture_topic, size):
-                self._worker.ground, self._worker.camera = self._lens.ground, self._lens.camera
+            self._picture_size = size
+            self._hear_lens()
+
+    def _hear_lens(self) -> None:
+        """Take the last camera_info, once for each size of pictures."""
+        if self._info is not None and self._lens.hear(
+                self._info, self._picture_topic, self._picture_size):
+            self._worker.ground, self._worker.camera = self._lens.ground, self._lens.camera
 
     def _on_incompatible_qos(self, event: Any) -> None:
         self._warn(incompatible_reliability(self._picture_topic))

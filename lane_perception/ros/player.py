@@ -237,6 +237,7 @@ def main(argv: list[str] | None = None) -> int:
         before = [_clock(node)] if arguments.clock else []
         if info is not None:
             before.append(_camera_info(node, arguments.topic, info.data))
+        # Who takes its pictures takes camera_info, too, if it wants it: SETTLE_S is for both.
         if arguments.wait and not _wait_for_subscriber(publisher, arguments.wait):
             raise UserError(f'nothing subscribed to {arguments.topic} in {arguments.wait:g} s')
         gc.disable()  # a collection is a pause in the middle of the recording

@@ -122,7 +122,7 @@ def open_runtime(
     path = find_file(model, runtime, device, precision)
     chosen = _choose(path, runtime, device)
     if chosen == 'onnxruntime' and runtime == device == 'auto':
-        return _open_auto(path, precision)
+        return _open_auto(model, path, precision)
     return _open(chosen, path, device, precision)
 
 
@@ -156,7 +156,7 @@ def _try_out(opened: Runtime, path: Path) -> None:
                         'probability, float32 of (1, height, width), should be')
 
 
-def _open_auto(path: Path, precision: str) -> Runtime:
+def _open_auto(model: str | Path, path: Path, precision: str) -> Runtime:
     """Open on the GPU where ONNX Runtime can use one, else what suits a processor."""
     from lane_perception.runtimes.onnxruntime_runtime import NoCuda
     from lane_perception.runtimes.onnxruntime_runtime import built_for_cuda
@@ -164,7 +164,7 @@ def _open_auto(path: Path, precision: str) -> Runtime:
         try:
             return _open('onnxruntime', path, 'cuda:0', precision)
         except NoCuda:
-            pass
+            path = find_file(model, 'auto', 'cpu', precision)
     return _open(_choose(path, 'auto', 'cpu'), path, 'cpu', precision)
 
 
@@ -225,8 +225,11 @@ def _may_use_cuda(runtime: str, device: str) -> bool:
 
 
 def _is_the_same(quantized: Path, exact: Path) -> bool:
-    """Tell whether an int8 file was made of a model, and not of one that had its name before."""
-    return dataclasses.replace(read_card(quantized), precision='fp32') == read_card(exact)
+    """Tell whether an int8 file is whole, and of a model, not of one that had its name before."""
+    try:
+        return dataclasses.replace(read_card(quantized), precision='fp32') == read_card(exact)
+    except UserError:   # of the model itself it is said when that is opened
+        return False
 
 
 def _prefer_onnx(path: Path, runtime: str) -> Path:

@@ -3,8 +3,8 @@
 """
 Which arithmetic suits the processor, by its instructions alone (docs/benchmark.md measures it).
 
-bf16 pays only where AMX multiplies its matrices: by the vectors of AVX-512 BF16 networks and
-their training take longer than in fp32. int8 pays by VNNI, and no more than bf16 does by AMX.
+bf16 pays only where AMX multiplies its matrices: by the vectors of AVX-512 BF16 networks take
+longer than in fp32. int8 pays by VNNI, and no more than bf16 does by AMX.
 """
 
 from __future__ import annotations

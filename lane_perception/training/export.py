@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import io
 import logging
 import warnings
@@ -80,6 +82,7 @@ def load_network(path: Path) -> tuple[nn.Module, ModelCard]:
 
 
 def export_file(source: Path, destination: Path) -> None:
-    """Write the ONNX file of a .safetensors model file."""
+    """Write the ONNX file of a .safetensors model file, whose digest its card then tells."""
     network, card = load_network(source)
-    export_onnx(network, card, destination)
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    export_onnx(network, dataclasses.replace(card, exported_from=digest), destination)

@@ -80,6 +80,9 @@ def _pictures(data: str, count: int, int8: bool) -> tuple[Pictures, Pictures]:
     if not int8:
         return [], read_pictures(data, count)
     pictures = read_pictures(data, 2 * count)
+    if len(pictures) == 1:
+        print(f'{data} holds one picture: int8 is calibrated and scored on the same one',
+              file=sys.stderr)
     return pictures[::2], pictures[1::2] or pictures
 
 

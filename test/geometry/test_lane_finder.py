@@ -161,7 +161,7 @@ def test_a_seam_between_tiles_is_no_side_of_the_lane(ground, lateral):
 @pytest.mark.parametrize('camera, width', [
     (dict(mount_height=0.08, pitch=12.0, focal=480.0, model='plumb_bob'), 0.5),
     (dict(mount_height=0.06, pitch=8.0, focal=420.0, model='plumb_bob'), 0.5),
-    (dict(mount_height=0.3, pitch=20.0, focal=200.0, model='equidistant'), 0.25)])
+    (dict(mount_height=0.25, pitch=25.0, focal=220.0, model='equidistant'), 0.25)])
 @pytest.mark.parametrize('known', [False, True], ids=['nothing known', 'the lens known'])
 def test_without_a_calibration_a_low_camera_and_a_high_one_see_the_lane(camera, width, known):
     held = view(**camera)

@@ -86,7 +86,7 @@ def test_the_lens_that_a_recording_tells_is_told_to_the_node(tmp_path, ros_domai
     node, replayed = by_time(tmp_path / 'node', topic), by_time(tmp_path / 'out/bag', topic)
     np.testing.assert_equal(node, replayed)
     (tmp_path / 'usual').mkdir()
-    played_and_replayed(tmp_path / 'usual')
+    assert len(played_and_replayed(tmp_path / 'usual')) == COUNT
     assert by_time(tmp_path / 'usual' / 'node', topic) != node, 'the lens makes a difference'
 
 

@@ -226,6 +226,16 @@ def test_an_int8_file_of_the_model_that_had_that_name_before_is_left_alone(
     assert find_file(tmp_path / 'm.onnx', precision='int8').name == 'm_int8.onnx'
     write_bright_model(tmp_path / 'm.onnx')
     assert find_file(tmp_path / 'm.onnx').name == 'm_int8.onnx'
+    write_bright_model(tmp_path / 'm.onnx', exported_from='other weights')
+    assert find_file(tmp_path / 'm.onnx').name == 'm.onnx'
+
+
+def test_a_damaged_int8_file_that_nobody_asked_for_is_left_alone(tmp_path, a_processor_for_int8):
+    write_bright_model(tmp_path / 'm.onnx')
+    (tmp_path / 'm_int8.onnx').write_bytes(b'half a file')
+    assert open_runtime(tmp_path / 'm.onnx').precision == 'fp32'
+    with pytest.raises(UserError, match='m_int8.onnx is damaged'):
+        open_runtime(tmp_path / 'm.onnx', precision='int8')
 
 
 def test_what_may_run_on_a_gpu_is_no_int8_file(
@@ -235,6 +245,7 @@ def test_what_may_run_on_a_gpu_is_no_int8_file(
     assert find_file(tmp_path / 'm.onnx').name == 'm.onnx'
     assert find_file(tmp_path / 'm.onnx', device='cpu').name == 'm_int8.onnx'
     assert find_file(tmp_path / 'm.onnx', 'openvino').name == 'm_int8.onnx'
+    assert open_runtime(tmp_path / 'm.onnx').precision == 'int8', 'there is no GPU after all'
 
 
 OPEN_TWO_FREE_TWO = '''

@@ -18,6 +18,7 @@ from lane_perception.evaluation.data_sources import Source  # noqa: E402
 from lane_perception.model_file import read_safetensors  # noqa: E402
 from lane_perception.model_file import write_safetensors  # noqa: E402
 from lane_perception.networks import build_network  # noqa: E402
+from lane_perception.runtimes import find_file  # noqa: E402
 from lane_perception.runtimes import read_card  # noqa: E402
 from lane_perception.runtimes import open_runtime  # noqa: E402
 from lane_perception.training import exporting  # noqa: E402
@@ -64,6 +65,22 @@ def test_int8_is_calibrated_on_other_pictures_than_it_is_scored_on(
     assert len(calibrated) == 3 and len(scored) == 2 * 3, 'three for each of two files'
     assert {image.tobytes() for image in calibrated}.isdisjoint(
         image.tobytes() for image in scored)
+
+
+def test_an_int8_file_of_weights_that_were_replaced_is_not_taken(
+        overfitted, tmp_path, monkeypatch):
+    monkeypatch.setattr('lane_perception.runtimes.precision.instructions', lambda: ['avx_vnni'])
+    run, data = overfitted
+    weights, card = read_safetensors(run / 'model.safetensors')
+    again = [str(tmp_path / 'car.safetensors'), '--out', str(tmp_path), '--data', str(data)]
+    write_safetensors(tmp_path / 'car.safetensors', weights, card)
+    main_body([*again, '--int8'])
+    main_body(again)
+    assert find_file(tmp_path / 'car.onnx').name == 'car_int8.onnx', 'of the same weights'
+    name = next(iter(weights))
+    write_safetensors(tmp_path / 'car.safetensors', {**weights, name: 1.01 * weights[name]}, card)
+    main_body(again)
+    assert find_file(tmp_path / 'car.onnx').name == 'car.onnx'
 
 
 def test_a_file_that_loses_accuracy_is_refused(overfitted, tmp_path):

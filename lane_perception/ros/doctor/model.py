@@ -51,7 +51,9 @@ def model(name: str, resolution: str = '') -> Iterator[Finding]:
             f'{SIZE[1]}x{SIZE[0]}')
     if median > CAMERA_PERIOD_MS:
         cures = ['free the processor']
-        if suits_int8() and (runtime.device, runtime.precision) == ('cpu', 'fp32'):
+        if suits_int8() and any(
+                (one.device, one.precision) == ('cpu', 'fp32') and one.name != 'torch'
+                for one in segmenter.runtimes):
             cures.append('give the model the int8 file that suits this processor (export --int8)')
         cures += [*_smaller_input(pipeline, name, picture, median), 'limit max_rate']
         yield Finding(DOUBTFUL, f'{text}, slower than a camera with 30 frames per second',
