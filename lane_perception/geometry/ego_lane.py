@@ -39,8 +39,8 @@ UNEVEN = 0.1            # of the gap between two markings: how well it holds up 
 OFF_FREE = 0.35         # lane widths by which a side may lie off where the last picture had it
 OFF_SIGMA = 0.15        # what counts beyond that
 ABEAM = 0.1             # metres along that line that a mark may lie off its points
-OTHER_TAPE = 0.5        # logarithm of the factor within which two tapes are as wide
-TAPE_SIGMA = 0.3        # of that logarithm beyond it; and a pixel, of the width in pixels
+OTHER_TAPE = 1.0        # logarithm of the factor within which two tapes may be of one road
+TAPE_SIGMA = 0.2        # of that logarithm beyond it; and a pixel, of the width in pixels
 
 
 @dataclass(frozen=True)
@@ -199,12 +199,15 @@ def _unlike(chains: Chains) -> NDArray[np.float64]:
     """
     Return (M, M) how unlike the widths of two markings' tapes are, squared, in deviations.
 
-    By their mean widths, ends of dashes and all: they are within the factor that is allowed.
+    By their mean widths, ends of dashes and all: they are within the factor that is allowed. What
+    is one mark for a short dash has no width.
     """
-    parts = np.stack((chains.widths, chains.marks.count))
-    width, pixels = np.add.reduceat(parts, chains.first, axis=1) / np.diff(
-        chains.first, append=len(chains.marks))
-    tape, variance = np.log(np.maximum(width, 1e-3)), pixels ** -2.0
+    known = 1.0 - chains.marks.lone
+    parts = np.stack((known, known * chains.widths, known * chains.marks.count))
+    number, width, pixels = np.add.reduceat(parts, chains.first, axis=1)
+    number = np.maximum(number, 1.0)
+    tape = np.log(np.maximum(width / number, 1e-3))
+    variance = np.maximum(pixels / number, 1e-3) ** -2.0
     beyond = np.maximum(np.abs(tape[:, None] - tape) - OTHER_TAPE, 0.0)
     return beyond ** 2 / (TAPE_SIGMA ** 2 + variance[:, None] + variance)
 
