@@ -38,7 +38,7 @@ from lane_perception.evaluation.metrics import figures
 from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.machine import module_line
-from lane_perception.model_file import find_model
+from lane_perception.runtimes import find_file
 from lane_perception.segmenter import Segmenter
 
 FLOOR = 0.80            # line F1 below which a bin is named
@@ -170,7 +170,7 @@ def body(argv: Sequence[str] | None = None) -> int:
         raise UserError(f'--count {arguments.count} should be at least 1')
     cv2.setNumThreads(1)
     segmenter = Segmenter.load(arguments.model)
-    file = find_model(arguments.model).stat()
+    file = find_file(arguments.model).stat()
     rows = Rows(arguments.out.with_suffix('.rows.jsonl'),
                 {'model': segmenter.name, 'bytes': file.st_size, 'time': file.st_mtime_ns,
                  'precision': segmenter.runtimes[0].precision,

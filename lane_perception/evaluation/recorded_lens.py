@@ -4,14 +4,36 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.recordings import Received
 from lane_perception.data.recordings import RecordingReader
+from lane_perception.geometry.camera_info import holds_lens
+from lane_perception.geometry.camera_info import info_of_pictures
+from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.ros.known_lens import KnownLens
-from lane_perception.ros.known_lens import recorded_info
+
+LOOKED_AT = 100   # messages of camera_info in a recording
+
+
+def recorded_info(reader: RecordingReader, topic: str) -> Received | None:
+    """
+    Return the first camera_info beside a recording's pictures that tells a lens; or None.
+
+    :param topic: of the pictures.
+    """
+    beside = info_topic_of(topic)
+    found = reader.topics().get(beside)
+    if found is None or found.message_type != 'sensor_msgs/msg/CameraInfo':
+        return None
+    return next((one for one in islice(reader.received(beside), LOOKED_AT)
+                 if one.message is not None
+                 and holds_lens(info_of_pictures(one.message, topic))), None)
 
 
 class RecordedLens:

@@ -32,10 +32,10 @@ from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import Received
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.errors import UserError
+from lane_perception.evaluation.recorded_lens import recorded_info
 from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.json_file import write_json
 from lane_perception.ros.initialize import initialize
-from lane_perception.ros.known_lens import recorded_info
 from lane_perception.ros.serialized import NANOSECONDS
 from lane_perception.ros.serialized import read_stamp
 from lane_perception.ros.serialized import with_stamp
