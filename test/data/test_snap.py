@@ -86,6 +86,13 @@ def test_a_neighboring_tape_is_left_alone():
     assert iou(snapped, truth) > 0.9
 
 
+def test_a_lighter_strip_of_floor_beside_a_tape_is_not_taken_into_it():
+    truth = tape(((100, 240), (112, 240), (112, 0), (100, 0)))
+    image = picture(truth)
+    image[:, 113:124] = 130
+    assert iou(snap_lines(image, [np.array([[108.0, 239], [108, 1]])]), truth) > 0.9
+
+
 def test_a_tape_is_followed_to_the_border_where_the_line_ended_before_it():
     truth = tape(NEAR_LEFT)
     line = np.array([[107.0, 230], [210.5, 90]])

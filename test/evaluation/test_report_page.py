@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report works from a file in a browser: pictures load, filters filter, nothing complains."""
 
+import json
 import re
 import shutil
 
@@ -13,6 +14,7 @@ from recordings_on_disk import write_recording
 from lane_perception.cli.evaluate import main as evaluate
 from lane_perception.cli.replay import main as replay
 from lane_perception.data.image_files import write_image
+from lane_perception.evaluation import report_page
 
 pytest.importorskip('tornado', reason='the browser is driven with tornado: pip install tornado')
 from browser import Page  # noqa: E402
@@ -146,3 +148,9 @@ def test_names_from_a_users_disk_are_text_not_markup(replayed):
     text = (replayed / 'report.html').read_text()
     assert '&lt;b&gt;drive &amp; co' in text
     assert '<b>drive' not in text
+
+
+def test_a_name_in_a_plot_cannot_end_its_script():
+    value = {'name': '</script><!--<script>&amp;'}
+    text = report_page._json(value)
+    assert not set(text) & set('<>&') and json.loads(text) == value
