@@ -30,9 +30,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('file', metavar='FILE|RUN', help='what to export')
     parser.add_argument('--out', required=True, metavar='DIR', help='folder for the files')
     parser.add_argument('--name', help="of the model (default: the file's own name)")
-    parser.add_argument('--data', metavar='DIR|synthetic:SEED', default='synthetic:1000000',
+    parser.add_argument('--data', metavar='DIR|synthetic:SEED', default='synthetic:500000',
                         help='labeled pictures to calibrate on, and others of them to score on\n'
-                             '(default: synthetic:1000000)')
+                             '(default: synthetic:500000)')
     parser.add_argument('--count', type=int, default=48,
                         help='pictures to score on at most, and as many to calibrate on,\n'
                              'evenly spaced over the data (default: 48)')

@@ -110,12 +110,14 @@ def furnish(streams: Streams, settings: WorldSettings, track: Track, poses: list
     :param poses: what is to be seen from them is drawn; the lamps hang about the first.
     :param with_track: False leaves the floor bare of tape and of all that belongs to a road.
     """
-    floor = lay_floor(streams['floor'], settings.floor, settings.floor_brightness)
+    along = poses[0].heading
+    floor = lay_floor(streams['floor'], settings.floor, settings.floor_brightness, along)
     for attempt in range(20):  # a pinned color of tape wants a floor that it can be told from
         wanted = np.array(TAPE.get(settings.tape_color, (np.inf,) * 3))
         if contrast(wanted, np.array(floor.color)) > CONTRAST:
             break
-        floor = lay_floor(streams[f'floor {attempt}'], settings.floor, settings.floor_brightness)
+        floor = lay_floor(streams[f'floor {attempt}'], settings.floor, settings.floor_brightness,
+                          along)
     if settings.glare is not None:  # a floor that can mirror, or one that does not
         floor = replace(floor, gloss=max(floor.gloss, 0.05) if settings.glare > 0 else 0.0,
                         roughness=min(floor.roughness, 0.15))
@@ -153,7 +155,7 @@ def furnish(streams: Streams, settings: WorldSettings, track: Track, poses: list
     apron, shape = None, ()
     random = streams['apron']
     if random.random() < (0.7 if outdoors else 0.3):
-        apron, floor = floor, lay_floor(random)
+        apron, floor = floor, lay_floor(random, along=along)
         if track.road.closed:
             coarse = np.concatenate((coarse, coarse[:2]))
         shape = tuple(apron_shape(random, coarse, half))
@@ -206,10 +208,12 @@ def draw_shades(random: np.random.Generator, lights: Lights, things: list[Thing]
                                 log_uniform(random, 0.02, 0.8)))
         dark = np.full(3, random.uniform(0.25, 0.8)) * np.array([1.08, 1.0, 0.95])
         shades.append(Shade(tuple(shapes), tuple(dark), random.choice([0.5, 2.0, 5.0, 12.0])))
-    if random.random() < 0.22:  # the sun through a window
+    if random.random() < 0.22:  # the sun through a window, or a blind
         angle, skew = random.uniform(0, np.pi), random.uniform(-0.8, 0.8)
         near = place + looking * random.uniform(0.2, 2.5) + random.normal(0, 0.5, 2)
         panes, wide, deep = int(random.integers(1, 5)), *random.uniform(0.1, 0.9, 2)
+        if random.random() < 0.3:
+            panes, wide, deep = int(random.integers(1, 12)), 0.15 * wide, 2.5 * deep
         along = np.array([np.cos(angle), np.sin(angle)])
         across = np.array([np.cos(angle + np.pi / 2 + skew), np.sin(angle + np.pi / 2 + skew)])
         bar = random.uniform(0.02, 0.1)

@@ -148,6 +148,29 @@ def _tiles(random: np.random.Generator) -> NDArray:
     return field + joint * random.choice([-1.2, 1.2]) + 0.15 * noise(random, 2, 60, 1.0)
 
 
+def _joints(random: np.random.Generator) -> NDArray:
+    """Joints, 1 on them, of even tiles or bricks, in rows one above the other or shifted."""
+    rows, columns = ((1, 1), (2, 1), (2, 2), (4, 2))[int(random.integers(4))]
+    shift = random.choice([0, 0, 0.5]) if rows % 2 == 0 else 0.0
+    v, u = np.mgrid[0:SIZE, 0:SIZE] / SIZE
+    width = np.exp(random.uniform(np.log(0.004), np.log(0.025)))
+    across = u * columns + shift * np.floor(v * rows)
+    joint = np.maximum(_seam(across, width * columns), _seam(v * rows, width * rows))
+    return joint + 0.08 * noise(random, 2, 60, 1.0)
+
+
+def _stripes(random: np.random.Generator) -> NDArray:
+    """Bands of woven or printed cloth along y: some even, some of any width, each its shade."""
+    u = np.arange(SIZE) / SIZE
+    if random.random() < 0.4:
+        count = int(random.integers(3, 12))
+        field = np.sign(np.cos(2 * np.pi * count * u) - random.uniform(-0.8, 0.8))
+    else:
+        ends = np.sort(random.uniform(0, 1, int(random.integers(3, 16))))
+        field = random.uniform(-1, 1, len(ends))[np.searchsorted(ends, u) % len(ends)]
+    return np.tile(field, (SIZE, 1)) + 0.1 * noise(random, 2, 60, 1.0)
+
+
 def _checker(random: np.random.Generator) -> NDArray:
     """Squares of two shades."""
     count = 2 * int(random.integers(1, 3))
@@ -201,9 +224,9 @@ def _print(random: np.random.Generator) -> NDArray:
 
 
 KINDS = {'checker': _checker, 'cloud': _cloud, 'cracks': _cracks, 'fiber': _fiber,
-         'grain': _grain, 'hatch': _hatch, 'jigsaw': _jigsaw, 'planks': _planks,
+         'grain': _grain, 'hatch': _hatch, 'jigsaw': _jigsaw, 'joints': _joints, 'planks': _planks,
          'print': _print, 'scratches': _scratches, 'speckle': _speckle, 'stains': _stains,
-         'tiles': _tiles, 'weave': _weave}
+         'stripes': _stripes, 'tiles': _tiles, 'weave': _weave}
 
 
 class Points:
