@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lane_perception.errors import UserError
 from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.known_lens import lens_from_file
 from lane_perception.geometry.lane_finder import Lane
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
@@ -85,6 +86,7 @@ class LanePipeline:
         ground: str | Path | GroundCalibration | None = None,
         resolution: tuple[int, int] | None = None,
         settings: LaneSettings = LaneSettings(),
+        camera_info: str | Path | None = None,
     ) -> LanePipeline:
         """
         Load the model and, if given, the ground calibration.
@@ -98,12 +100,17 @@ class LanePipeline:
         :param ground: a ground calibration or its file; None: no metres.
         :param resolution: (height, width) of the network's input; None: the model file's own.
         :param settings: of the lane finder.
+        :param camera_info: file of the lens, as camera_calibration writes it (ost.yaml); counts
+            where the ground calibration tells no lens. None: a usual lens.
         :raises UserError: when something cannot be loaded or this machine cannot do it.
         """
         if ground is not None and not isinstance(ground, GroundCalibration):
             ground = GroundCalibration.load(Path(ground))
+        camera = None
+        if camera_info is not None:
+            ground, camera = lens_from_file(Path(camera_info), ground)
         segmenter = Segmenter.load(model, runtime, device, precision, tta, threshold, resolution)
-        return cls(segmenter, LaneFinder(settings, ground))
+        return cls(segmenter, LaneFinder(settings, ground, camera=camera))
 
     def process(self, image: NDArray[np.uint8], stamp: float | None = None) -> LaneEstimate:
         """

@@ -53,6 +53,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--threshold', type=float, help="lane probability, 0 to 1; without it the "
                         "model's own")
     parser.add_argument('--ground', type=Path, help='ground calibration file: adds metres')
+    parser.add_argument('--camera-info', type=Path, metavar='FILE',
+                        help='of the lens, as camera_calibration writes it (ost.yaml); without '
+                        "it the recording's camera_info counts")
     usual = LaneSettings()
     lane = parser.add_argument_group("lane, as the node's parameters of these names")
     lane.add_argument('--look-ahead', type=float, default=usual.look_ahead,
@@ -105,7 +108,8 @@ def body(argv: Sequence[str] | None = None) -> int:
         center_topic=arguments.center_topic, model=arguments.model, runtime=arguments.runtime,
         device=arguments.device, precision=arguments.precision, tta=arguments.tta,
         resolution=arguments.resolution, threshold=arguments.threshold,
-        ground=arguments.ground, lane=lane, base_frame=arguments.base_frame,
+        ground=arguments.ground, camera_info=arguments.camera_info, lane=lane,
+        base_frame=arguments.base_frame,
         video=not arguments.no_video, output_bag=not arguments.no_bag)
     if len(bags) == 1 and arguments.scheduler is None:
         with Progress('frames replayed') as progress:

@@ -5,18 +5,21 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.data.recordings import Received
 from lane_perception.data.recordings import RecordingReader
+from lane_perception.errors import UserError
 from lane_perception.geometry.camera_info import holds_lens
 from lane_perception.geometry.camera_info import info_of_pictures
 from lane_perception.geometry.camera_info import info_topic_of
+from lane_perception.geometry.camera_info import load_camera_info
 from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.known_lens import KnownLens
 from lane_perception.geometry.lane_finder import LaneFinder
-from lane_perception.ros.known_lens import KnownLens
 
 LOOKED_AT = 100   # messages of camera_info in a recording
 
@@ -37,21 +40,25 @@ def recorded_info(reader: RecordingReader, topic: str) -> Received | None:
 
 
 class RecordedLens:
-    """The first lens that camera_info beside the pictures tells, for a lane finder."""
+    """The first lens that camera_info beside the pictures tells, or a file, for a lane finder."""
 
     def __init__(self, reader: RecordingReader, topic: str,
-                 ground: GroundCalibration | None = None) -> None:
+                 ground: GroundCalibration | None = None, file: Path | None = None) -> None:
         """
         Look for it.
 
         :param topic: of the pictures.
         :param ground: calibration of the camera, None without one.
+        :param file: as camera_calibration writes it; counts instead of what is recorded.
+        :raises UserError: when the file is none.
         """
         self.problems: list[str] = []   # why it is not used
-        self._topic = topic
+        self._topic, self._file = topic, file
         self._known = KnownLens(ground, lambda said: None, self.problems.append)
-        found = recorded_info(reader, topic)
+        found = recorded_info(reader, topic) if file is None else None
         self._info = None if found is None else found.message
+        if file is not None:
+            self._info, self._topic = load_camera_info(file, topic), ''   # of the pictures already
 
     @property
     def model(self) -> str:
@@ -59,10 +66,16 @@ class RecordedLens:
         return self._known.model
 
     def suited(self, finder: LaneFinder, image: NDArray[np.uint8]) -> LaneFinder:
-        """Return the finder to look at a picture with: at the first, one that knows the lens."""
+        """
+        Return the finder to look at a picture with: at the first, one that knows the lens.
+
+        :raises UserError: when the lens of a file is not that of the picture.
+        """
         info, self._info = self._info, None
         if info is None or not self._known.hear(info, self._topic, image.shape[1::-1]):
             return finder
+        if self._file is not None and self._known.refusal:
+            raise UserError(f'{self._file}: {self._known.refusal}')
         if self._known.trouble:
             self.problems.append(self._known.trouble)
         return LaneFinder(finder.settings, self._known.ground, camera=self._known.camera)

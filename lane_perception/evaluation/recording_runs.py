@@ -137,7 +137,7 @@ def replay_all(
 
 def _with_whole_paths(settings: ReplaySettings) -> ReplaySettings:
     """Return the settings as a worker in another working directory has to be told them."""
-    places = {name: _from_anywhere(place) for name in ('bag', 'out', 'labels', 'ground')
+    places = {name: _from_anywhere(place) for name in ('bag', 'out', 'labels', 'ground', 'camera_info')
               if (place := getattr(settings, name)) is not None}
     members = [(name, str(_from_anywhere(Path(name).expanduser())))
                for name in member_names(settings.model)]
@@ -242,6 +242,7 @@ def _fingerprint(settings: ReplaySettings) -> str:
     for file in sorted(one for one in read if one.is_file()):
         status = os.stat(file)
         digest.update(os.fsencode(f'{file} {status.st_size} {status.st_mtime_ns}'))
-    if settings.ground:
-        digest.update(settings.ground.read_bytes())
+    for file in (settings.ground, settings.camera_info):
+        if file:
+            digest.update(file.read_bytes())
     return digest.hexdigest()

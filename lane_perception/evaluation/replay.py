@@ -89,6 +89,7 @@ class ReplaySettings:
     resolution: str = ''               # HxW of the network's input; '': the model's own
     threshold: float | None = None
     ground: Path | None = None         # ground calibration
+    camera_info: Path | None = None    # the lens, instead of what the recording tells
     lane: LaneSettings = LaneSettings()
     base_frame: str = 'base_link'
     video: bool = True                 # overlay.mp4
@@ -167,7 +168,8 @@ class _Replay:
             sys.setswitchinterval(SWITCH_S)
             reader = stack.enter_context(RecordingReader(settings.bag))
             topic = choose_images(reader, settings.topic, settings.truth_topic).name
-            self.lens = RecordedLens(reader, topic, pipeline.finder.ground)
+            self.lens = RecordedLens(
+                reader, topic, pipeline.finder.ground, settings.camera_info)
             truth = self._open_truth()
             writer = video = None
             if settings.output_bag:

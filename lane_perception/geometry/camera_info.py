@@ -121,9 +121,9 @@ def _model(name: str) -> str:
     return SYNONYMS.get(name, name)
 
 
-def read_camera_info(path: str | Path, image_size: tuple[int, int], topic: str = '') -> Lens:
+def load_camera_info(path: str | Path, topic: str = '') -> Any:
     """
-    Return the lens in a YAML file as camera_calibration writes it, for pictures of a size.
+    Return what a YAML file as camera_calibration writes it says, like a sensor_msgs/CameraInfo.
 
     :param topic: of the pictures; rectified ones have the lens that projection_matrix says.
     :raises UserError: when it cannot be read, or lacks what a lens needs.
@@ -134,10 +134,15 @@ def read_camera_info(path: str | Path, image_size: tuple[int, int], topic: str =
             value['data'] if isinstance(value, dict) else value for value in (
                 values['camera_matrix'], values['distortion_coefficients'],
                 values.get('projection_matrix')))
-        size = (int(values['image_width']), int(values['image_height']))
-        model = str(values.get('distortion_model', 'plumb_bob'))
-        if is_rectified(topic):
-            matrix, model, coefficients = _left_of(projection), 'plumb_bob', ()
+        message = SimpleNamespace(
+            width=int(values['image_width']), height=int(values['image_height']),
+            distortion_model=str(values.get('distortion_model', 'plumb_bob')),
+            k=np.array(matrix, object).ravel().tolist(),
+            d=np.array(coefficients, object).ravel().tolist(), p=projection,
+            roi=SimpleNamespace(x_offset=0, y_offset=0, width=0, height=0))
+        if len(message.k) != 9:
+            raise ValueError
+        return info_of_pictures(message, topic)
     except OSError as error:
         raise UserError(f'camera_info {path} cannot be read: {error.strerror}') from error
     except (UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, ValueError,
@@ -146,8 +151,18 @@ def read_camera_info(path: str | Path, image_size: tuple[int, int], topic: str =
                         'needs image_width, image_height, camera_matrix and '
                         'distortion_coefficients, and projection_matrix for rectified '
                         'pictures') from error
+
+
+def read_camera_info(path: str | Path, image_size: tuple[int, int], topic: str = '') -> Lens:
+    """
+    Return the lens in a YAML file as camera_calibration writes it, for pictures of a size.
+
+    :param topic: of the pictures, as for :func:`load_camera_info`.
+    :raises UserError: when it cannot be read, or is of another aspect ratio.
+    """
+    message = load_camera_info(path, topic)
     try:
-        return _scaled(matrix, model, coefficients, size, image_size)
+        return lens_of_message(message, image_size)
     except UserError as error:
         raise UserError(f'camera_info {path}: {error}') from error
 

@@ -31,6 +31,7 @@ from sensor_msgs.msg import Image
 
 from lane_perception.errors import UserError
 from lane_perception.geometry.ground_calibration import GroundCalibration
+from lane_perception.geometry.known_lens import KnownLens
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.overlay import draw_overlay
 from lane_perception.pipeline import LaneEstimate
@@ -40,7 +41,6 @@ from lane_perception.ros.diagnostics import ERROR
 from lane_perception.ros.diagnostics import FrameStatistics
 from lane_perception.ros.diagnostics import Summary
 from lane_perception.ros.diagnostics import WARN
-from lane_perception.ros.known_lens import KnownLens
 from lane_perception.ros.lane_outputs import output_messages
 from lane_perception.ros.lane_outputs import output_types
 from lane_perception.ros.latest_frame import Frame

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from typing import Callable
 
@@ -14,9 +15,12 @@ from lane_perception.geometry.camera_info import camera_of_message
 from lane_perception.geometry.camera_info import holds_lens
 from lane_perception.geometry.camera_info import info_of_pictures
 from lane_perception.geometry.camera_info import lens_of_message
+from lane_perception.geometry.camera_info import load_camera_info
 from lane_perception.geometry.camera_info import numbers_of
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.nominal_view import NominalCamera
+
+NO_LENS = 'it holds no lens model; camera_calibration makes one'
 
 
 class KnownLens:
@@ -42,6 +46,12 @@ class KnownLens:
         """Return the name of the lens model in use."""
         known = self.ground or self.camera
         return known.lens.model if known is not None and known.lens is not None else 'none'
+
+    @property
+    def refusal(self) -> str:
+        """Return why what was heard gives no lens where one is wanted; '' where it does."""
+        unknown = self._calibration is None and self.camera is None
+        return self.trouble or (NO_LENS if unknown else '')
 
     def hear(self, info: Any, topic: str, size: tuple[int, int] | None) -> bool:
         """
@@ -86,3 +96,22 @@ class KnownLens:
             ground.check()
             self.ground = ground
         self._say(f'the lens model is taken from camera_info: {self.model}')
+
+
+def lens_from_file(
+    path: Path, calibration: GroundCalibration | None,
+) -> tuple[GroundCalibration | None, NominalCamera | None]:
+    """
+    Return ground and camera, one of them None, with the lens of a file of camera_calibration.
+
+    :param calibration: whose own lens counts first; None without one.
+    :raises UserError: when it is no such file, or its lens cannot be used.
+    """
+    def refuse(sentence: str) -> None:
+        raise UserError(f'{path}: {sentence}')
+    info = load_camera_info(path)
+    known = KnownLens(calibration, lambda said: None, refuse)
+    known.hear(info, '', (info.width, info.height))
+    if known.refusal:
+        refuse(known.refusal)
+    return known.ground, known.camera
