@@ -137,7 +137,8 @@ def replay_all(
 
 def _with_whole_paths(settings: ReplaySettings) -> ReplaySettings:
     """Return the settings as a worker in another working directory has to be told them."""
-    places = {name: _from_anywhere(place) for name in ('bag', 'out', 'labels', 'ground', 'camera_info')
+    named = ('bag', 'out', 'labels', 'ground', 'camera_info')
+    places = {name: _from_anywhere(place) for name in named
               if (place := getattr(settings, name)) is not None}
     members = [(name, str(_from_anywhere(Path(name).expanduser())))
                for name in member_names(settings.model)]
