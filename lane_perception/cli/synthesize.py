@@ -27,10 +27,11 @@ Every factor of the world is drawn at random unless it is pinned by KEY=VALUE:
   lane_width=0.4        metres                    noise=0.1            0 to 1
   min_radius=0.6        of the bends, metres      cast=0.2             of the white, 0 to 1
                                                   clutter=0.5          0 to 1
-A data set is images/NNNNNN.jpg, masks/NNNNNN.png (255 marking, 0 not, 127 not judged) and
-truth.jsonl. A recording is a rosbag2 folder (MCAP) with /camera/image_raw/compressed,
-/camera/camera_info, /ground_truth/lane_mask/compressed, /ground_truth/center (pixels),
-/ground_truth/pose (the car in the lane), /ground_truth/path (metres) and /tf_static.
+A data set is images/synthesize_NNNNNN.jpg, masks/synthesize_NNNNNN.png (255 marking, 0 not,
+127 not judged) and truth.jsonl. A recording is a rosbag2 folder (MCAP) with
+/camera/image_raw/compressed, /camera/camera_info, /ground_truth/lane_mask/compressed,
+/ground_truth/center (pixels), /ground_truth/pose (the car in the lane), /ground_truth/path
+(metres) and /tf_static.
 Seeds from 1000000 on are kept for tests: training never draws them.
 """
 

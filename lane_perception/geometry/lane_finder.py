@@ -117,7 +117,7 @@ class LaneFinder:
         :param mask: (H, W) uint8, 255 on markings, else 0.
         :param stamp: when the picture was taken, in seconds; None, or not finite: no tracking,
             but what is known of the place counts. A stamp before the last one drops the track,
-            and so does one that stands still.
+            and so does one that stands still for more than two pictures more.
         :param probability: (h, w), 0 to 1, that the mask was made of, covering the same view;
             the lane's confidence then is a probability (confidence.py). None: a mask alone, and a
             rule of thumb.
