@@ -101,7 +101,8 @@ class LanePipeline:
         :param resolution: (height, width) of the network's input; None: the model file's own.
         :param settings: of the lane finder.
         :param camera_info: file of the lens, as camera_calibration writes it (ost.yaml); counts
-            where the ground calibration tells no lens. None: a usual lens.
+            where the ground calibration tells no lens, for pictures as the camera gives them (not
+            rectified). None: a usual lens.
         :raises UserError: when something cannot be loaded or this machine cannot do it.
         """
         if ground is not None and not isinstance(ground, GroundCalibration):

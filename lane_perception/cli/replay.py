@@ -54,8 +54,8 @@ def build_parser() -> argparse.ArgumentParser:
                         "model's own")
     parser.add_argument('--ground', type=Path, help='ground calibration file: adds metres')
     parser.add_argument('--camera-info', type=Path, metavar='FILE',
-                        help='of the lens, as camera_calibration writes it (ost.yaml); without '
-                        "it the recording's camera_info counts")
+                        help='of the lens, as camera_calibration writes it (ost.yaml), instead '
+                        "of the recording's camera_info; a lens in --ground counts first")
     usual = LaneSettings()
     lane = parser.add_argument_group("lane, as the node's parameters of these names")
     lane.add_argument('--look-ahead', type=float, default=usual.look_ahead,

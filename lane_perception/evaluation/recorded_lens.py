@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from lane_perception.data.recordings import Received
 from lane_perception.data.recordings import RecordingReader
-from lane_perception.errors import UserError
 from lane_perception.geometry.camera_info import holds_lens
 from lane_perception.geometry.camera_info import info_of_pictures
 from lane_perception.geometry.camera_info import info_topic_of
-from lane_perception.geometry.camera_info import load_camera_info
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.known_lens import KnownLens
+from lane_perception.geometry.known_lens import lens_from_file
 from lane_perception.geometry.lane_finder import LaneFinder
 
 LOOKED_AT = 100   # messages of camera_info in a recording
@@ -50,15 +49,14 @@ class RecordedLens:
         :param topic: of the pictures.
         :param ground: calibration of the camera, None without one.
         :param file: as camera_calibration writes it; counts instead of what is recorded.
-        :raises UserError: when the file is none.
         """
         self.problems: list[str] = []   # why it is not used
         self._topic, self._file = topic, file
         self._known = KnownLens(ground, lambda said: None, self.problems.append)
         found = recorded_info(reader, topic) if file is None else None
         self._info = None if found is None else found.message
-        if file is not None:
-            self._info, self._topic = load_camera_info(file, topic), ''   # of the pictures already
+        if file is not None and ground is not None and ground.lens is not None:
+            self.problems.append(f'{file} is not used: the ground calibration tells the lens')
 
     @property
     def model(self) -> str:
@@ -69,13 +67,17 @@ class RecordedLens:
         """
         Return the finder to look at a picture with: at the first, one that knows the lens.
 
-        :raises UserError: when the lens of a file is not that of the picture.
+        :raises UserError: when the file is none, or its lens is not that of the picture.
         """
-        info, self._info = self._info, None
-        if info is None or not self._known.hear(info, self._topic, image.shape[1::-1]):
-            return finder
-        if self._file is not None and self._known.refusal:
-            raise UserError(f'{self._file}: {self._known.refusal}')
-        if self._known.trouble:
-            self.problems.append(self._known.trouble)
-        return LaneFinder(finder.settings, self._known.ground, camera=self._known.camera)
+        known, size = self._known, image.shape[1::-1]
+        if self._file is not None:
+            known.ground, known.camera = lens_from_file(
+                self._file, known.ground, self._topic, size)
+            self._file = None
+        else:
+            info, self._info = self._info, None
+            if info is None or not known.hear(info, self._topic, size):
+                return finder
+            if known.trouble:
+                self.problems.append(known.trouble)
+        return LaneFinder(finder.settings, known.ground, camera=known.camera)

@@ -76,16 +76,21 @@ def lens_of_message(message: Any, image_size: tuple[int, int]) -> Lens:
                    size, image_size, (roi.x_offset, roi.y_offset))
 
 
+def straightened(message: Any) -> Any:
+    """Return a CameraInfo, one whose lens bends nothing, of whatever model, as a straight lens."""
+    if bends(message):
+        return message
+    return SimpleNamespace(width=message.width, height=message.height, roi=message.roi,
+                           distortion_model='plumb_bob', k=_matrix(message), d=())
+
+
 def camera_of_message(message: Any, image_size: tuple[int, int]) -> NominalCamera:
     """
     Return the camera of a sensor_msgs/CameraInfo whose mount nobody has calibrated.
 
     :raises UserError: as for :func:`lens_of_message`, and when its focal length cannot be.
     """
-    if not bends(message):   # of whatever model: a straight lens
-        message = SimpleNamespace(width=message.width, height=message.height, roi=message.roi,
-                                  distortion_model='plumb_bob', k=_matrix(message), d=())
-    lens = lens_of_message(message, image_size)
+    lens = lens_of_message(straightened(message), image_size)
     focal = lens.matrix.diagonal()[:2] / image_size
     if focal.min() < FOCAL_LENGTHS[0] or focal.max() > FOCAL_LENGTHS[1]:
         raise UserError(f'its focal length is {focal[0]:.3g} times the width of the picture; '
@@ -140,13 +145,13 @@ def load_camera_info(path: str | Path, topic: str = '') -> Any:
             k=np.array(matrix, object).ravel().tolist(),
             d=np.array(coefficients, object).ravel().tolist(), p=projection,
             roi=SimpleNamespace(x_offset=0, y_offset=0, width=0, height=0))
-        if len(message.k) != 9:
+        if len(message.k) != 9 or None in message.d or min(message.width, message.height) < 1:
             raise ValueError
         return info_of_pictures(message, topic)
     except OSError as error:
         raise UserError(f'camera_info {path} cannot be read: {error.strerror}') from error
     except (UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, ValueError,
-            OverflowError) as error:
+            OverflowError, RecursionError) as error:
         raise UserError(f'{path} is no camera_info file as camera_calibration writes it: it '
                         'needs image_width, image_height, camera_matrix and '
                         'distortion_coefficients, and projection_matrix for rectified '

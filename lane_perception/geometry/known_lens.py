@@ -17,9 +17,11 @@ from lane_perception.geometry.camera_info import info_of_pictures
 from lane_perception.geometry.camera_info import lens_of_message
 from lane_perception.geometry.camera_info import load_camera_info
 from lane_perception.geometry.camera_info import numbers_of
+from lane_perception.geometry.camera_info import straightened
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.nominal_view import NominalCamera
 
+UNUSED = 'lens: camera_info is not used: '
 NO_LENS = 'it holds no lens model; camera_calibration makes one'
 
 
@@ -47,12 +49,6 @@ class KnownLens:
         known = self.ground or self.camera
         return known.lens.model if known is not None and known.lens is not None else 'none'
 
-    @property
-    def refusal(self) -> str:
-        """Return why what was heard gives no lens where one is wanted; '' where it does."""
-        unknown = self._calibration is None and self.camera is None
-        return self.trouble or (NO_LENS if unknown else '')
-
     def hear(self, info: Any, topic: str, size: tuple[int, int] | None) -> bool:
         """
         Take what a sensor_msgs/CameraInfo says.
@@ -75,7 +71,7 @@ class KnownLens:
         try:
             self._take(info, size)
         except UserError as error:
-            self.trouble = f'lens: camera_info is not used: {error}'
+            self.trouble = f'{UNUSED}{error}'
         return True
 
     def _take(self, info: Any, size: tuple[int, int]) -> None:
@@ -99,19 +95,32 @@ class KnownLens:
 
 
 def lens_from_file(
-    path: Path, calibration: GroundCalibration | None,
+    path: Path, calibration: GroundCalibration | None, topic: str = '',
+    size: tuple[int, int] | None = None,
 ) -> tuple[GroundCalibration | None, NominalCamera | None]:
     """
     Return ground and camera, one of them None, with the lens of a file of camera_calibration.
 
-    :param calibration: whose own lens counts first; None without one.
+    :param calibration: whose own lens counts, where it has one; None without a calibration.
+    :param topic: of the pictures; rectified ones have the lens that projection_matrix says.
+    :param size: (width, height) of the pictures; None: the file's own.
     :raises UserError: when it is no such file, or its lens cannot be used.
     """
-    def refuse(sentence: str) -> None:
-        raise UserError(f'{path}: {sentence}')
-    info = load_camera_info(path)
-    known = KnownLens(calibration, lambda said: None, refuse)
-    known.hear(info, '', (info.width, info.height))
-    if known.refusal:
-        refuse(known.refusal)
+    info = load_camera_info(path, topic)
+    if calibration is not None:
+        size = calibration.image_width, calibration.image_height
+    size = size or (info.width, info.height)
+    if not holds_lens(info):
+        raise UserError(f'{path}: {NO_LENS}')
+    refusals: list[str] = []
+    known = KnownLens(calibration, lambda said: None, refusals.append)
+    try:
+        lens_of_message(straightened(info), size)
+        known.hear(info, '', size)
+    except UserError as error:
+        refusals.append(str(error))
+    if known.trouble:
+        refusals.append(known.trouble.removeprefix(UNUSED))
+    if refusals:
+        raise UserError(f'camera_info {path} cannot be used: {refusals[0]}')
     return known.ground, known.camera

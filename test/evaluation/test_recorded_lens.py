@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lens that a recording tells counts in replay as in the node."""
 
+from dataclasses import replace
 import json
 
 import pytest
@@ -15,6 +16,7 @@ from lane_perception.cli.replay import main
 from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.errors import UserError
+from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lens import Lens
 from lane_perception.geometry.nominal_view import NominalCamera
@@ -89,6 +91,8 @@ def test_a_file_counts_instead_of_what_is_recorded(tmp_path, model):
     (dict(camera_matrix=[0.0] * 9), 'holds no lens model'),
     (dict(image_width=640), 'another aspect ratio'),
     (dict(camera_matrix=[1.0] * 8), 'is no camera_info file'),
+    (dict(distortion_coefficients=None), 'is no camera_info file'),
+    (dict(image_height=0), 'is no camera_info file'),
     (dict(distortion_model='fancy', distortion_coefficients=[0.1] * 4), 'fancy'),
 ])
 def test_a_file_without_the_pictures_lens_is_refused(
@@ -111,9 +115,47 @@ def test_the_pipeline_takes_a_straight_lens_with_a_calibration_and_refuses_none(
     assert LanePipeline.load(str(model), ground=ground,
                              camera_info=straight).finder.ground.lens is None
     assert LanePipeline.load(str(model), camera_info=straight).finder.camera.lens is not None
-    with pytest.raises(UserError, match='none.yaml: it holds no lens'):
-        LanePipeline.load(str(model), camera_info=lens_file(
-            tmp_path / 'none.yaml', camera_matrix=[0.0] * 9))
+    nothing = lens_file(tmp_path / 'none.yaml', camera_matrix=[0.0] * 9)
+    for known in (None, ground):
+        with pytest.raises(UserError, match='none.yaml: it holds no lens'):
+            LanePipeline.load(str(model), ground=known, camera_info=nothing)
+    flat = lens_file(tmp_path / 'flat.yaml', image_height=0)
+    with pytest.raises(UserError, match='flat.yaml is no camera_info file'):
+        LanePipeline.load(str(model), camera_info=flat)
+
+
+def test_a_file_does_not_go_with_a_calibration_of_pixels_as_they_were_seen(tmp_path, model):
+    ground = GroundCalibration.load(write_ground(tmp_path / 'ground.yaml'))
+    replace(ground, as_seen=True).save(tmp_path / 'seen.yaml')
+    with pytest.raises(UserError) as error:
+        LanePipeline.load(str(model), ground=tmp_path / 'seen.yaml',
+                          camera_info=lens_file(tmp_path / 'ost.yaml'))
+    said = str(error.value)
+    assert said.count('cannot be used') == 1 and said.endswith('make it again with --camera-info')
+
+
+def test_a_calibration_with_a_lens_counts_before_the_file(tmp_path, model):
+    ground = GroundCalibration.load(write_ground(tmp_path / 'ground.yaml'))
+    lens = Lens.create([80.0, 0, 79.5, 0, 80.0, 59.5, 0, 0, 1], 'plumb_bob', [0.01] * 5)
+    replace(ground, lens=lens).save(tmp_path / 'whole.yaml')
+    report = replayed(write_recording(tmp_path / 'plain'), model, tmp_path / 'out', '--ground',
+                      tmp_path / 'whole.yaml', '--camera-info', lens_file(tmp_path / 'ost.yaml'))
+    assert report['data']['lens'] == 'plumb_bob'
+    assert any('ost.yaml is not used' in one for one in report['problems'])
+
+
+def test_a_changed_file_is_replayed_with_again(tmp_path, model):
+    bags = [write_recording(tmp_path / 'bags' / name) for name in ('one', 'two')]
+    file = lens_file(tmp_path / 'ost.yaml')
+
+    def lenses():
+        assert main([*map(str, bags), '--model', str(model), '--out', str(tmp_path / 'out'),
+                     '--no-video', '--camera-info', str(file)]) == 0
+        return [json.loads((tmp_path / 'out' / name / 'report.json').read_text())['data']['lens']
+                for name in ('one', 'two')]
+    assert lenses() == ['equidistant'] * 2
+    lens_file(file, distortion_model='plumb_bob', distortion_coefficients=[0.01] * 5)
+    assert lenses() == ['plumb_bob'] * 2
 
 
 def test_a_lens_that_cannot_be_is_a_line_of_the_report(tmp_path, model):

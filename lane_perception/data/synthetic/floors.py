@@ -63,7 +63,7 @@ def layer(random: np.random.Generator, kind: str, scale: float, strength: float,
 
 
 def _laid(random: np.random.Generator, along: float) -> float:
-    """Return the angle of a floor's rows, radians: at times the tape's, as it is laid by them."""
+    """Return the angle of a floor's rows, radians: at times along a direction, or square to it."""
     if random.random() < 0.35:
         return along + random.integers(2) * np.pi / 2 + random.normal(0, 0.02)
     return random.uniform(0, np.pi)
