@@ -24,6 +24,8 @@ What the shipped model is and was trained on stands in its card,
 [lane_lite](../models/lane_lite.md). This page is written from
 the files in `benchmark/results/` by `python -m lane_perception.benchmark.page`; every section
 names the command that made its figures. How they are counted: [evaluation](evaluation.md).
+Networks and input sizes were measured with `lane_lite` as it was before its fourth stage, on
+pictures of the synthetic world as it was then; the sections after them with what ships.
 """
 CONFIDENCE = """Wrong is a centre more than 2 % of the picture's width off, a lane that is not told
 though markings are in view, and one that is told where there is none. "Area" is that under the
