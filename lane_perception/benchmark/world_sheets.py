@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.command import run_main
+from lane_perception.data.contact_sheet import contact_sheet
 from lane_perception.data.image_files import BACKGROUND
 from lane_perception.data.image_files import MARKING
 from lane_perception.data.image_files import write_image
@@ -49,13 +50,6 @@ def with_mask(drawn: Sample) -> NDArray[np.uint8]:
     return image
 
 
-def sheet(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Return pictures of one size side by side, COLUMNS in a row."""
-    rows = [np.hstack(pictures[first:first + COLUMNS])
-            for first in range(0, len(pictures), COLUMNS)]
-    return np.vstack(rows)
-
-
 def body(argv: Sequence[str] | None = None) -> int:
     """Write the three sheets."""
     arguments = sys.argv[1:] if argv is None else list(argv)
@@ -70,7 +64,7 @@ def body(argv: Sequence[str] | None = None) -> int:
                            ('masks', [with_mask(one) for one in samples[:MASKS]]),
                            ('drives', frames)):
         path = folder / f'world_{name}.jpg'
-        write_image(path, sheet(pictures), quality=88)
+        write_image(path, contact_sheet(pictures, COLUMNS, gap=0), quality=88)
         print(path)
     return 0
 

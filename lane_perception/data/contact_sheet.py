@@ -50,21 +50,24 @@ def labeled_tile(
     return np.vstack([title, small])
 
 
-def contact_sheet(tiles: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
+def contact_sheet(
+    tiles: Sequence[NDArray[np.uint8]], columns: int, gap: int = _GAP,
+) -> NDArray[np.uint8]:
     """
     Return one picture of all tiles, row by row.
 
     :param tiles: (h, w, 3) uint8, BGR, of any sizes; at least one.
+    :param gap: pixels right of and below each.
     :returns: (H, W, 3) uint8.
     """
     width = max(tile.shape[1] for tile in tiles)
     rows = []
     for start in range(0, len(tiles), columns):
         row = tiles[start:start + columns]
-        height = max(tile.shape[0] for tile in row) + _GAP
-        strip = np.full((height, columns * (width + _GAP), 3), 40, np.uint8)
+        height = max(tile.shape[0] for tile in row) + gap
+        strip = np.full((height, columns * (width + gap), 3), 40, np.uint8)
         for number, tile in enumerate(row):
-            left = number * (width + _GAP)
+            left = number * (width + gap)
             strip[:tile.shape[0], left:left + tile.shape[1]] = tile
         rows.append(strip)
     return np.vstack(rows)

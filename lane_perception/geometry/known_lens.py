@@ -21,7 +21,6 @@ from lane_perception.geometry.camera_info import straightened
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.nominal_view import NominalCamera
 
-UNUSED = 'lens: camera_info is not used: '
 NO_LENS = 'it holds no lens model; camera_calibration makes one'
 
 
@@ -69,12 +68,17 @@ class KnownLens:
             return False
         self._numbers, self.trouble = numbers, ''
         try:
-            self._take(info, size)
+            self.take(info, size)
         except UserError as error:
-            self.trouble = f'{UNUSED}{error}'
+            self.trouble = f'lens: camera_info is not used: {error}'
         return True
 
-    def _take(self, info: Any, size: tuple[int, int]) -> None:
+    def take(self, info: Any, size: tuple[int, int]) -> None:
+        """
+        Take the lens of a CameraInfo of the pictures.
+
+        :raises UserError: when it cannot be used.
+        """
         if self._calibration is None:
             self.camera = None
             if not holds_lens(info):
@@ -112,15 +116,14 @@ def lens_from_file(
     size = size or (info.width, info.height)
     if not holds_lens(info):
         raise UserError(f'{path}: {NO_LENS}')
-    refusals: list[str] = []
-    known = KnownLens(calibration, lambda said: None, refusals.append)
+
+    def refuse(sentence: str) -> None:
+        raise UserError(sentence)
+    known = KnownLens(calibration, lambda said: None, refuse)
     try:
         lens_of_message(straightened(info), size)
-        known.hear(info, '', size)
+        if calibration is None or calibration.lens is None:
+            known.take(info, size)
     except UserError as error:
-        refusals.append(str(error))
-    if known.trouble:
-        refusals.append(known.trouble.removeprefix(UNUSED))
-    if refusals:
-        raise UserError(f'camera_info {path} cannot be used: {refusals[0]}')
+        raise UserError(f'camera_info {path} cannot be used: {error}') from error
     return known.ground, known.camera

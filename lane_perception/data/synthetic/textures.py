@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.synthetic.settings import log_uniform
+
 SIZE = 512       # texels along a tile
 VARIANTS = 6     # of each kind
 LEVELS = 7       # halvings of a texture that are kept; beyond them it has faded to zero
@@ -97,6 +99,13 @@ def _seam(at: NDArray, width: float) -> NDArray:
     return np.clip(1.5 - away / width, 0, 1)
 
 
+def _grout(u: NDArray, v: NDArray, columns: int, rows: int, width: float,
+           shift: float = 0.0) -> NDArray:
+    """Return 1 on the joints of a grid, each row shifted against the one before, 0 elsewhere."""
+    across = u * columns + shift * np.floor(v * rows)
+    return np.maximum(_seam(across, width * columns), _seam(v * rows, width * rows))
+
+
 def _jigsaw(random: np.random.Generator) -> NDArray:
     """One foam tile whose rims interlock with its neighbors' like a jigsaw puzzle."""
     v, u = np.mgrid[0:SIZE, 0:SIZE] / SIZE
@@ -144,7 +153,7 @@ def _tiles(random: np.random.Generator) -> NDArray:
     shade = random.normal(0, random.uniform(0.05, 0.4), (along, across))
     field = shade[(v * along).astype(int) % along, (u * across).astype(int) % across]
     width = random.uniform(0.003, 0.012)
-    joint = np.maximum(_seam(u * across, width * across), _seam(v * along, width * along))
+    joint = _grout(u, v, across, along, width)
     return field + joint * random.choice([-1.2, 1.2]) + 0.15 * noise(random, 2, 60, 1.0)
 
 
@@ -153,10 +162,8 @@ def _joints(random: np.random.Generator) -> NDArray:
     rows, columns = ((1, 1), (2, 1), (2, 2), (4, 2))[int(random.integers(4))]
     shift = random.choice([0, 0, 0.5]) if rows % 2 == 0 else 0.0
     v, u = np.mgrid[0:SIZE, 0:SIZE] / SIZE
-    width = np.exp(random.uniform(np.log(0.004), np.log(0.025)))
-    across = u * columns + shift * np.floor(v * rows)
-    joint = np.maximum(_seam(across, width * columns), _seam(v * rows, width * rows))
-    return joint + 0.08 * noise(random, 2, 60, 1.0)
+    width = log_uniform(random, 0.004, 0.025)
+    return _grout(u, v, columns, rows, width, shift) + 0.08 * noise(random, 2, 60, 1.0)
 
 
 def _stripes(random: np.random.Generator) -> NDArray:
