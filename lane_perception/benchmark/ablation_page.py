@@ -60,7 +60,7 @@ against that (`careful`); and of a synthetic drive with exact labels the last bl
 and a drive on `another track`.
 
 Under each table stands which `lane_lite` the runs began from: the first digits of its file's
-SHA-256.
+SHA-256. Where `sha256sum models/lane_lite.safetensors` begins otherwise, that was an earlier one.
 
 """
 

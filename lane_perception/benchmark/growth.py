@@ -14,14 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from lane_perception.benchmark.driving import Driving
 from lane_perception.benchmark.pictures import picture
 from lane_perception.benchmark.recording import write_frames
 from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.timing import interleave
 from lane_perception.benchmark.timing import milliseconds
 from lane_perception.errors import UserError
+from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.pipeline import LanePipeline
 from lane_perception.runtimes import open_runtime
+from lane_perception.segmenter import Segmenter
 
 SIZES = {'QVGA': (240, 320), 'VGA': (480, 640), 'HD': (720, 1280), 'Full HD': (1080, 1920),
          '4K': (2160, 3840)}                    # height and width, pixels
@@ -48,9 +51,9 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
 
 def _image_size(settings: BenchmarkSettings) -> dict[str, Any]:
     settings.progress('growth: image size')
-    pipeline = LanePipeline.load(settings.model)
+    segmenter = Segmenter.load(settings.model)
     subjects = {f'{name} {width}x{height}':
-                lambda image=picture(height, width): pipeline.process(image)
+                Driving(LanePipeline(segmenter, LaneFinder()), height, width)
                 for name, (height, width) in SIZES.items()}
     times = interleave(subjects, settings.rounds, settings.budget_s / 4)
     return {name: milliseconds(seconds) for name, seconds in times.items()}

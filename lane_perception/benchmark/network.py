@@ -18,8 +18,9 @@ from typing import Any
 from typing import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lane_perception.benchmark.driving import DATA
+from lane_perception.benchmark.driving import Driving
 from lane_perception.benchmark.pictures import IMAGES
 from lane_perception.benchmark.pictures import SEED
 from lane_perception.benchmark.pictures import accuracy
@@ -28,6 +29,7 @@ from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.timing import interleave
 from lane_perception.benchmark.timing import milliseconds
 from lane_perception.errors import UserError
+from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.pipeline import LanePipeline
 from lane_perception.runtimes import open_runtime
 from lane_perception.segmenter import Segmenter
@@ -54,7 +56,6 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
         for runtime, precision in BASELINES:
             _try(unavailable, f'baseline {runtime} {precision}',
                  lambda name: subjects.update({name: _baseline(Path(folder), runtime, precision)}))
-        image = picture(*SIZE)
         for runtime, precision in COMBINATIONS:
             _try(unavailable, f'{runtime} {precision}',
                  lambda name: segmenters.update(
@@ -66,9 +67,9 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
                       for tta in ('flip', 'full')}
         pipelines[f'{PLAIN} ensemble of three'] = LanePipeline.load(','.join([settings.model] * 3))
         for name, pipeline in pipelines.items():
-            subjects[name] = _process(pipeline, image)
-        large = f'process {LARGE[1]}x{LARGE[0]}'
-        subjects[large] = _process(pipelines[PLAIN], picture(*LARGE))
+            subjects[name] = Driving(pipeline, *SIZE)
+        subjects[f'process {LARGE[1]}x{LARGE[0]}'] = Driving(
+            LanePipeline(pipelines[PLAIN].segmenter, LaneFinder()), *LARGE)
         settings.progress(f'network: timing {len(subjects)} subjects in turns')
         times = interleave(subjects, settings.rounds, settings.budget_s)
     settings.progress('network: lane IoU of each combination')
@@ -81,6 +82,7 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
         'input': [chosen.card.input_height, chosen.card.input_width],
         'auto': f'{chosen.name} {chosen.precision}',
         'reference': REFERENCE if REFERENCE in times else None,
+        'drive': DATA,
         'accuracy_data': f'{IMAGES} synthetic pictures of 640x480, seed {SEED}',
         'subjects': {name: _entry(name, times, scored.get(name))
                      for name in times},
@@ -131,7 +133,3 @@ def _forward(segmenter: Segmenter) -> Callable[[], object]:
     small = picture(runtime.card.input_height, runtime.card.input_width)
     batch = np.ascontiguousarray(small[None, ..., ::-1])
     return lambda: runtime.run(batch)
-
-
-def _process(pipeline: LanePipeline, image: NDArray[np.uint8]) -> Callable[[], object]:
-    return lambda: pipeline.process(image)

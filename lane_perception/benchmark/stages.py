@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.benchmark.alternatives import measure_alternatives
-from lane_perception.benchmark.pictures import picture
+from lane_perception.benchmark.driving import DATA
+from lane_perception.benchmark.driving import drive_picture
+from lane_perception.benchmark.driving import Driving
 from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.timing import interleave
 from lane_perception.evaluation.percentiles import percentiles
@@ -33,8 +35,9 @@ JPEG_QUALITY = 80
 
 def measure(settings: BenchmarkSettings) -> dict[str, Any]:
     """
-    Return {'WIDTHxHEIGHT': {'stages': {stage: {'p50', 'p99'} in microseconds}, 'alternatives'}}.
+    Return {'WIDTHxHEIGHT': {'drive', 'stages': {stage: {'p50', 'p99'}}, 'alternatives'}}.
 
+    Times are in microseconds.
     ``not_network`` is the sum of the medians of all stages but decoding and the network's call.
     ``publish mask`` hands the message to the middleware with one subscriber on this machine; it
     is missing where there is no ROS.
@@ -44,8 +47,9 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
     with _publisher() as publish:
         for height, width in SIZES:
             settings.progress(f'stages: {width}x{height}')
-            image = picture(height, width)
+            image = drive_picture(0, height, width)
             result[f'{width}x{height}'] = {
+                'drive': DATA,
                 'stages': _stages(pipeline, image, publish, settings),
                 'alternatives': measure_alternatives(pipeline, image, settings.rounds),
             }
@@ -57,9 +61,11 @@ def _stages(
     settings: BenchmarkSettings,
 ) -> dict[str, Any]:
     inner: dict[str, list[float]] = {stage: [] for stage in PIPELINE_STAGES}
+    pipeline.finder.reset()
+    drive_on = Driving(pipeline, *image.shape[:2])
 
     def process() -> None:
-        for stage, seconds in pipeline.process(image).timings.items():
+        for stage, seconds in drive_on().timings.items():
             inner[stage].append(seconds)
     subjects: dict[str, Callable[[], Any]] = {'process': process}
     subjects['decode jpeg'] = lambda message=_jpeg(image): to_bgr(message)
@@ -67,7 +73,7 @@ def _stages(
         subjects[f'convert {encoding}'] = lambda message=_raw(image, encoding): to_bgr(message)
     if publish:
         from std_msgs.msg import Header
-        mask = pipeline.process(image).mask
+        mask = pipeline.segmenter.mask(image)
         filled = mask_message(mask, Header())
         subjects['fill mask'] = lambda: mask_message(mask, Header())
         subjects['publish mask'] = lambda: publish(filled)
