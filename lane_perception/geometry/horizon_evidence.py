@@ -37,6 +37,7 @@ STRETCH = 1.0           # relative error of a width, by the squared tangent of t
 ALIKE = 6.0             # marks that say the same: their errors hang together
 LATER = 0.5             # what tape counts once lanes have taught: their sides say it too
 SIDES = 0.04            # image heights: standard deviation of where a lane's sides meet
+SWAYING = 0.015         # image heights: how the horizon moves while the car drives
 MEMORY = 0.95           # of what was said before, when more is said
 
 
@@ -91,6 +92,16 @@ def said_by_tape(
 def said_by_sides(horizon: float) -> NDArray[np.float64]:
     """Return what a lane adds whose sides meet at a horizon, in image heights from the top."""
     return -0.5 * ((GRID - horizon) / SIDES) ** 2
+
+
+def said_by_widths(horizon: float, sigma: float) -> NDArray[np.float64]:
+    """
+    Return what the widths of a lane in many pictures say (lens_study.py).
+
+    :param horizon: that they tell, in image heights from the top.
+    :param sigma: its standard deviation, without that of the camera's pitch while it drives.
+    """
+    return -0.5 * ((GRID - horizon) / np.hypot(sigma, SWAYING)) ** 2
 
 
 def heard(

@@ -76,9 +76,7 @@ class LaneFinder:
         :param camera: tells the lens where there is no ground calibration; None: a usual one.
         """
         self.settings = settings
-        self._judge = judge or shipped('ground' if ground is not None
-                                       else 'lens' if camera is not None else 'nothing')
-        self._needed = self._judge.needed if isinstance(self._judge, Judgement) else 0.0
+        self._given_judge = judge
         self.place = Place(ground, camera)
         self._doubt: Doubt | None = Doubt(self._newcomer)
         self._quick = QUICK
@@ -94,8 +92,19 @@ class LaneFinder:
         """Return the camera whose lens is known without a calibration, None without one."""
         return self.place.camera
 
+    @property
+    def _judge(self) -> Callable[[Evidence], float | None]:
+        """Return who judges sightings, by what is known of the camera."""
+        return self._given_judge or shipped(self.place.known)
+
+    @property
+    def _needed(self) -> float:
+        """Return the log odds from which on a sighting is a lane."""
+        judge = self._judge
+        return judge.needed if isinstance(judge, Judgement) else 0.0
+
     def reset(self) -> None:
-        """Forget the track, the learnt width and the horizon: a new recording begins."""
+        """Forget the track, and what was learnt of place and camera: a recording begins."""
         self._track: LaneTrack | None = None
         self._rival: LaneTrack | None = None
         self._line = self._line_state = np.zeros(0)   # of the last sighting in the track
@@ -143,7 +152,7 @@ class LaneFinder:
 
     def _newcomer(self) -> LaneFinder:
         """Return a finder that knows nothing of the place, and doubts nothing."""
-        newcomer = LaneFinder(self.settings, self.ground, self._judge, self.camera)
+        newcomer = LaneFinder(self.settings, self.ground, self._given_judge, self.camera)
         newcomer.place, newcomer._doubt = self.place.anew(), None
         # It sees fewer pictures, and has no more time for each, nor for its first.
         newcomer._quick, newcomer._stamp = EVERY * QUICK, self._stamp
@@ -184,7 +193,7 @@ class LaneFinder:
             self._last_confidence = confidence
         if odds < self._needed:
             return self._nothing(chains.polylines())
-        self.taught = place.learn(seen)
+        self.taught = place.learn(seen, chains)
         return self._lane(chains, seen, confidence, track)
 
     def find_in(self, mask: NDArray[np.uint8], place: Place) -> Lane:
@@ -275,9 +284,10 @@ class LaneFinder:
         ahead = self.settings.look_ahead_m if self.ground is not None else 0.0
         evidence = gather(chains, seen.curve, seen.trust, probability, self.place.view,
                           self.place.size, self._row(), ahead)
-        if isinstance(self._judge, Judgement):
-            return self._judge.right(evidence), self._judge.odds(evidence)
-        return self._judge(evidence), self._needed
+        judge = self._judge
+        if isinstance(judge, Judgement):
+            return judge.right(evidence), judge.odds(evidence)
+        return judge(evidence), 0.0
 
     def _against_track(self, chains: Chains, seen: Sighting | None) -> Sighting | None:
         """

@@ -17,6 +17,7 @@ from lane_perception.geometry.chains import Chains
 from lane_perception.geometry.chains import link
 from lane_perception.geometry.ground_calibration import GroundCalibration
 from lane_perception.geometry.lane_curve import LaneCurve
+from lane_perception.geometry.lens_study import LensStudy
 from lane_perception.geometry.marks import MarkReader
 from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.geometry.sighting import Sighting
@@ -61,6 +62,9 @@ class Place:
         self._lessons = 0.0               # lanes that have taught it
         self.horizon = self._laid_horizon = nominal_view.FIRST_HORIZON   # fractions of the height
         self._said = horizon_evidence.usual()   # of the horizon
+        self._study: LensStudy | None = None        # of a lens that nobody told
+        self._taught: NominalCamera | None = None   # with the lens that it has found
+        self._weight = 1.0   # of the horizon that it has found
         self._untried = 0   # pictures until other horizons are tried (again)
         self._trial: nominal_view.HorizonTrial | None = None
         self._stale = self._stale or self.ground is None
@@ -73,9 +77,17 @@ class Place:
 
     def as_it_lies(self) -> Place:
         """Return what is known now, on the floor that the last picture was read on."""
-        known = copy(self)   # what it holds is replaced, never changed
+        known = copy(self)   # what it holds is replaced, never changed, but for the study
+        known._study = None
         known._stale = False
         return known
+
+    @property
+    def known(self) -> str:
+        """Return what is known of the camera: nothing, lens or ground."""
+        if self.ground is not None:
+            return 'ground'
+        return 'nothing' if self.camera is None and self._taught is None else 'lens'
 
     @property
     def is_nominal_and_new(self) -> bool:
@@ -99,19 +111,23 @@ class Place:
     def _lay_nominal(self, size: tuple[int, int]) -> None:
         if self.camera is not None and self.camera.fits(size):
             self._nominal = self.camera
+        elif self._taught is not None and self._taught.fits(size):
+            self._nominal = self._taught
         else:
             self._nominal = NominalCamera.usual(size)
         before, self._laid_horizon = self._laid_horizon, self.horizon
         if self.width is not None:
             self._flare += self._nominal.flare(self.horizon - before, self.width)
         floor = size, self.horizon
-        if floor not in self._floors:
-            view = self._nominal.view(self.horizon)
-            self.view, self._reader = view, MarkReader(size, view)
-            if self.horizon not in (nominal_view.FIRST_HORIZON, *nominal_view.OTHER_HORIZONS):
-                return
-            self._floors[floor] = self.view, self._reader  # it will be tried again
-        self.view, self._reader = self._floors[floor]
+        again = self._taught is None and self.horizon in (
+            nominal_view.FIRST_HORIZON, *nominal_view.OTHER_HORIZONS)   # it will be tried again
+        if again and floor in self._floors:
+            self.view, self._reader = self._floors[floor]
+            return
+        self.view = self._nominal.view(self.horizon)
+        self._reader = MarkReader(size, self.view)
+        if again:
+            self._floors[floor] = self.view, self._reader
 
     def read(self, mask: NDArray[np.uint8]) -> Chains:
         """Return the marks of a mask, in chains."""
@@ -165,6 +181,7 @@ class Place:
         """Take over what a picture's tape says of the horizon, once a lane has taught."""
         if self.ground is not None or self.width is None:
             return
+        self._weight *= horizon_evidence.MEMORY
         said = horizon_evidence.said_by_tape(
             chains, self._laid_horizon, self.size[1], self._nominal)
         if said is not None:
@@ -173,7 +190,10 @@ class Place:
     def _hear(self, said: NDArray[np.float64]) -> None:
         """Take over what is said of the horizon; the next picture is read on the floor of it."""
         self._said = horizon_evidence.heard(self._said, said)
-        self.horizon = horizon_evidence.likeliest(self._said, self._nominal)
+        said = self._said
+        if self._taught is not None:
+            said = said + self._weight * horizon_evidence.said_by_widths(*self._study.horizon)
+        self.horizon = horizon_evidence.likeliest(said, self._nominal)
         self._stale = abs(self.horizon - self._laid_horizon) > nominal_view.REDRAWN
 
     def try_horizons(
@@ -221,10 +241,11 @@ class Place:
         return self.is_nominal_and_new and (
             abs(self._implied(curve) - self._laid_horizon) > nominal_view.FARTHEST)
 
-    def learn(self, seen: Sighting) -> bool:
+    def learn(self, seen: Sighting, chains: Chains) -> bool:
         """
-        Take over the width, and the horizon, from a lane whose two sides are surely seen.
+        Take over the width, the horizon and the lens from a lane that surely has two sides.
 
+        :param chains: that it was seen in.
         :returns: whether it is such a lane.
         """
         if not self._teaches(seen):
@@ -238,7 +259,21 @@ class Place:
         self._flare += share * (curve.flare - self._flare)
         if self.ground is None and straight:
             self._hear(horizon_evidence.said_by_sides(self._implied(curve)))
+        if self.ground is None and self._nominal is not self.camera:
+            self._study_lens(chains, curve)
         return True
+
+    def _study_lens(self, chains: Chains, curve: LaneCurve) -> None:
+        """Fit the lens to one more picture; the next one is read on the floor of it."""
+        self._weight = 1.0
+        if self._study is None or self._study.size != self.size:
+            self._study = LensStudy(self.size, self.horizon)
+        study = self._study
+        if study.add(chains.marks, curve.sides) and study.has_news():
+            self._taught, self._stale = study.camera(), True
+            self.width, self._flare = study.width, 0.0
+            self.horizon, _ = study.horizon
+            self._said = horizon_evidence.said_by_sides(self.horizon)
 
     def unlikeness(self, width: float) -> float:
         """Return how unlike a width, metres, is to the learnt one; from 1 on it is doubtful."""

@@ -124,20 +124,22 @@ def test_tape_goes_on_telling_the_horizon_once_lanes_have_taught():
 def test_a_bend_that_was_seen_first_is_outvoted_by_straight_lanes_of_another_width():
     def lane(width, bend):
         return SimpleNamespace(trust=0.9, curve=SimpleNamespace(
-            width=width, flare=0.0, bend=bend, surrounds=True))
+            width=width, flare=0.0, bend=bend, surrounds=True, sides=np.zeros(0, int)))
+    no_marks = SimpleNamespace(marks=SimpleNamespace(
+        ground=np.zeros((0, 2)), pixels=np.zeros((0, 2))))
     known = Place(None)
     known.look_from(SIZE)
     for _ in range(2):
-        assert known.learn(lane(0.29, bend=2.5))
+        assert known.learn(lane(0.29, bend=2.5), no_marks)
     assert known.unlikeness(0.4) < 0.3   # so that it may teach
     for _ in range(3):
-        known.learn(lane(0.4, bend=0.2))
+        known.learn(lane(0.4, bend=0.2), no_marks)
     assert known.width == pytest.approx(0.4, abs=0.03)
     for _ in range(20):
-        known.learn(lane(0.4, bend=0.2))
+        known.learn(lane(0.4, bend=0.2), no_marks)
     assert known.unlikeness(0.29) > 0.6
     settled = known.width
-    known.learn(lane(0.29, bend=2.5))
+    known.learn(lane(0.29, bend=2.5), no_marks)
     assert known.width == pytest.approx(settled, abs=0.005)
 
 

@@ -1,0 +1,189 @@
+# Copyright 2026 The lane_perception developers
+# SPDX-License-Identifier: Apache-2.0
+"""
+What lanes teach of a lens that nobody told.
+
+A lane is as wide far away as near, at the rim of the picture as in its middle, and in a bend as on
+the straight, if the floor is laid for the right lens and the right horizon. So both are fitted to
+the widths that many pictures of one lane show: from a usual lens as the prior, by one Gauss-Newton
+step with robust weights for each new picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lane_perception.geometry.lens import Lens
+from lane_perception.geometry.marks import Marks
+from lane_perception.geometry.nominal_view import FOCAL
+from lane_perception.geometry.nominal_view import HIGHEST
+from lane_perception.geometry.nominal_view import LOWEST
+from lane_perception.geometry.nominal_view import NominalCamera
+
+# Of the state: logarithm of the focal length in image widths, straightness, horizon.
+PRIOR_SIGMA = np.array((0.3, 0.6, 0.15))
+BOUNDS = np.array(((np.log(0.3), -0.3, HIGHEST), (np.log(1.6), 1.2, LOWEST)))
+SHIFTS = np.diag((0.02, 0.05, 0.01))   # for derivatives
+NEWS = np.array((0.03, 0.1))   # change of the lens by which the floor is laid anew
+WIDTH_SIGMA = 0.02      # of a lane's width, relative: tape is laid by hand
+PIXELS = 1.5            # error of its width in the picture
+ALIKE = 10.0            # widths that say the same: their errors hang together
+OUTLIER = 2.0           # standard deviations at which one counts half
+PAIRS = 12              # marks of each side, of one picture
+LONGEST = 0.15          # metres between two marks of a side that a line may join
+FEWEST = 6              # widths of one picture that make it worth a look
+EVERY = 1               # of such pictures one is kept, at first
+KEPT = 16               # of them; then every other one is let go, and half as many are kept
+SOON = 4                # of them from which on the fit counts
+SERIES = np.array((1 / 3, 2 / 15, 17 / 315, 62 / 2835))   # of the tangent, after the angle itself
+
+
+def lens_between(size: tuple[int, int], focal: float, straight: float) -> Lens:
+    """
+    Return a lens between an equidistant and a pinhole one, or somewhat beyond.
+
+    :param size: (width, height) of the pictures, pixels.
+    :param focal: focal length in image widths.
+    :param straight: 0: equidistant, as wide lenses nearly are; 1: lines that are straight stay so.
+    """
+    width, height = size
+    focal *= width
+    return Lens.create(
+        [focal, 0.0, (width - 1) / 2.0, 0.0, focal, (height - 1) / 2.0, 0.0, 0.0, 1.0],
+        'equidistant', straight * SERIES)
+
+
+@dataclass(frozen=True)
+class _Widths:
+    """Where one picture shows how wide the lane is."""
+
+    points: NDArray[np.float64]   # (3, N, 2) pixels: a mark, and two beside it on the other side
+    pixels: NDArray[np.float64]   # (N,) between the mark and those
+
+
+class LensStudy:
+    """Fits a lens and a horizon to the lane in pictures of one camera."""
+
+    def __init__(self, size: tuple[int, int], horizon: float) -> None:
+        """
+        Know a usual lens.
+
+        :param size: (width, height) of the pictures, pixels.
+        :param horizon: that is likely, as a fraction of the image height from the top.
+        """
+        self.size = size
+        self.width = 0.0             # metres of the lane, on the floor as it is fitted
+        self._prior = np.array((np.log(FOCAL), 0.0, horizon))
+        self._state, self._sigma = self._prior, PRIOR_SIGMA
+        self._told = self._prior     # when :meth:`has_news` last said so
+        self._kept: list[_Widths] = []
+        self._every = self._waited = EVERY
+
+    @property
+    def horizon(self) -> tuple[float, float]:
+        """Return the horizon as it is fitted and its sigma, fractions of the image height."""
+        return float(self._state[2]), float(self._sigma[2])
+
+    def camera(self) -> NominalCamera:
+        """Return a camera with the lens as it is fitted."""
+        return self._camera(self._state)
+
+    def has_news(self) -> bool:
+        """Tell whether the lens is quite another one than when this was true before."""
+        change = np.abs(self._state - self._told)[:2]
+        if len(self._kept) < SOON or not (change > NEWS).any():
+            return False
+        self._told = self._state
+        return True
+
+    def add(self, marks: Marks, sides: NDArray[np.int64]) -> bool:
+        """
+        Look at one more picture.
+
+        :param marks: of the picture, on the floor as it lies.
+        :param sides: (N,) for each: 1 on the lane's left, -1 on its right, 0 neither.
+        :returns: whether it said something new.
+        """
+        self._waited += 1
+        if self._waited < self._every:
+            return False
+        widths = _widths(marks, sides)
+        if widths is None:
+            return False
+        self._waited = 0
+        self._kept.append(widths)
+        if len(self._kept) > KEPT:   # over an ever longer time
+            del self._kept[::2]
+            self._every *= 2
+        return self._step()
+
+    def _step(self) -> bool:
+        """Move the fit on by one step; return False where too little is seen."""
+        points = np.concatenate([one.points for one in self._kept], axis=1)
+        pixels = np.concatenate([one.pixels for one in self._kept])
+        every = np.array([self._log_widths(points, self._state + shift)
+                          for shift in (np.zeros(3), *SHIFTS)])
+        some = np.isfinite(every).all(axis=0)
+        if some.sum() < FEWEST:
+            return False
+        now = every[0, some]
+        slopes = (every[1:, some] - now).T / SHIFTS.diagonal()
+        sigma = np.hypot(WIDTH_SIGMA, PIXELS / np.maximum(pixels[some], 1.0))
+        off = now - np.median(now)
+        for _ in range(3):
+            weight = 1.0 / (sigma ** 2 + (off / OUTLIER) ** 2)
+            off = off - weight @ off / weight.sum()
+        slopes = slopes - weight @ slopes / weight.sum()   # how wide the lane is, is left open
+        weight /= ALIKE
+        precision = slopes.T @ (weight[:, None] * slopes) + np.diag(PRIOR_SIGMA ** -2.0)
+        pull = slopes.T @ (weight * off) + (self._state - self._prior) / PRIOR_SIGMA ** 2
+        covariance = np.linalg.inv(precision)
+        step = np.clip(-covariance @ pull, -PRIOR_SIGMA, PRIOR_SIGMA)
+        self._state = np.clip(self._state + step, *BOUNDS)
+        self._sigma = np.sqrt(covariance.diagonal())
+        self.width = float(np.exp(np.median(now)))
+        return True
+
+    def _camera(self, state: NDArray[np.float64]) -> NominalCamera:
+        lens = lens_between(self.size, float(np.exp(state[0])), float(state[1]))
+        return NominalCamera(self.size, lens, HIGHEST)
+
+    def _log_widths(self, points: NDArray[np.float64], state: NDArray[np.float64],
+                    ) -> NDArray[np.float64]:
+        """Return the (N,) logarithms of the lane's width, NaN where the floor is not seen."""
+        view = self._camera(state).view(float(state[2]))
+        floor = view.to_ground(points.reshape(-1, 2), self.size).reshape(points.shape)
+        away, leg = floor[0] - floor[1], floor[2] - floor[1]
+        area = np.abs(leg[:, 0] * away[:, 1] - leg[:, 1] * away[:, 0])
+        with np.errstate(invalid='ignore', divide='ignore'):
+            return np.log(area / np.hypot(leg[:, 0], leg[:, 1]))
+
+
+def _widths(marks: Marks, sides: NDArray[np.int64]) -> _Widths | None:
+    """Pair marks of each side with the two of the other one between which they lie."""
+    found = []
+    far = np.hypot(marks.ground[:, 0], marks.ground[:, 1])
+    for side in (1, -1):
+        some, others = (np.flatnonzero(sides == one) for one in (side, -side))
+        if len(some) < 2 or len(others) < 2:
+            return None
+        some = some[np.linspace(0, len(some) - 1, min(PAIRS, len(some))).round().astype(int)]
+        others = others[np.argsort(far[others], kind='stable')]
+        start, leg = marks.ground[others[:-1]], np.diff(marks.ground[others], axis=0)
+        length = np.maximum(np.hypot(leg[:, 0], leg[:, 1]), 1e-9)
+        leg /= length[:, None]
+        away = marks.ground[some][:, None] - start
+        along = (away * leg).sum(axis=2)
+        aside = np.abs(away[..., 0] * leg[:, 1] - away[..., 1] * leg[:, 0])
+        aside[(along < 0.0) | (along > length) | (length > LONGEST)] = np.inf
+        at = aside.argmin(axis=1)
+        beside = np.isfinite(aside[np.arange(len(at)), at])
+        some, at = some[beside], at[beside]
+        found.append(marks.pixels[np.stack((some, others[at], others[at + 1]))])
+    points = np.concatenate(found, axis=1)
+    if points.shape[1] < FEWEST:
+        return None
+    return _Widths(points, np.hypot(*(points[0] - points[1:].mean(axis=0)).T))
