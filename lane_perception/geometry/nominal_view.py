@@ -7,7 +7,8 @@ Without a calibration the markings are followed on a floor that is right up to a
 lens at a usual height is assumed, and the horizon is estimated from the markings themselves, which
 run parallel on the floor. Nothing measured there is told in metres. The usual lens squeezes what
 lies to the sides, as wide ones do (equidistant), but less than the widest: so neither a wide lens
-nor a straight one moves the lane's centre by much. Where camera_info tells the lens, it is that.
+nor a straight one moves the lane's centre by much. Where camera_info tells the lens, it is that;
+else lanes teach it by and by (lens_study.py).
 """
 
 from __future__ import annotations

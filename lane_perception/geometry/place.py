@@ -37,8 +37,8 @@ class Place:
     A floor, the width of its lanes and, without a calibration, its horizon.
 
     With a calibration the floor is known, and only the width is learnt. Without one it is the
-    nominal floor (nominal_view.py), whose horizon is learnt, and so is how the lane's width seems
-    to grow ahead on it.
+    nominal floor (nominal_view.py), whose horizon is learnt, and so are how the lane's width seems
+    to grow ahead on it and, where nobody tells it, the camera's lens (lens_study.py).
     """
 
     def __init__(
