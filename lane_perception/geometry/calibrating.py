@@ -172,8 +172,8 @@ def mount_of(calibration: GroundCalibration) -> Mount | None:
         return None
     axes = np.linalg.inv(calibration.lens.matrix) @ np.linalg.inv(calibration.homography)
     axes /= np.sqrt(np.linalg.norm(axes[:, 0]) * np.linalg.norm(axes[:, 1]))
-    bottom = ((calibration.image_width - 1) / 2.0, calibration.image_height - 1.0)
-    axes *= np.sign(axes[2] @ (*calibration.to_ground([bottom])[0], 1.0))  # it lies in front
+    lowest = calibration.to_ground(calibration.lowest_covered)[0]
+    axes *= np.sign(axes[2] @ (*lowest, 1.0))  # it lies in front
     normal = np.cross(axes[:, 0], axes[:, 1])
     normal /= np.linalg.norm(normal)
     height = float(normal @ axes[:, 2])
@@ -281,8 +281,8 @@ def _finish(homography, pixels, floor, image_size, lens) -> GroundCalibration:
     calibration = GroundCalibration(*image_size, _scaled(homography), 0.0, lens,
                                     as_seen=lens is None)
     calibration.check()
-    bottom = np.array([(image_size[0] - 1) / 2.0, image_size[1] - 1.0])
-    here, beside, above = calibration.to_ground([bottom, bottom + (1, 0), bottom - (0, 1)])
+    low = calibration.lowest_covered - (0, 2)   # pixels beside it are covered too
+    here, beside, above = calibration.to_ground([low, low + (1, 0), low - (0, 1)])
     du, dv = beside - here, here - above
     if du[0] * dv[1] - du[1] * dv[0] >= 0.0:
         raise UserError('the points are mirrored: x is forward and y is LEFT of the car')

@@ -105,10 +105,10 @@ class GroundCalibration:
             raise UserError('camera_to_axle must be a finite number of metres')
         if not np.isfinite(self.homography).all() or np.linalg.cond(self.homography) > 1e12:
             raise UserError('the homography cannot be inverted')
-        bottom = self.to_ground(self._lowest[None])[0]
+        bottom = self.to_ground(self.lowest_covered[None])[0]
         if not np.isfinite(bottom).all():
             raise UserError('the bottom of the picture does not lie on the floor')
-        covered = (self._lowest[1] + 1.0) / self.image_height
+        covered = (self.lowest_covered[1] + 1.0) / self.image_height
         if covered < LEAST_COVERED:
             raise UserError(f'the lens model covers only the upper {100 * covered:.0f} % of the '
                             'picture; calibrate the lens again')
@@ -147,11 +147,11 @@ class GroundCalibration:
     @cached_property
     def _to_metres(self) -> NDArray[np.float64]:
         """Return the homography with the sign that makes floor points' third number positive."""
-        third = self.homography[2] @ np.append(self._undistort(self._lowest[None])[0], 1.0)
+        third = self.homography[2] @ np.append(self._undistort(self.lowest_covered[None])[0], 1.0)
         return self.homography * (1.0 if third > 0.0 else -1.0)
 
     @cached_property
-    def _lowest(self) -> NDArray[np.float64]:
+    def lowest_covered(self) -> NDArray[np.float64]:
         """Return the lowest pixel of the middle column that the lens can undistort, (2,)."""
         rows = np.arange(self.image_height - 1, -1, -1.0)
         column = np.column_stack((np.full(len(rows), (self.image_width - 1) / 2), rows))

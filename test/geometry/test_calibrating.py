@@ -69,6 +69,18 @@ def test_a_straight_lane_gives_the_floor_within_a_hundredth_of_the_distance(numb
     assert worst_error(by_lane(one), one, 0.0) < 0.01
 
 
+@pytest.mark.parametrize('way', [calibrating.from_points, calibrating.from_board])
+def test_a_lens_that_folds_above_the_pictures_last_row_is_calibrated(way):
+    one = camera(coefficients=(-0.3, 0.0, 0.0, 0.0, 0.0), focal=300.0, mount_height=0.25, pitch=20)
+    lens = calibration_of(one).lens
+    assert not lens.covers(np.array([[319.5, 479.0]])).any()
+    calibration = way(one.project(PLACES)[0], PLACES, SIZE, lens)
+    assert worst_error(calibration, one, 0.0) < 0.01
+    mount = calibrating.mount_of(calibration)
+    assert mount.height == pytest.approx(0.25, rel=0.01)
+    assert np.degrees(mount.pitch) == pytest.approx(20, abs=0.3)
+
+
 @pytest.mark.parametrize('side', [0, 1])
 def test_marking_that_the_lens_does_not_cover_tells_nothing_of_the_floor(side):
     one = ten_cameras()[9]
