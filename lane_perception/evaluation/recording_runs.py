@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from typing import Callable
 from typing import Iterator
+from uuid import uuid4
 
 from lane_perception.data.recording_places import STORAGE_SUFFIXES
 from lane_perception.data.recording_places import storage_suffix
@@ -182,7 +183,8 @@ def _run(
                                processes=True, dashboard_address=None, silence_logs=50)
         client = Client(cluster)
     try:
-        futures = {client.submit(_attempt, task, key=f'replay-{name}', pure=False): name
+        # A scheduler gives one answer to all clients that ask by one key.
+        futures = {client.submit(_work, task, key=f'replay-{name}-{uuid4()}', pure=False): name
                    for name, task in tasks.items()}
         for future in as_completed(futures):
             name = futures[future]
@@ -195,10 +197,15 @@ def _run(
             cluster.close()
 
 
-def _attempt(settings: ReplaySettings) -> dict[str, Any]:
-    """Replay one recording in a worker; a failure becomes an entry with its sentence."""
+def _work(settings: ReplaySettings) -> dict[str, Any]:
+    """Replay one recording in a worker's process, beside others."""
     import cv2
     cv2.setNumThreads(1)
+    return _attempt(settings)
+
+
+def _attempt(settings: ReplaySettings) -> dict[str, Any]:
+    """Replay one recording; a failure becomes an entry with its sentence."""
     try:
         return _entry(replay_into_folder(settings))
     except UserError as error:

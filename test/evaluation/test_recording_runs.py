@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 
+import cv2
 import pytest
 from bright_model import write_bright_model
 from recordings_on_disk import TOPIC
@@ -16,8 +17,10 @@ from recordings_on_disk import write_recording
 
 from lane_perception.cli.replay import main
 from lane_perception.data.image_files import write_image
+from lane_perception.evaluation import recording_runs
 from lane_perception.evaluation.recording_runs import find_recordings
 from lane_perception.evaluation.recording_runs import recording_names
+from lane_perception.evaluation.replay import ReplaySettings
 from lane_perception.errors import UserError
 
 
@@ -128,7 +131,6 @@ def test_labels_a_recording_or_a_model_that_changed_are_done_again(tmp_path, cap
 
 def test_whatever_goes_wrong_in_one_recording_is_named_and_the_rest_goes_on(
         bags, model, tmp_path, monkeypatch):
-    from lane_perception.evaluation import recording_runs
     replay = recording_runs.replay
 
     def failing(settings, progress):
@@ -160,6 +162,33 @@ def test_a_scheduler_that_does_not_answer_is_named(bags, model, tmp_path, capsys
     assert main([str(bags), '--model', str(model), '--out', str(tmp_path / 'out'),
                  '--scheduler', 'tcp://127.0.0.1:9']) == 2
     assert 'tcp://127.0.0.1:9' in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_recordings_of_one_name_on_a_shared_scheduler_are_told_apart(tmp_path, monkeypatch):
+    distributed = pytest.importorskip('distributed', reason='pip install distributed')
+    monkeypatch.setattr(recording_runs, '_work', lambda task: {'threshold': task.threshold})
+
+    def replayed(scheduler, threshold):
+        return recording_runs._run(
+            {'a': ReplaySettings(tmp_path / 'a', tmp_path, threshold=threshold)}, scheduler, 1)
+    with distributed.LocalCluster(n_workers=1, processes=False,
+                                  dashboard_address=None) as cluster:
+        first = replayed(cluster.scheduler_address, 0.3)
+        assert next(first) == ('a', {'threshold': 0.3})
+        second = list(replayed(cluster.scheduler_address, 0.7))   # while the first is not over
+        first.close()
+    assert second == [('a', {'threshold': 0.7})]
+
+
+def test_one_worker_leaves_the_callers_threads_alone(tmp_path):
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(3)
+    try:
+        settings = ReplaySettings(tmp_path / 'none', tmp_path / 'out')
+        assert 'error' in dict(recording_runs._run({'a': settings}, None, 1))['a']
+        assert cv2.getNumThreads() == 3
+    finally:
+        cv2.setNumThreads(before)
 
 
 @pytest.fixture
