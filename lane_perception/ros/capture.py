@@ -23,12 +23,17 @@ from lane_perception.ros.initialize import initialize
 INFO_WAIT = 1.0  # seconds that the lens may come after the picture
 
 
+def type_of(topic: str) -> type:
+    """Return the class of the messages on a topic with pictures, by its name."""
+    return CompressedImage if topic.endswith('/compressed') else Image
+
+
 def capture(topic: str, info_topic: str | None = None, timeout: float = 10.0,
             ) -> tuple[NDArray[np.uint8], Any]:
     """
     Return the next picture, and the newest CameraInfo or None.
 
-    :param topic: of sensor_msgs/Image, or of CompressedImage when it ends in "compressed".
+    :param topic: of sensor_msgs/Image, or of CompressedImage when it ends in "/compressed".
     :param info_topic: None: camera_info beside the picture's topic.
     :param timeout: seconds to wait for the picture.
     :raises UserError: when none comes, or it cannot be decoded.
@@ -39,8 +44,8 @@ def capture(topic: str, info_topic: str | None = None, timeout: float = 10.0,
     initialize()
     try:
         node = rclpy.create_node('calibrate_ground')
-        kind = CompressedImage if topic.endswith('compressed') else Image
-        node.create_subscription(kind, topic, lambda message: messages.update(image=message),
+        node.create_subscription(type_of(topic), topic,
+                                 lambda message: messages.update(image=message),
                                  qos_profile_sensor_data)
         node.create_subscription(CameraInfo, info_topic,
                                  lambda message: messages.update(info=message),

@@ -18,6 +18,15 @@ from lane_perception.ros.images import to_mask
 HEIGHT, WIDTH = 24, 32
 
 
+@pytest.mark.parametrize('topic, kind', [
+    ('/camera/image', 'Image'), ('/camera/image_decompressed', 'Image'),
+    ('/camera/image/compressed', 'CompressedImage')])
+def test_what_a_topic_with_pictures_holds_is_told_by_its_name(topic, kind):
+    pytest.importorskip('rclpy', reason='ROS 2 is not installed')
+    from lane_perception.ros.capture import type_of
+    assert type_of(topic).__name__ == kind
+
+
 @pytest.fixture(scope='module')
 def picture():
     """Return a smooth BGR picture, so that chroma and Bayer patterns can be undone closely."""
