@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.contact_sheet import contact_sheet
 from lane_perception.data.image_files import write_image
 from lane_perception.evaluation.video import Video
 from lane_perception.geometry.lane import Lane
@@ -64,11 +65,8 @@ class Pictures:
         self._count += 1
 
     def _write_tiles(self) -> None:
-        blank = np.zeros_like(self._tiles[0])
-        tiles = (self._tiles + [blank] * COLUMNS * ROWS)[:COLUMNS * ROWS]
-        rows = [cv2.hconcat(tiles[start:start + COLUMNS])
-                for start in range(0, len(tiles), COLUMNS)]
-        write_image(self._folder / 'frames.png', cv2.vconcat(rows))
+        sheet = contact_sheet(self._tiles[:COLUMNS * ROWS], COLUMNS, gap=0)
+        write_image(self._folder / 'frames.png', sheet)
 
 
 def as_told(lane: Lane, pair: Pair) -> Lane:

@@ -13,8 +13,8 @@ from lane_perception.ros.demo_pictures import Pictures
 from lane_perception.ros.demo_score import Pair
 
 
-def add(pictures, count=3):
-    image = draw_track(120, 160)
+def add(pictures, count=3, height=120):
+    image = draw_track(height, 160)
     mask = np.where(image[..., 0] > 160, 255, 0).astype(np.uint8)
     for number in range(count):
         pictures.add(Pair(number * 10**8, image, mask, (80.0, 78.0), None, None))
@@ -25,6 +25,14 @@ def test_both_are_there_in_the_end(tmp_path):
         add(pictures)
     assert {path.name for path in tmp_path.iterdir()} == {'frames.png', 'overlay.mp4'}
     assert cv2.imread(str(tmp_path / 'frames.png')).shape == (2 * 480, 3 * 640, 3)
+
+
+def test_frames_of_two_sizes_lie_side_by_side(tmp_path):
+    with Pictures(tmp_path, 6) as pictures:
+        add(pictures)
+        add(pictures, height=90)
+    sheet = cv2.imread(str(tmp_path / 'frames.png'))
+    assert sheet.shape == (480 + 360, 3 * 640, 3)
 
 
 def test_an_interruption_leaves_nothing(tmp_path):
