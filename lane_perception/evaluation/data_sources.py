@@ -38,7 +38,7 @@ class Source(NamedTuple):
 
 def open_source(
     data: str, labels: str = '', split: str = '', part: str = 'auto', count: int = 200,
-    classes: tuple[str, ...] = (),
+    classes: tuple[str, ...] = (), at_most: int | None = None,
 ) -> Source:
     """
     Find the images to score.
@@ -49,6 +49,7 @@ def open_source(
     :param part: train, val, test, all; auto: test where the folder has a split.json or a split
         was named, otherwise all.
     :param count: images of the synthetic world.
+    :param at_most: so many of a folder's images, evenly spaced; None: all.
     :raises UserError: when there is nothing to score.
     """
     if data.startswith(SYNTHETIC):
@@ -68,6 +69,9 @@ def open_source(
     if not samples:
         raise UserError(f'{data} has no labelled image in its part {part}')
     samples.sort(key=lambda one: (one.recording, one.time, one.stem))
+    if at_most is not None and at_most < len(samples):
+        samples = [samples[number]
+                   for number in np.linspace(0, len(samples) - 1, at_most).round().astype(int)]
     problems = list(found.problems)
 
     def images() -> Iterator[Labeled]:

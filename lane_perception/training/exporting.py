@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from lane_perception.data.image_files import BACKGROUND
+from lane_perception.data.image_files import MARKING
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_sources import open_source
 from lane_perception.model_file import CHECKPOINT_SUFFIXES
@@ -164,8 +166,23 @@ def _refuse_not_finite(network: nn.Module, file: Path) -> None:
 
 
 def read_pictures(data: str, count: int) -> Pictures:
-    """Return count labeled pictures of a data set, evenly spaced, or of the synthetic world."""
-    source = open_source(data, part='all', count=count)
-    chosen = set(np.linspace(0, source.count - 1, min(count, source.count)).round().astype(int))
-    return [(one.image, one.label) for number, one in enumerate(source.images())
-            if number in chosen]
+    """
+    Return count labeled pictures of a data set, evenly spaced, or of the synthetic world.
+
+    What is broken is said and left out, and so is a picture of which nothing is judged.
+
+    :raises UserError: when none is left.
+    """
+    source = open_source(data, part='all', count=count, at_most=count)
+    pictures = [(one.image, one.label) for one in source.images()]
+    for problem in source.problems:
+        print(f'note: {problem}', file=sys.stderr)
+    if not pictures:
+        raise UserError(f'none of the {source.count} pictures chosen of {data} can be read; give '
+                        'others with --data DIR')
+    judged = [(image, label) for image, label in pictures
+              if np.isin(label, (BACKGROUND, MARKING)).any()]
+    if not judged:
+        raise UserError(f'no label of {data} has a pixel that is judged, 0 for background or 255 '
+                        'for a marking; give others with --data DIR')
+    return judged

@@ -4,8 +4,10 @@
 
 import shutil
 
+import cv2
 import numpy as np
 import pytest
+from labeled_folder import write_folder
 
 torch = pytest.importorskip('torch')
 pytest.importorskip('onnx')
@@ -13,8 +15,6 @@ pytest.importorskip('onnx')
 from lane_perception.cli.export import body as main_body  # noqa: E402
 from lane_perception.cli.export import main  # noqa: E402
 from lane_perception.errors import UserError  # noqa: E402
-from lane_perception.evaluation.data_sources import Labeled  # noqa: E402
-from lane_perception.evaluation.data_sources import Source  # noqa: E402
 from lane_perception.model_file import read_safetensors  # noqa: E402
 from lane_perception.model_file import write_safetensors  # noqa: E402
 from lane_perception.networks import build_network  # noqa: E402
@@ -44,12 +44,32 @@ def test_export_writes_both_precisions_and_their_scores(overfitted, tmp_path, ca
 
 @pytest.mark.parametrize('there, asked, chosen', [
     (95, 48, [*range(0, 95, 2)]), (10, 4, [0, 3, 6, 9]), (3, 48, [0, 1, 2]), (5, 1, [0])])
-def test_pictures_lie_evenly_over_all_of_the_data(monkeypatch, there, asked, chosen):
-    numbered = [Labeled(str(number), '', np.full((2, 2, 3), number), np.zeros((2, 2)))
-                for number in range(there)]
-    monkeypatch.setattr(exporting, 'open_source', lambda *arguments, **more: Source(
-        there, lambda: iter(numbered), {}, []))
-    assert [image[0, 0, 0] for image, _ in read_pictures('data', asked)] == chosen
+def test_pictures_lie_evenly_over_all_of_the_data(tmp_path, there, asked, chosen):
+    write_folder(tmp_path, there)
+    for number in set(range(there)) - set(chosen):   # what is not chosen is not even read
+        (tmp_path / f'images/frame_{number:05d}.png').write_bytes(b'damaged')
+    wanted = [cv2.imread(str(tmp_path / f'images/frame_{number:05d}.png')) for number in chosen]
+    assert np.array_equal([image for image, _ in read_pictures(str(tmp_path), asked)], wanted)
+
+
+def test_pictures_that_cannot_be_read_are_named_and_none_at_all_is_an_error(tmp_path, capsys):
+    write_folder(tmp_path, 3)
+    images = sorted((tmp_path / 'images').iterdir())
+    images[0].write_bytes(b'damaged')
+    assert len(read_pictures(str(tmp_path), 3)) == 2
+    assert f'{images[0]} is damaged' in capsys.readouterr().err
+    for image in images:
+        image.write_bytes(b'damaged')
+    with pytest.raises(UserError, match='none of the 2 pictures chosen .* can be read'):
+        read_pictures(str(tmp_path), 2)
+
+
+def test_labels_that_judge_nothing_are_refused(tmp_path):
+    write_folder(tmp_path, 3)
+    for mask in (tmp_path / 'masks').iterdir():
+        cv2.imwrite(str(mask), np.full((96, 160), 127, np.uint8))
+    with pytest.raises(UserError, match='no label of .* has a pixel that is judged'):
+        read_pictures(str(tmp_path), 3)
 
 
 def test_int8_is_calibrated_on_other_pictures_than_it_is_scored_on(
