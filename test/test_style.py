@@ -83,9 +83,10 @@ def own_imports(path):
 
 
 def test_imports_point_one_way():
-    foundations = {'errors', 'whole_file', 'json_file', 'package_files', 'machine', 'progress'}
+    foundations = {'errors', 'whole_file', 'json_file', 'yaml_file', 'package_files', 'machine',
+                   'progress'}
     below = {
-        'geometry': {'geometry', 'errors', 'whole_file'},
+        'geometry': {'geometry', 'errors', 'whole_file', 'yaml_file'},
         'networks': {'networks', 'errors'},
         'model_file.py': foundations,
         'runtimes': {'runtimes', 'model_file', 'errors', 'networks', 'package_files', 'machine'},

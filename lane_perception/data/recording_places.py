@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from lane_perception.errors import UserError
+from lane_perception.yaml_file import load_yaml
 
 STORAGE_SUFFIXES = ('.mcap', '.db3')
 # In the custom data of a recording that was written to be replaced by the next of its kind.
@@ -66,7 +65,7 @@ def _is_output(path: Path) -> bool:
     """Tell whether a recording says that it was written to be replaced."""
     key, value = OUTPUT_MARK
     try:
-        metadata = yaml.safe_load((path / 'metadata.yaml').read_text(encoding='utf-8'))
+        metadata = load_yaml(path / 'metadata.yaml')
         return metadata['rosbag2_bagfile_information']['custom_data'][key] == value
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
+    except (UserError, KeyError, TypeError):
         return False

@@ -20,8 +20,6 @@ from typing import Iterable
 from typing import Iterator
 from typing import NamedTuple
 
-import yaml
-
 from lane_perception.data.mcap_scan import open_zstd
 from lane_perception.data.recording_files import IndexedFile
 from lane_perception.data.recording_files import RawMessage
@@ -32,6 +30,7 @@ from lane_perception.data.recording_places import storage_suffix
 from lane_perception.errors import UserError
 from lane_perception.ros.serialized import NANOSECONDS
 from lane_perception.ros.serialized import read_stamp
+from lane_perception.yaml_file import load_yaml
 
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 
@@ -202,15 +201,15 @@ class RecordingReader:
                                  'order of their names')
             return None
         try:
-            with open(file, encoding='utf-8') as stream:
-                names = yaml.safe_load(stream)['rosbag2_bagfile_information'][
-                    'relative_file_paths']
+            names = load_yaml(file)['rosbag2_bagfile_information']['relative_file_paths']
             return [self.path / Path(name).name for name in names]
-        except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
-            kind = type(error).__name__
-            self.problems.append(f'{file} cannot be understood ({kind}); the files beside it '
-                                 'were read in the order of their names')
-            return None
+        except UserError as error:
+            reason = str(error)
+        except (KeyError, TypeError):
+            reason = f'{file} does not list the files of a recording'
+        self.problems.append(f'{reason}; the files beside it were read in the order of their '
+                             'names')
+        return None
 
     def _unpacked(self, file: Path) -> Path:
         """Return the storage file, decompressed into a temporary folder where it is .zstd."""

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import yaml
 
 from lane_perception.errors import UserError
 from lane_perception.geometry.ground_calibration import ASPECT_TOLERANCE
@@ -18,6 +17,7 @@ from lane_perception.geometry.ground_calibration import LARGEST_SIDE
 from lane_perception.geometry.lens import Lens
 from lane_perception.geometry.nominal_view import FIRST_HORIZON
 from lane_perception.geometry.nominal_view import NominalCamera
+from lane_perception.yaml_file import load_yaml
 
 SYNONYMS = {'fisheye': 'equidistant', 'plumb_bob5': 'plumb_bob'}
 FOCAL_LENGTHS = 0.1, 15.0   # in widths and heights of the picture: what a lens can have
@@ -134,7 +134,10 @@ def load_camera_info(path: str | Path, topic: str = '') -> Any:
     :raises UserError: when it cannot be read, or lacks what a lens needs.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+        values = load_yaml(Path(path))
+    except UserError as error:
+        raise UserError(f'camera_info {error}') from error
+    try:
         matrix, coefficients, projection = (
             value['data'] if isinstance(value, dict) else value for value in (
                 values['camera_matrix'], values['distortion_coefficients'],
@@ -148,10 +151,7 @@ def load_camera_info(path: str | Path, topic: str = '') -> Any:
         if len(message.k) != 9 or None in message.d or min(message.width, message.height) < 1:
             raise ValueError
         return info_of_pictures(message, topic)
-    except OSError as error:
-        raise UserError(f'camera_info {path} cannot be read: {error.strerror}') from error
-    except (UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, ValueError,
-            OverflowError, RecursionError) as error:
+    except (TypeError, KeyError, ValueError, OverflowError) as error:
         raise UserError(f'{path} is no camera_info file as camera_calibration writes it: it '
                         'needs image_width, image_height, camera_matrix and '
                         'distortion_coefficients, and projection_matrix for rectified '

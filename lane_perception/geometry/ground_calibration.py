@@ -22,6 +22,7 @@ import yaml
 from lane_perception.errors import UserError
 from lane_perception.geometry.lens import Lens
 from lane_perception.whole_file import whole_file
+from lane_perception.yaml_file import load_yaml
 
 ASPECT_TOLERANCE = 0.005  # relative; 640x480 and 320x240 agree, 640x480 and 640x360 do not
 LARGEST_SIDE = 16384      # pixels of a picture
@@ -53,10 +54,9 @@ class GroundCalibration:
             cannot be a view of the floor.
         """
         try:
-            values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            reason = getattr(error, 'strerror', None) or 'it is not YAML'
-            raise UserError(f'ground calibration {path} cannot be read: {reason}') from error
+            values = load_yaml(Path(path))
+        except UserError as error:
+            raise UserError(f'ground calibration {error}') from error
         try:
             return cls._from_values(values)
         except (TypeError, ValueError, OverflowError) as error:

@@ -16,8 +16,6 @@ from typing import Mapping
 from typing import Sequence
 from typing import Union
 
-import yaml
-
 from lane_perception.errors import UserError
 from lane_perception.geometry.lane import LaneSettings
 from lane_perception.geometry.lane import RANGES
@@ -25,6 +23,7 @@ from lane_perception.runtimes import PRECISIONS
 from lane_perception.runtimes import RUNTIMES
 from lane_perception.segmenter import parse_resolution
 from lane_perception.segmenter import TTA
+from lane_perception.yaml_file import load_yaml
 
 Value = Union[str, bool, int, float]
 
@@ -224,8 +223,8 @@ def _files(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
     for option, path in zip(arguments, arguments[1:]):
         if option == '--params-file':
             # rcl has read it before, and takes what PyYAML does not, such as 2026-02-30.
-            with suppress(OSError, ValueError, RecursionError, yaml.YAMLError):
-                yield path, yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+            with suppress(UserError):
+                yield path, load_yaml(Path(path))
 
 
 def _names_in(section: Any, wildcard: bool = False) -> Iterator[tuple[bool, str]]:

@@ -13,14 +13,13 @@ from typing import Any
 from typing import Iterable
 from typing import Sequence
 
-import yaml
-
 from lane_perception.errors import UserError
 from lane_perception.model_file import LARGEST_SIDE
 from lane_perception.model_file import MULTIPLE
 from lane_perception.package_files import find_package_file
 from lane_perception.package_files import share_folders
 from lane_perception.training.augmentation import GROUPS
+from lane_perception.yaml_file import load_yaml
 
 PRECISIONS = ('auto', 'fp32', 'bf16', 'fp16')
 DEFAULT = 'lite'   # the shipped recipe that a file of some settings is completed from
@@ -168,13 +167,9 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f'recipe {path} does not exist')
     try:
-        values = yaml.safe_load(path.read_text(encoding='utf-8')) or {}
-    except UnicodeDecodeError as error:
-        raise UserError(f'recipe {path} is no UTF-8 text; save it as UTF-8') from error
-    except yaml.YAMLError as error:
-        hint = '; YAML takes spaces, not tabs' if r"'\t'" in str(error) else ''
-        raise UserError(
-            f'recipe {path} is not YAML: {" ".join(str(error).split())}{hint}') from error
+        values = load_yaml(path) or {}
+    except UserError as error:
+        raise UserError(f'recipe {error}') from error
     if not isinstance(values, dict):
         raise UserError(f'recipe {path} is not a list of settings "key: value"')
     return _typed({str(key): value for key, value in values.items()}, str(path))

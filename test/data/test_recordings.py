@@ -143,12 +143,15 @@ def test_a_recording_without_metadata_is_read_and_said_so(tmp_path, storage):
     assert 'metadata.yaml' in problems[0]
 
 
-def test_damaged_metadata_is_no_obstacle(tmp_path):
+@pytest.mark.parametrize('text, sentence', [
+    ('rosbag2_bagfile_information: [', 'is not YAML'), ('2026-02-30', 'holds a value'),
+    ('rosbag2_bagfile_information: {}', 'does not list the files')])
+def test_damaged_metadata_is_no_obstacle(tmp_path, text, sentence):
     bag = write(tmp_path / 'bag', 10)
-    (bag / 'metadata.yaml').write_text('rosbag2_bagfile_information: [')
+    (bag / 'metadata.yaml').write_text(text)
     frames, problems = read(bag)
     assert len(frames) == 10
-    assert 'cannot be understood' in problems[0]
+    assert sentence in problems[0] and 'in the order of their names' in problems[0]
 
 
 def test_a_storage_file_alone_is_a_recording(tmp_path):

@@ -92,7 +92,8 @@ def test_an_unknown_setting_is_blamed_on_where_it_stands(tmp_path):
         load_recipe(str(path), ['epochs=7'])
 
 
-@pytest.mark.parametrize('text', ['- a\n- b\n', 'a: [\n', '\xff'])
+@pytest.mark.parametrize('text', ['- a\n- b\n', 'a: [\n', '\xff', 'seed: 2026-02-30',
+                                  '[' * 3000])
 def test_a_file_that_is_no_recipe_is_refused(tmp_path, text):
     path = tmp_path / 'odd.yaml'
     path.write_bytes(text.encode('latin-1'))
