@@ -15,6 +15,7 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from statistics import median
+from typing import Container
 from typing import Sequence
 
 from lane_perception.data.frame_names import looks_numbered
@@ -187,7 +188,8 @@ def read_split(path: Path, data: DataSet | None = None) -> Split:
             and all(isinstance(stem, str) for stem in values.get(part, [])) for part in PARTS):
         raise UserError(f'{path} is not a split file: it should be '
                         '{"train": [names], "val": [names], "test": [names]}')
-    stems = {part: [_without_suffix(stem, data) for stem in values.get(part, [])]
+    known = {} if data is None else data.by_stem()
+    stems = {part: [_without_suffix(stem, known) for stem in values.get(part, [])]
              for part in PARTS}
     seen: dict[str, str] = {}
     for part in PARTS:
@@ -196,7 +198,6 @@ def read_split(path: Path, data: DataSet | None = None) -> Split:
                 raise UserError(f'{path} names {stem} twice, in {seen[stem]} and in {part}')
             seen[stem] = part
     if data is not None:
-        known = data.by_stem()
         without_label = {file.stem for file in data.unlabeled}
         unknown = [stem for stem in seen
                    if stem not in known and stem.split('/')[-1] not in without_label]
@@ -210,13 +211,10 @@ def read_split(path: Path, data: DataSet | None = None) -> Split:
     return Split(**{part: tuple(stems[part]) for part in PARTS}, how=f'from {path}')
 
 
-def _without_suffix(stem: str, data: DataSet | None) -> str:
+def _without_suffix(stem: str, known: Container[str]) -> str:
     """Forgive a file name where a stem was wanted."""
-    if data is not None and stem not in data.by_stem():
-        shorter = stem.rsplit('.', 1)[0]
-        if shorter in data.by_stem():
-            return shorter
-    return stem
+    shorter = stem.rsplit('.', 1)[0]
+    return shorter if stem not in known and shorter in known else stem
 
 
 def write_split(split: Split, path: Path) -> None:

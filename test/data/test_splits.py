@@ -152,6 +152,16 @@ def test_file_names_are_taken_for_stems(tmp_path):
     assert (split.train, split.val) == (('a_1',), ('a_2',))
 
 
+def test_the_samples_are_looked_through_once_however_many_a_split_file_names(
+        tmp_path, monkeypatch):
+    stems = [f'a_{number}' for number in range(40)]
+    (tmp_path / 'split.json').write_text(json.dumps({'train': stems[:30], 'val': stems[30:]}))
+    data, by_stem, asked = data_set(tmp_path, stems), DataSet.by_stem, []
+    monkeypatch.setattr(DataSet, 'by_stem', lambda self: asked.append(1) or by_stem(self))
+    choose_split(data)
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize('text, sentence', [
     ('{"train": ["a_1"], "val": ["a_1"]}', 'names a_1 twice, in train and in val'),
     ('{"train": ["a_1"], "val": ["b_7"]}', 'names b_7, which'),
