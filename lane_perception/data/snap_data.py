@@ -19,6 +19,7 @@ from lane_perception.data.contact_sheet import labeled_tile
 from lane_perception.data.image_files import BACKGROUND
 from lane_perception.data.image_files import MARKING
 from lane_perception.data.image_files import read_image
+from lane_perception.data.image_files import read_mask
 from lane_perception.data.image_files import write_image
 from lane_perception.data.line_tracing import trace_lines
 from lane_perception.data.samples import DataSet
@@ -111,11 +112,13 @@ def snap_dataset(
             try:
                 if not path.is_file() or number in shown:
                     image = read_image(sample.image_path)
-                    snapped = snap_label(sample, image, _at_size(probability, image), settings)
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    _link(sample.image_path, Path(out) / 'images' / sample.stem)
-                    write_image(path, snapped)
+                    if not path.is_file():
+                        snapped = snap_label(sample, image, _at_size(probability, image), settings)
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                        _link(sample.image_path, Path(out) / 'images' / sample.stem)
+                        write_image(path, snapped)
                     if number in shown:
+                        snapped = read_mask(path)
                         before = sample.label.mask(*image.shape[:2])
                         tiles += [labeled_tile(image, before, f'drawn: {sample.stem}'),
                                   labeled_tile(image, snapped, f'snapped: {sample.stem}')]

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from lane_perception.data import snap_data
 from lane_perception.data.drawing import draw_line
 from lane_perception.data.drawing import fill_polygon
 from lane_perception.data.line_tracing import trace_lines
@@ -177,13 +176,15 @@ def test_a_data_set_is_snapped_and_shown(tmp_path):
     assert sheet.shape[1] == 4 * 324
 
 
-def test_a_mask_of_a_run_that_was_interrupted_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(snap_data, 'SHEET_ROWS', 1)   # what the sheet shows is snapped again
+def test_a_mask_of_a_run_that_was_interrupted_is_kept_and_shown(tmp_path):
     truth, data = write_line_labels(tmp_path), read_dataset(tmp_path)
     snap_dataset(data, tmp_path / 'out')
     cv2.imwrite(str(tmp_path / 'out/masks/a_2.png'), 255 - truth)
     snapped = snap_dataset(data, tmp_path / 'out')
     assert (load_sample(snapped.samples[2])[1] == 255 - truth).all()
+    sheet = cv2.imread(str(tmp_path / 'out/sheet.jpg')).astype(int)
+    drawn, kept = (sheet[-200:, left:left + 320] for left in (0, 324))
+    assert (kept[..., 2] - kept[..., 0]).mean() > 2 * (drawn[..., 2] - drawn[..., 0]).mean()
 
 
 def test_a_broken_sample_is_left_out_or_ends_it(tmp_path):
