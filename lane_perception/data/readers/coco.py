@@ -11,11 +11,11 @@ from typing import Sequence
 
 from lane_perception.data.readers.class_choice import ClassChoice
 from lane_perception.data.readers.class_choice import is_judged
+from lane_perception.data.readers.json_files import Labels
 from lane_perception.data.readers.json_files import Pictures
 from lane_perception.data.readers.json_files import read_points
 from lane_perception.data.readers.json_files import said_size
 from lane_perception.data.samples import DataSet
-from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import Shape
 from lane_perception.data.samples import Shapes
 from lane_perception.data.samples import with_recordings
@@ -39,38 +39,34 @@ def read_coco(
     :raises UserError: when nothing can be used.
     """
     pictures = Pictures(path)
-    samples: dict[str, LabeledImage] = {}
     choice = ClassChoice(classes)
     problems: list[str] = []
+    labels = Labels(pictures, problems)
     for file in files:
         try:
-            labels = _labels(file, choice, problems)
+            found = _labels(file, choice, problems)
         except UserError as error:
             problems.append(str(error))
             continue
-        for name, label in labels:
+        for name, label in found:
             picture = pictures.find(name, file.parent)
             if picture is None:
                 problems.append(f'{file} names {name}, which is not in {path}')
                 continue
-            stem = pictures.stem(picture)
-            if stem in samples:
-                problems.append(f'{file} labels {name} again; the first label counts')
-                continue
-            samples[stem] = LabeledImage(stem, picture, label)
+            labels.add(picture, label, file)
     if strict and problems:
         raise UserError(problems[0])
-    if not samples:
+    if not labels.samples:
         raise UserError(f'{files[0]} is a COCO file, but labels no picture in {path}'
                         + (f': {problems[0]}' if problems else ''))
     choice.check()
     if not choice.drawn:
         raise UserError(f'{files[0]} is a COCO file without one polygon or mask; export it as '
                         'segmentation, not as boxes' + (f' ({problems[0]})' if problems else ''))
-    labeled = {sample.image_path for sample in samples.values()}
+    labeled = {sample.image_path for sample in labels.samples.values()}
     return DataSet(
         path, f'COCO ({choice.describe()})',
-        with_recordings(samples.values()),
+        with_recordings(labels.samples.values()),
         tuple(picture for picture in pictures.files if picture not in labeled),
         tuple(problems))
 

@@ -15,6 +15,8 @@ from typing import Iterable
 from lane_perception.data.image_files import JPEG_SUFFIXES
 from lane_perception.data.image_files import find_files
 from lane_perception.data.image_files import find_images
+from lane_perception.data.samples import LabeledImage
+from lane_perception.data.samples import Shapes
 from lane_perception.errors import UserError
 from lane_perception.json_file import load_json
 
@@ -101,6 +103,24 @@ def _first_line(file: Path) -> Any:
             return json.loads(stream.readline())
     except (ValueError, RecursionError, OSError):
         return None
+
+
+class Labels:
+    """The labels of pictures; the first one of each counts."""
+
+    def __init__(self, pictures: Pictures, problems: list[str]) -> None:
+        """Begin without one; problems gets a sentence for each that does not count."""
+        self.samples: dict[str, LabeledImage] = {}
+        self._pictures = pictures
+        self._problems = problems
+
+    def add(self, picture: Path, label: Shapes, where: str | Path) -> None:
+        """Add a picture's label; where it was read is for the sentence."""
+        stem = self._pictures.stem(picture)
+        if stem in self.samples:
+            self._problems.append(f'{where} labels {stem} again; the first label counts')
+            return
+        self.samples[stem] = LabeledImage(stem, picture, label)
 
 
 class Pictures:

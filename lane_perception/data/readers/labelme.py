@@ -18,11 +18,11 @@ import numpy as np
 from lane_perception.data.readers.class_choice import ClassChoice
 from lane_perception.data.readers.class_choice import is_judged
 from lane_perception.data.readers.json_files import FARTHEST
+from lane_perception.data.readers.json_files import Labels
 from lane_perception.data.readers.json_files import Pictures
 from lane_perception.data.readers.json_files import read_points
 from lane_perception.data.readers.json_files import said_size
 from lane_perception.data.samples import DataSet
-from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import Shape
 from lane_perception.data.samples import Shapes
 from lane_perception.data.samples import with_recordings
@@ -51,9 +51,9 @@ def read_labelme(
     :raises UserError: when nothing can be used.
     """
     pictures = Pictures(path)
-    samples: dict[str, LabeledImage] = {}
     choice = ClassChoice(classes)
     problems: list[str] = []
+    labels = Labels(pictures, problems)
     for file in files:
         try:
             content = load_json(file)
@@ -66,21 +66,17 @@ def read_labelme(
         if picture is None:
             problems.append(f'{file} is of {name}, which is not in {path}')
             continue
-        stem = pictures.stem(picture)
-        if stem in samples:
-            problems.append(f'{file} labels {name} again; the first label counts')
-            continue
-        samples[stem] = LabeledImage(stem, picture, label)
+        labels.add(picture, label, file)
     if strict and problems:
         raise UserError(problems[0])
-    if not samples:
+    if not labels.samples:
         raise UserError(f'{files[0].parent} holds labelme files, but none of a picture in {path}'
                         + (f': {problems[0]}' if problems else ''))
     choice.check()
-    labeled = {sample.image_path for sample in samples.values()}
+    labeled = {sample.image_path for sample in labels.samples.values()}
     return DataSet(
         path, f'labelme ({choice.describe()})',
-        with_recordings(samples.values()),
+        with_recordings(labels.samples.values()),
         tuple(picture for picture in pictures.files if picture not in labeled), tuple(problems))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from typing import Sequence
 
+from lane_perception.data.readers.json_files import Labels
 from lane_perception.data.readers.json_files import Pictures
 from lane_perception.data.readers.json_files import read_points
 from lane_perception.data.samples import DataSet
@@ -35,8 +36,8 @@ def read_tusimple(path: Path, files: Sequence[Path], strict: bool = False) -> Da
     :raises UserError: when nothing can be used.
     """
     pictures = Pictures(path)
-    samples: dict[str, LabeledImage] = {}
     problems: list[str] = []
+    labels = Labels(pictures, problems)
     for file in files:
         try:
             lines = _lines(file)
@@ -57,9 +58,8 @@ def read_tusimple(path: Path, files: Sequence[Path], strict: bool = False) -> Da
             if picture is None:
                 problems.append(f'{where} names {name}, which is not in {path}')
                 continue
-            stem = pictures.stem(picture)
-            samples[stem] = LabeledImage(stem, picture, Shapes(file, shapes))
-    data = _data_set(path, 'TuSimple lines', pictures, samples, problems, files, strict)
+            labels.add(picture, Shapes(file, shapes), where)
+    data = _data_set(path, 'TuSimple lines', pictures, labels.samples, problems, files, strict)
     return replace(data, samples=tuple(_in_clip(sample) for sample in data.samples))
 
 
@@ -97,8 +97,8 @@ def read_culane(path: Path, files: Sequence[Path], strict: bool = False) -> Data
     :raises UserError: when nothing can be used.
     """
     pictures = Pictures(path)
-    samples: dict[str, LabeledImage] = {}
     problems: list[str] = []
+    labels = Labels(pictures, problems)
     for file in files:
         name = file.name[:-len(CULANE_SUFFIX)]
         picture = pictures.beside(name, file.parent)
@@ -110,9 +110,8 @@ def read_culane(path: Path, files: Sequence[Path], strict: bool = False) -> Data
         except (ValueError, UserError) as error:
             problems.append(f'{file} is not a CULane label: {error}')
             continue
-        stem = pictures.stem(picture)
-        samples[stem] = LabeledImage(stem, picture, Shapes(file, shapes))
-    return _data_set(path, 'CULane lines', pictures, samples, problems, files, strict)
+        labels.add(picture, Shapes(file, shapes), file)
+    return _data_set(path, 'CULane lines', pictures, labels.samples, problems, files, strict)
 
 
 def _culane_shape(line: str) -> Shape:

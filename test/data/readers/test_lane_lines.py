@@ -50,6 +50,22 @@ def test_tusimple_line_that_is_broken_is_named_with_its_number(tmp_path):
         read_dataset(tmp_path, strict=True)
 
 
+def test_the_first_label_of_a_picture_counts_and_a_second_is_said(tmp_path):
+    write_picture(tmp_path / 'tusimple/clips/a/1/20.jpg')
+    first = {'raw_file': 'clips/a/1/20.jpg', 'h_samples': [10, 20], 'lanes': [[5, 5]]}
+    (tmp_path / 'tusimple/labels.json').write_text(
+        '\n'.join(json.dumps(one) for one in (first, {**first, 'lanes': []})))
+    write_picture(tmp_path / 'culane/images/00000.jpg')
+    for folder, text in (('a', '5 10 5 20\n'), ('b', '')):
+        (tmp_path / 'culane' / folder).mkdir()
+        (tmp_path / 'culane' / folder / '00000.lines.txt').write_text(text)
+    for name, where in (('tusimple', 'labels.json, line 2,'), ('culane', 'b/00000.lines.txt')):
+        data = read_dataset(tmp_path / name)
+        assert len(data) == 1 and load_sample(data.samples[0])[1].any()
+        assert f'{where} labels' in data.problems[0]
+        assert 'again; the first label counts' in data.problems[0]
+
+
 def test_culane_lines(tmp_path):
     folder = tmp_path / 'driver_23_30frame/05151640_0419.MP4'
     write_picture(folder / '00000.jpg')
