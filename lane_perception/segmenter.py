@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.errors import UserError
+from lane_perception.model_file import LARGEST_SIDE
 from lane_perception.model_file import MULTIPLE
 from lane_perception.model_file import member_names
 from lane_perception.runtimes import Runtime
@@ -38,7 +39,7 @@ def parse_resolution(text: str) -> tuple[int, int] | None:
     """
     if not text:
         return None
-    found = re.fullmatch('([0-9]+)x([0-9]+)', text.lower())
+    found = re.fullmatch('([0-9]{1,9})x([0-9]{1,9})', text.lower())
     if not found:
         raise UserError(f'resolution "{text}" should be HEIGHTxWIDTH in pixels, such as 384x640')
     return int(found[1]), int(found[2])
@@ -78,20 +79,21 @@ class Segmenter:
         :param threshold: lane probability above which a pixel is a marking, 0 to 1; None takes
             the model files' own (the mean of an ensemble's).
         :param resolution: (height, width) in pixels, multiples of 32, instead of the models' own.
-        :raises UserError: for an unknown tta, a threshold or a resolution that cannot be.
+        :raises UserError: for an unknown tta, a threshold or a resolution that cannot be, and when
+            a model cannot be run so, such as one that was exported for pictures of one size.
         """
         self.runtimes = runtimes
         self.tta = tta
         self._own_threshold = float(np.mean([runtime.card.threshold for runtime in runtimes]))
         self.threshold = threshold
-        if resolution and any(side < MULTIPLE or side % MULTIPLE for side in resolution):
-            raise UserError(f'resolution {resolution[0]}x{resolution[1]} (height x width) '
-                            f'is not made of multiples of {MULTIPLE}')
+        if resolution and any(not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE
+                              for side in resolution):
+            raise UserError(f'resolution {resolution[0]}x{resolution[1]} (height x width) is not '
+                            f'made of multiples of {MULTIPLE} from {MULTIPLE} to {LARGEST_SIDE}')
         self._sizes = [resolution or (runtime.card.input_height, runtime.card.input_width)
                        for runtime in runtimes]
-        if resolution:
-            for runtime in runtimes:   # prepares what is compiled for each size, before a frame
-                runtime.run(np.zeros((1, *resolution, 3), np.uint8))
+        if resolution or tta != 'none':
+            self._rehearse()
         self.timings = {'resize': 0.0, 'network': 0.0, 'threshold': 0.0}
         # What the last mask was made of, as probability() returns it.
         self.last_probability: NDArray[np.float32] | None = None
@@ -114,6 +116,16 @@ class Segmenter:
         """
         runtimes = [open_runtime(name, runtime, device, precision) for name in member_names(model)]
         return cls(runtimes, tta, threshold, resolution)
+
+    def _rehearse(self) -> None:
+        """Run a black picture, which prepares what is compiled for each size, before a frame."""
+        try:
+            self.probability(np.zeros((MULTIPLE, MULTIPLE, 3), np.uint8))
+        except Exception as error:  # ONNX Runtime's share no base class but Exception
+            reason = ' '.join(str(error).split())[:200] or type(error).__name__
+            raise UserError(
+                f'model {self.name} cannot be run with resolution {self.resolution} and tta '
+                f'{self.tta} ({reason}); use its own resolution and tta none') from error
 
     @property
     def tta(self) -> str:

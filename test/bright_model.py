@@ -20,17 +20,22 @@ def write_other_graph(path: Path, height: int = 64, width: int = 96) -> None:
     write_onnx(Path(path), model, ModelCard('other', 'other', height, width))
 
 
-def write_bright_model(path: Path, height: int = 384, width: int = 640, **card) -> None:
+def write_bright_model(
+    path: Path, height: int = 384, width: int = 640, fixed: bool = False, **card,
+) -> None:
     """
     Write a network whose probability is a pixel's mean brightness squeezed around 160 of 255.
 
     The graph keeps the contract of model_file.py: uint8 NHWC RGB in with dynamic sizes, float32
     (N, H, W) probability out.
+
+    :param fixed: it takes one picture of its own size only.
     """
     from onnx import TensorProto
     from onnx import helper
-    image = helper.make_tensor_value_info('image', TensorProto.UINT8, ['n', 'h', 'w', 3])
-    output = helper.make_tensor_value_info('probability', TensorProto.FLOAT, ['n', 'h', 'w'])
+    shape = [1, height, width] if fixed else ['n', 'h', 'w']
+    image = helper.make_tensor_value_info('image', TensorProto.UINT8, [*shape, 3])
+    output = helper.make_tensor_value_info('probability', TensorProto.FLOAT, shape)
     nodes = [
         helper.make_node('Cast', ['image'], ['float'], to=TensorProto.FLOAT),
         helper.make_node('ReduceMean', ['float', 'axes'], ['gray'], keepdims=0),

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The segmenter: sizes, pixel positions, test-time augmentation, ensembles."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from bright_model import write_bright_model
 
 from lane_perception.errors import UserError
 from lane_perception.segmenter import Segmenter
+from lane_perception.segmenter import parse_resolution
 from lane_perception.segmenter import resize_image
 
 
@@ -102,11 +105,29 @@ def test_the_threshold_comes_from_the_file_unless_one_is_given(tmp_path):
     ({'tta': 'all'}, 'tta "all" is not known.*full'),
     ({'threshold': 1.5}, 'threshold 1.5'),
     ({'resolution': (100, 100)}, '100x100.*multiples of 32'),
+    ({'resolution': (3200000, 3200000)}, '3200000x3200000.*multiples of 32 from 32 to 4096'),
     ({'model': ' , '}, 'no model'),
 ])
 def test_impossible_settings_are_refused(bright_model, arguments, sentence):
     with pytest.raises(UserError, match=sentence):
         Segmenter.load(**{'model': bright_model, **arguments})
+
+
+@pytest.mark.parametrize('arguments', [
+    {'resolution': (96, 128)}, {'tta': 'flip'}, {'tta': 'full', 'resolution': (64, 96)}])
+def test_a_file_for_pictures_of_one_size_is_refused_any_other_when_it_is_loaded(
+        tmp_path, arguments):
+    write_bright_model(tmp_path / 'fixed.onnx', 64, 96, fixed=True)
+    load = partial(Segmenter.load, tmp_path / 'fixed.onnx', runtime='onnxruntime')
+    assert load(resolution=(64, 96)).mask(np.full((48, 64, 3), 255, np.uint8)).all()
+    with pytest.raises(UserError, match='bright cannot be run .*use its own resolution and tta'):
+        load(**arguments)
+
+
+@pytest.mark.parametrize('text', ['384', '384x', '384x640x3', '9' * 5000 + 'x640'])
+def test_a_resolution_that_is_none_is_refused(text):
+    with pytest.raises(UserError, match='should be HEIGHTxWIDTH'):
+        parse_resolution(text)
 
 
 def test_another_resolution_than_the_files_own(bright_model, track_image):

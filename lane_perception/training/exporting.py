@@ -21,6 +21,7 @@ from lane_perception.errors import UserError
 from lane_perception.evaluation.data_sources import open_source
 from lane_perception.model_file import CHECKPOINT_SUFFIXES
 from lane_perception.model_file import INT8_SUFFIX
+from lane_perception.model_file import LARGEST_SIDE
 from lane_perception.model_file import MULTIPLE
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import find_model
@@ -140,8 +141,9 @@ def _convert(
     if not 0 < threshold < 1:
         raise UserError(f'--threshold {threshold} should be between 0 and 1')
     height, width = parse_resolution(resolution)
-    if height % MULTIPLE or width % MULTIPLE:
-        raise UserError(f'--resolution {resolution} is not made of multiples of {MULTIPLE}')
+    if any(not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE for side in (height, width)):
+        raise UserError(f'--resolution {resolution} is not made of multiples of {MULTIPLE} from '
+                        f'{MULTIPLE} to {LARGEST_SIDE}')
     network, architecture, notes = read_checkpoint(file, architecture)
     for note in notes:
         print(f'{file.name}: {note}')

@@ -271,6 +271,8 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path, capsys, content, sent
      'no architecture "resnet"'),
     (['best.pth', '--out', 'out', '--architecture', NAME, '--resolution', '100x160'],
      'multiples of 32'),
+    (['best.pth', '--out', 'out', '--architecture', NAME, '--resolution', '0x160'],
+     'multiples of 32'),
     (['nothing.safetensors', '--out', 'out'], 'does not exist'),
     (['RUN/model.onnx', '--out', 'out'], 'exported already'),
     (['RUN', '--out', 'out', '--resolution', '96x160'], 'brings its own'),
