@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from lane_perception.command import run_main
+from lane_perception.data.image_files import read_image
 from lane_perception.data.image_files import write_image
 from lane_perception.errors import UserError
 from lane_perception.geometry import calibrating
@@ -138,14 +139,8 @@ def _mount(calibration) -> str:
 def _picture(arguments):
     """Return the picture, the CameraInfo message that belongs to it, or None, and its topic."""
     if arguments.image is not None:
-        if not arguments.image.is_file():
-            raise UserError(f'there is no picture {arguments.image}')
         # The sensor's rows and columns, as the node sees them, whatever EXIF says.
-        image = cv2.imread(str(arguments.image),
-                           cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        if image is None:
-            raise UserError(f'{arguments.image} is no picture that OpenCV can read')
-        return image, None, ''
+        return read_image(arguments.image, turned=False), None, ''
     if arguments.bag is not None:
         return _from_bag(arguments.bag, arguments.bag_topic, arguments.frame)
     if importlib.util.find_spec('rclpy') is None:

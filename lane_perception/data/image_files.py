@@ -63,14 +63,15 @@ def find_images(folder: Path) -> list[Path]:
     return [file for file in find_files(folder) if file.suffix.lower() in IMAGE_SUFFIXES]
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
+def read_image(path: Path, turned: bool = True) -> NDArray[np.uint8]:
     """
     Return the picture in a file.
 
-    :returns: (H, W, 3) uint8, BGR, turned as its EXIF orientation says.
+    :param turned: as its EXIF orientation says; otherwise in the sensor's rows and columns.
+    :returns: (H, W, 3) uint8, BGR.
     :raises UserError: naming the file, when it is missing, cut off or not a picture.
     """
-    return _read(path, cv2.IMREAD_COLOR)
+    return _read(path, cv2.IMREAD_COLOR | (0 if turned else cv2.IMREAD_IGNORE_ORIENTATION))
 
 
 def read_mask(path: Path) -> NDArray[np.uint8]:

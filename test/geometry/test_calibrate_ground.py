@@ -267,7 +267,7 @@ def test_a_camera_info_of_zeros_is_none_and_the_file_says_that_no_lens_applies(f
     (('--board', 'checkerboard:9x7:0.02'), 'not seen whole'),
     (('--board', 'chess'), 'not understood'),
     (('--points', 'missing.csv'), 'cannot be read'),
-    (('--lane-width', '40'), 'lane'),
+    (('--lane-width', '0.4', '--model', 'no_such_model'), 'no model named "no_such_model"'),
     (('--points', 'POINTS', '--camera-to-axle', '0.2'), 'already say'),
     (('--click', '0.4,0.2', '0.4,-0.2', '0.8,0.3', '0.9,-0.3', '--camera-to-axle', '0.2'),
      'already say'),
@@ -281,13 +281,33 @@ def test_a_camera_info_of_zeros_is_none_and_the_file_says_that_no_lens_applies(f
 def test_refusals_are_one_sentence_and_status_2(files, capsys, arguments, sentence, monkeypatch):
     monkeypatch.chdir(files)
     arguments = [str(files / 'points.csv') if a == 'POINTS' else a for a in arguments]
-    if '--lane-width' in arguments:
-        arguments += ['--model', 'no_such_model']
     assert run(files, *arguments) == 2
     said = capsys.readouterr().err
-    assert sentence in said or 'no_such_model' in said
+    assert sentence in said
     assert said.count('\n') == 1
     assert not (files / 'ground.yaml').exists()
+
+
+def test_a_lane_gives_a_calibration_unless_its_width_cannot_be(files, bright_model, capsys):
+    tapes = np.full((4000, 1400), 60, np.uint8)
+    for middle in (300, 1100):   # 0.4 m apart
+        tapes[:, middle - 40:middle + 40] = 245
+    cv2.imwrite(str(files / 'floor.png'), photograph(camera(forward=0.1), tapes, 0.35, 0.2))
+    arguments = ('--model', str(bright_model), '--camera-to-axle', '0.1', '--lane-width')
+    assert run(files, *arguments, '40') == 2
+    assert 'a lane of 40 m is none; give its width in metres' in capsys.readouterr().err
+    assert not (files / 'ground.yaml').exists()
+    assert run(files, *arguments, '0.4') == 0
+    pixels, _ = camera(forward=0.1).project(PLACES)
+    found = GroundCalibration.load(files / 'ground.yaml').to_ground(pixels)
+    assert np.abs(found - PLACES).max() < 0.05
+
+
+def test_a_picture_that_was_cut_off_is_refused(files, capsys):
+    whole = cv2.imencode('.jpg', cv2.imread(str(files / 'floor.png')))[1].tobytes()
+    (files / 'floor.png').write_bytes(whole[:len(whole) // 2])
+    assert run(files, '--board', 'checkerboard:6x4:0.06') == 2
+    assert capsys.readouterr().err.endswith('floor.png is cut off\n')
 
 
 @pytest.mark.parametrize('asked, there', [('7x5', '6x4'), ('5x7', '4x6'), ('9x6', '6x4')])
