@@ -262,6 +262,7 @@ def _choose(path: Path, runtime: str, device: str) -> str:
         raise UserError(
             f'{path} needs openvino or onnxruntime, and neither is installed; '
             f'{INSTALL["openvino"]} (x86) or {INSTALL["onnxruntime"]}')
-    if _may_use_cuda(runtime, device):
+    asked = _is_cuda(device) and 'onnxruntime' in able   # without CUDA it says what is missing
+    if asked or _may_use_cuda(runtime, device):
         return 'onnxruntime'
     return able[0]

@@ -96,8 +96,8 @@ class OnnxRuntime:
         if not built_for_cuda():
             raise NoCuda(
                 f'device {device} needs onnxruntime-gpu and an NVIDIA GPU, and this onnxruntime '
-                'has no CUDA; use device cpu, or: pip uninstall onnxruntime && '
-                'pip install onnxruntime-gpu')
+                'has no CUDA; use device cpu, runtime torch where that has CUDA, or: '
+                'pip uninstall onnxruntime && pip install onnxruntime-gpu')
         return 'cuda:0' if device in ('auto', 'cuda') else device
 
     def run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -82,12 +82,13 @@ def test_a_graph_that_is_no_lane_network_is_refused_by_name(tmp_path, runtime):
         open_runtime(tmp_path / 'other.onnx', runtime)
 
 
-def test_cuda_without_cuda_is_refused(bright_model):
+@pytest.mark.parametrize('runtime', ['auto', 'onnxruntime'])
+def test_cuda_without_cuda_is_refused(bright_model, runtime):
     from lane_perception.runtimes.onnxruntime_runtime import built_for_cuda
     if built_for_cuda():
         pytest.skip('this onnxruntime is a build for CUDA')
-    with pytest.raises(UserError, match='onnxruntime-gpu'):
-        open_runtime(bright_model, 'onnxruntime', 'cuda:0')
+    with pytest.raises(UserError, match='cuda:0 needs onnxruntime-gpu and an NVIDIA GPU'):
+        open_runtime(bright_model, runtime, 'cuda:0')
 
 
 @pytest.fixture
