@@ -44,9 +44,13 @@ def _precision_recall(report: dict[str, Any]) -> dict[str, Any]:
         curve = entry.get('threshold_curve')
         if not curve:
             continue
-        data.append({'x': curve['recall'], 'y': curve['precision'], 'mode': 'lines',
+        # Where none is found any more, precision is 0 by convention: the line ends before that.
+        recall, precision, threshold = zip(*(
+            point for point in zip(curve['recall'], curve['precision'], curve['threshold'])
+            if point[0] > 0 or point[-1] == 0))
+        data.append({'x': recall, 'y': precision, 'mode': 'lines',
                      'name': entry['name'], 'text': [f'threshold {value:g}'
-                                                     for value in curve['threshold']],
+                                                     for value in threshold],
                      'line': {'color': COLOR} if number == 0 else {}})
         if number == 0:
             for point, name, symbol in ((curve['stored'], 'stored threshold', 'circle'),

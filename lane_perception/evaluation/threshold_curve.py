@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from lane_perception.data.image_files import BACKGROUND
 from lane_perception.data.image_files import MARKING
-from lane_perception.evaluation.threshold_levels import count_levels
+from lane_perception.evaluation.metrics import matrix_figures
 from lane_perception.evaluation.threshold_levels import LEVELS
-from lane_perception.evaluation.threshold_levels import reaching
+from lane_perception.evaluation.threshold_levels import confusions
+from lane_perception.evaluation.threshold_levels import count_levels
 
 
 class ThresholdCurve:
@@ -43,23 +44,17 @@ class ThresholdCurve:
             highest F1; ``stored``: the point at the model's own threshold, rounded to 1 / LEVELS;
             ``average_precision``: the area under precision over recall, in steps.
         """
-        false_positive, true_positive = reaching(self._counts)
-        marked = self._counts[1].sum()
-        precision = np.divide(true_positive, true_positive + false_positive,
-                              out=np.ones(LEVELS + 1), where=true_positive + false_positive > 0)
-        recall = true_positive / max(marked, 1)
-        f1 = 2 * true_positive / np.maximum(true_positive + false_positive + marked, 1)
-        lane_iou = true_positive / np.maximum(false_positive + marked, 1)
-        columns = {'threshold': np.arange(LEVELS + 1) / LEVELS, 'precision': precision,
-                   'recall': recall, 'f1': f1, 'lane_iou': lane_iou}
+        scores = matrix_figures(confusions(self._counts))
+        columns = {'threshold': np.arange(LEVELS + 1) / LEVELS,
+                   **{name: scores[name] for name in ('precision', 'recall', 'f1', 'lane_iou')}}
 
         def point(index: int) -> dict[str, float]:
             return {name: float(values[index]) for name, values in columns.items()}
-        steps = -np.diff(np.append(recall, 0.0))
+        steps = -np.diff(np.append(columns['recall'], 0.0))
         return {
             **{name: [round(float(value), 5) for value in values]
                for name, values in columns.items()},
-            'best': point(int(np.argmax(f1))),
+            'best': point(int(np.argmax(columns['f1']))),
             'stored': point(round(threshold * LEVELS)),
-            'average_precision': float((steps * precision).sum()),
+            'average_precision': float((steps * columns['precision']).sum()),
         }

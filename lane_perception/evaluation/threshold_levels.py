@@ -34,6 +34,14 @@ def count_levels(
     return np.bincount(key, minlength=2 * (LEVELS + 1)).reshape(2, LEVELS + 1)
 
 
-def reaching(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the (..., LEVELS + 1) pixels that reach each threshold, from counts by level."""
-    return np.cumsum(counts[..., ::-1], axis=-1)[..., ::-1]
+def confusions(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """
+    Return the confusion matrix at each threshold.
+
+    :param counts: (..., 2, LEVELS + 1) as :func:`count_levels` counts them.
+    :returns: (..., LEVELS + 1, 4) as :func:`.metrics.confusion` counts them.
+    """
+    reaching = np.cumsum(counts[..., ::-1], axis=-1)[..., ::-1]
+    below = counts.sum(axis=-1, keepdims=True) - reaching
+    return np.stack((reaching[..., 1, :], reaching[..., 0, :],
+                     below[..., 1, :], below[..., 0, :]), axis=-1)

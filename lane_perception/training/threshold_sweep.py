@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from lane_perception.errors import UserError
-from lane_perception.evaluation.threshold_levels import count_levels
+from lane_perception.evaluation.metrics import matrix_figures
 from lane_perception.evaluation.threshold_levels import LEVELS
-from lane_perception.evaluation.threshold_levels import reaching
+from lane_perception.evaluation.threshold_levels import confusions
+from lane_perception.evaluation.threshold_levels import count_levels
 
 LOWEST, HIGHEST = 0.1, 0.9  # thresholds that are offered
 
@@ -54,32 +55,20 @@ class ThresholdSweep:
         if not self._counts:
             raise UserError('no label of the validation part judges a pixel, so no threshold and '
                             'no epoch can be chosen; give it labels that do, or another split')
-        counts = np.stack(self._counts)
-        # marked[i, k, t]: pixels of picture i and label k with a probability of level t or more.
-        marked = reaching(counts)
-        total = counts.sum(axis=2)
-        hit, false = marked[:, 1], marked[:, 0]
-        lane = _ratio(hit, false + total[:, 1:])
-        rest = total[:, :1] - false
-        background = _ratio(rest, total[:, :1] + total[:, 1:] - hit)
-        all_lane = _ratio(hit.sum(0), (false + total[:, 1:]).sum(0))
-        all_background = _ratio(rest.sum(0), (total[:, :1] + total[:, 1:] - hit).sum(0))
+        matrices = confusions(np.stack(self._counts))   # (pictures, thresholds, 4)
+        over_set = matrix_figures(matrices.sum(axis=0))
         thresholds = np.arange(LEVELS + 1) / LEVELS
         offered = (thresholds >= LOWEST) & (thresholds <= HIGHEST)
-        best = int(np.argmax(np.where(offered, all_lane, -1.0)))
+        best = int(np.argmax(np.where(offered, over_set['lane_iou'], -1.0)))
+        each = matrix_figures(matrices[:, best])
         return {
             'threshold': float(thresholds[best]),
-            'lane_iou': float(all_lane[best]),
-            'background_iou': float(all_background[best]),
-            'miou': float(all_lane[best] + all_background[best]) / 2,
-            'miou_per_image': float((lane[:, best] + background[:, best]).mean() / 2),
+            'lane_iou': float(over_set['lane_iou'][best]),
+            'background_iou': float(over_set['background_iou'][best]),
+            'miou': float(over_set['miou'][best]),
+            'miou_per_image': float(each['miou'].mean()),
             'sweep': [[float(t), float(v)] for t, v in
-                      zip(thresholds[offered][::4], all_lane[offered][::4])],
+                      zip(thresholds[offered][::4], over_set['lane_iou'][offered][::4])],
             'per_image': [[index, float(value)] for index, value in
-                          zip(self._indices, lane[:, best])],
+                          zip(self._indices, each['lane_iou'])],
         }
-
-
-def _ratio(part: NDArray, whole: NDArray) -> NDArray:
-    """Return part / whole, 1 where both are nothing."""
-    return np.where(whole > 0, part / np.maximum(whole, 1), 1.0)

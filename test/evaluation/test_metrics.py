@@ -126,7 +126,7 @@ def test_a_picture_of_one_pixel_is_counted(prediction, label, counts):
     curve.add(one(0.7, np.float32), one(label))
     point = curve.result(0.5)['stored']
     assert (point['precision'], point['recall']) == {
-        255: (1.0, 1.0), 0: (0.0, 0.0), 127: (1.0, 0.0)}[label]
+        255: (1.0, 1.0), 0: (0.0, 0.0), 127: (1.0, 1.0)}[label]
     finder = LaneFinder()
     finder.find(one(prediction))
     assert LabelLane(finder).find(one(label), finder.place.as_it_lies()).center is None
@@ -140,6 +140,17 @@ def test_the_curve_counts_a_pixel_at_exactly_a_threshold_as_the_segmenter_does()
         curve.add(np.array([[exactly, below]]), np.array([[MARKING, BACKGROUND]], np.uint8))
         point = curve.result(float(threshold))['stored']
         assert point['recall'] == 1.0 and point['precision'] == 1.0
+
+
+@pytest.mark.parametrize('chance', [0.2, 0.7])
+@pytest.mark.parametrize('label', [BACKGROUND, MARKING])
+def test_the_curve_takes_nothing_to_nothing_as_the_figures_do(chance, label):
+    labels = np.full((2, 2), label, np.uint8)
+    curve = ThresholdCurve()
+    curve.add(np.full((2, 2), chance, np.float32), labels)
+    whole = scored([(np.full((2, 2), chance >= 0.5), labels)])
+    for name in ('lane_iou', 'precision', 'recall', 'f1'):
+        assert curve.result(0.5)['stored'][name] == whole[name], name
 
 
 def test_sizes_must_agree_and_fit_to_label_makes_them_agree():
