@@ -23,17 +23,29 @@ def load_json(path: Path) -> Any:
     :raises UserError: naming the file and the line, when it is not JSON in UTF-8.
     """
     try:
-        return json.loads(path.read_text(encoding='utf-8-sig'))
-    except json.JSONDecodeError as error:
-        raise UserError(f'{path} is not JSON: {error.msg} in line {error.lineno}') from error
+        text = path.read_text(encoding='utf-8-sig')
     except UnicodeDecodeError as error:
         raise UserError(f'{path} is not UTF-8 text; save it as UTF-8') from error
-    except RecursionError as error:
-        raise UserError(f'{path} is JSON that is nested too deeply') from error
-    except ValueError as error:
-        raise UserError(f'{path} holds a number that is too long') from error
     except OSError as error:
         raise UserError(f'{path} cannot be read: {error.strerror}') from error
+    return parse_json(text, str(path))
+
+
+def parse_json(text: str, name: str) -> Any:
+    """
+    Return the value that a text says.
+
+    :param name: what the text is, for the sentence.
+    :raises UserError: beginning with the name, and telling the line, when it is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f'{name} is not JSON: {error.msg} in line {error.lineno}') from error
+    except RecursionError as error:
+        raise UserError(f'{name} is JSON that is nested too deeply') from error
+    except ValueError as error:
+        raise UserError(f'{name} holds a number that is too long') from error
 
 
 def write_json(path: Path, value: Any) -> None:

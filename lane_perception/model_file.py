@@ -20,6 +20,7 @@ from typing import Iterator
 import numpy as np
 
 from lane_perception.errors import UserError
+from lane_perception.json_file import parse_json
 from lane_perception.package_files import share_folders
 from lane_perception.whole_file import whole_file
 
@@ -69,10 +70,7 @@ def parse_card(text: str | None, path: Path) -> ModelCard:
         raise UserError(
             f'{path} has no metadata "{METADATA_KEY}", so it was not made by this package; '
             'convert a checkpoint with: export FILE --architecture NAME --resolution HxW')
-    try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UserError(f'{path}: its metadata "{METADATA_KEY}" is not JSON: {error}') from error
+    values = parse_json(text, f'{path}: its metadata "{METADATA_KEY}"')
     if not isinstance(values, dict):
         raise UserError(f'{path}: its metadata "{METADATA_KEY}" is not a JSON object')
     if values.get('format') != FORMAT:

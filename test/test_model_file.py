@@ -98,7 +98,9 @@ def test_a_card_with_impossible_values_is_refused(tmp_path, change, sentence):
         parse_card(json.dumps(values), tmp_path / 'm.onnx')
 
 
-@pytest.mark.parametrize('text', ['', None, '{', '[]', '{"format": 1}'])
+@pytest.mark.parametrize('text', ['', None, '{', '[]', '{"format": 1}', '[' * 100_000,
+                                  '{"format": ' + '9' * 5000 + '}'],
+                         ids=lambda text: str(text)[:20])
 def test_a_card_that_is_none_is_refused(tmp_path, text):
     with pytest.raises(UserError, match=f'm.onnx.*{METADATA_KEY}|m.onnx.*lacks'):
         parse_card(text, tmp_path / 'm.onnx')
