@@ -74,10 +74,11 @@ def audit(arguments: argparse.Namespace) -> int:
     """Look over the data set and print what was found; leakage is an error."""
     from lane_perception.data.audit import audit_dataset
     from lane_perception.data.audit import describe
+    from lane_perception.evaluation.data_sources import synthetic_seed
     from lane_perception.training.recipe import load_recipe
     if not arguments.data or not arguments.out:
         raise UserError('say --data DIR and --out RUN with --audit')
-    if arguments.data.startswith('synthetic:'):
+    if synthetic_seed(arguments.data) is not None:
         raise UserError('--audit looks over labeled pictures; the synthetic world has none')
     recipe = load_recipe(arguments.recipe or 'lite', arguments.changes)
     labels = '' if recipe.labels == 'snap' else recipe.labels

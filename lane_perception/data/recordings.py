@@ -277,5 +277,5 @@ def stamp_ns(message: Any, otherwise: int = 0) -> int:
 
 def _natural_order(path: Path) -> list[Any]:
     """Sort bag_2 before bag_10."""
-    return [(int(part), '') if part.isdigit() else (-1, part)
+    return [(int(part), '') if part.isdecimal() else (-1, part)
             for part in re.split(r'(\d+)', path.name)]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from typing import Callable
 from typing import Iterator
@@ -52,8 +53,9 @@ def open_source(
     :param at_most: so many of a folder's images, evenly spaced; None: all.
     :raises UserError: when there is nothing to score.
     """
-    if data.startswith(SYNTHETIC):
-        return _synthetic(data, count)
+    seed = synthetic_seed(data)
+    if seed is not None:
+        return _synthetic(data, seed, count)
     from lane_perception.data.readers import read_dataset
     from lane_perception.data.splits import SPLIT_FILE
     from lane_perception.data.splits import choose_split
@@ -88,12 +90,22 @@ def open_source(
     return Source(len(samples), images, description, problems)
 
 
-def _synthetic(data: str, count: int) -> Source:
-    number = data[len(SYNTHETIC):]
-    if not number.isdigit():
-        raise UserError(f'{data} should be {SYNTHETIC}SEED, such as {SYNTHETIC}1000000')
-    seed = int(number)
+def synthetic_seed(data: str) -> int | None:
+    """
+    Return the seed of ``synthetic:SEED``, None for anything else, such as a folder.
 
+    :raises UserError: when SEED is not a whole number.
+    """
+    if not data.startswith(SYNTHETIC):
+        return None
+    text = data[len(SYNTHETIC):]
+    if not re.fullmatch('[0-9]{1,18}', text):
+        raise UserError(f'{data} should be {SYNTHETIC}SEED, where SEED is a whole number of at '
+                        'most 18 digits')
+    return int(text)
+
+
+def _synthetic(data: str, seed: int, count: int) -> Source:
     def images() -> Iterator[Labeled]:
         from lane_perception.data.synthetic import sample
         for index in range(count):

@@ -175,7 +175,7 @@ def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
 
 def _is_cuda(device: str) -> bool:
     head, _, number = device.partition(':')
-    return head == 'cuda' and (number.isdigit() or device == 'cuda')
+    return head == 'cuda' and (number.isdecimal() or device == 'cuda')
 
 
 def find_file(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lane_perception.data.image_files import write_image
 from lane_perception.errors import UserError
+from lane_perception.evaluation.data_sources import synthetic_seed
 from lane_perception.json_file import write_json
 from lane_perception.progress import Progress
 from lane_perception.training.targets import make_sample
@@ -140,11 +141,9 @@ def parse_synthetic(data: str) -> int | None:
 
     :raises UserError: when SEED is not a number of the range for training.
     """
-    kind, colon, text = data.partition(':')
-    if kind != 'synthetic' or not colon:
-        return None
-    if not text.isdigit() or int(text) >= VALIDATION_SEED_OFFSET:
+    seed = synthetic_seed(data)
+    if seed is not None and seed >= VALIDATION_SEED_OFFSET:
         raise UserError(f'{data}: the seed should be a whole number from 0 to '
                         f'{VALIDATION_SEED_OFFSET - 1}; larger ones are kept for validation and '
                         'tests')
-    return int(text)
+    return seed

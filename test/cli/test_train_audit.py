@@ -92,6 +92,7 @@ def test_the_folder_of_a_run_is_refused_before_anything_is_read(data, tmp_path, 
     (['--audit', '--data', 'data', '--out', 'run', 'lots'], 'not a setting of the form key=value'),
     (['--audit', '--data', '/nowhere', '--out', 'run'], 'there is no folder /nowhere'),
     (['--audit', '--data', 'synthetic:1', '--out', 'run'], 'the synthetic world has none'),
+    (['--audit', '--data', 'synthetic:²', '--out', 'run'], 'SEED is a whole number'),
     (['--audit', '--out', 'run'], 'say --data DIR and --out RUN with --audit'),
 ])
 def test_a_mistake_is_one_sentence(arguments, sentence, capsys, tmp_path, monkeypatch):

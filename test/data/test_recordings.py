@@ -5,6 +5,7 @@
 import shutil
 import sqlite3
 import zlib
+from pathlib import Path
 
 import cv2
 import pytest
@@ -30,6 +31,7 @@ from lane_perception.data.mcap_scan import DATA_END
 from lane_perception.data.mcap_scan import MAGIC
 from lane_perception.data.mcap_scan import RECORD_HEAD
 from lane_perception.data.recordings import RecordingReader
+from lane_perception.data.recordings import _natural_order
 from lane_perception.errors import UserError
 
 
@@ -141,6 +143,12 @@ def test_a_recording_without_metadata_is_read_and_said_so(tmp_path, storage):
     frames, problems = read(bag)
     assert len(frames) == 10
     assert 'metadata.yaml' in problems[0]
+
+
+def test_files_are_sorted_by_numbers_and_by_nothing_that_only_looks_like_one():
+    names = ['a_10.mcap', '²10.mcap', 'a_2.mcap']
+    assert [path.name for path in sorted(map(Path, names), key=_natural_order)] == [
+        'a_2.mcap', 'a_10.mcap', '²10.mcap']
 
 
 @pytest.mark.parametrize('text, sentence', [

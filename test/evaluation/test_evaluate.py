@@ -293,6 +293,7 @@ def test_a_broken_image_is_named_and_the_rest_is_scored(data, model, tmp_path):
 @pytest.mark.parametrize(('arguments', 'sentence'), [
     (['--data', '/nowhere'], 'there is no folder'),
     (['--data', 'synthetic:x'], 'SEED'),
+    (['--data', 'synthetic:²'], 'SEED is a whole number'),
     (['--resolution', '100'], 'HEIGHTxWIDTH'),
     (['--resolution', '100x100'], 'multiples'),
     (['--model', 'nonsense'], 'no model named'),

@@ -50,6 +50,7 @@ def test_auto_takes_the_first_installed_runtime_that_is_not_torch(bright_model):
     ({'runtime': 'tensorflow'}, 'runtime "tensorflow" is not known.*onnxruntime'),
     ({'precision': 'fp8'}, 'precision "fp8" is not known'),
     ({'device': 'gpu'}, 'device "gpu" is not known.*cuda:0'),
+    ({'device': 'cuda:²'}, 'device "cuda:²" is not known'),
     ({'device': 'cpu', 'precision': 'fp16'}, 'fp16 needs a GPU.*fp32'),
     ({'runtime': 'openvino', 'precision': 'fp16'}, 'no fp16.*use fp32'),
     ({'runtime': 'openvino', 'device': 'cuda:0'}, 'not on cuda:0'),

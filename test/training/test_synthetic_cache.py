@@ -11,10 +11,23 @@ from lane_perception.data.synthetic import settings  # noqa: E402
 from lane_perception.errors import UserError  # noqa: E402
 from lane_perception.training.synthetic_cache import DRAWN_AS  # noqa: E402
 from lane_perception.training.synthetic_cache import SyntheticCache  # noqa: E402
+from lane_perception.training.synthetic_cache import parse_synthetic  # noqa: E402
 
 
 def cache(folder, count=1, trackless=0.5):
     return SyntheticCache(folder, 1, count, 64, 96, trackless)
+
+
+@pytest.mark.parametrize('data, sentence', [
+    ('synthetic:²', 'SEED is a whole number'), ('synthetic:', 'SEED is a whole number'),
+    ('synthetic:-1', 'SEED is a whole number'), ('synthetic:500000', 'from 0 to 499999')])
+def test_a_seed_that_is_none_for_training_is_refused(data, sentence):
+    with pytest.raises(UserError, match=sentence):
+        parse_synthetic(data)
+
+
+def test_the_seed_of_the_synthetic_world_is_told_from_a_folder():
+    assert parse_synthetic('synthetic:12') == 12 and parse_synthetic('synthetic/12') is None
 
 
 def test_samples_are_drawn_once_and_those_that_are_missing_later(tmp_path):

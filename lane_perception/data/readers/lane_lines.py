@@ -79,7 +79,7 @@ def _tusimple_shapes(entry: dict[str, Any]) -> tuple[Shape, ...]:
 def _in_clip(sample: LabeledImage) -> LabeledImage:
     """Return a sample whose time is its clip's number, as in clips/DRIVE/NUMBER/20."""
     *folders, clip, _ = ('', '', *sample.stem.split('/'))
-    if not clip.isdigit():
+    if not clip.isdecimal():
         return sample
     return replace(sample, recording='/'.join(folders).strip('/'), time=float(int(clip)))
 

@@ -35,6 +35,13 @@ def test_tusimple_lines(tmp_path):
         ('clips/0313-1', 6040), ('clips/0313-1', 5320)}
 
 
+def test_a_clip_whose_name_only_looks_like_a_number_is_none(tmp_path):
+    write_picture(tmp_path / 'clips/a/²/20.jpg')
+    (tmp_path / 'labels.json').write_text(json.dumps(
+        {'raw_file': 'clips/a/²/20.jpg', 'h_samples': [10, 20], 'lanes': [[5, 5]]}))
+    assert only_mask(read_dataset(tmp_path)).any()
+
+
 def test_tusimple_line_that_is_broken_is_named_with_its_number(tmp_path):
     write_picture(tmp_path / 'clips/a/1/20.jpg')
     good = {'raw_file': 'clips/a/1/20.jpg', 'h_samples': [10, 20], 'lanes': [[5, 5]]}
