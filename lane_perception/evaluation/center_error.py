@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 Point = tuple[float, float]
+SAME_ROW = 2.0   # pixels by which two centres of one row may lie apart
 
 
 class CenterScore:
@@ -25,6 +26,7 @@ class CenterScore:
         self._errors: list[float] = []
         self._missed = 0
         self._false = 0
+        self.other_rows = 0   # pairs whose rows differ: their error is one of two places
 
     def add(self, center: Point | None, truth: Point | None = None, judged: bool = True) -> float:
         """
@@ -48,6 +50,7 @@ class CenterScore:
             return float('nan')
         error = center[0] - truth[0]
         self._errors.append(abs(error))
+        self.other_rows += abs(center[1] - truth[1]) > SAME_ROW
         return error
 
     @property

@@ -31,6 +31,7 @@ from lane_perception.errors import UserError
 from lane_perception.evaluation.bootstrap import block_sums
 from lane_perception.evaluation.bootstrap import bootstrap
 from lane_perception.evaluation.center_error import Point
+from lane_perception.evaluation.center_error import SAME_ROW
 from lane_perception.evaluation.gallery import Exhibit
 from lane_perception.evaluation.gallery import Gallery
 from lane_perception.evaluation.gallery import error_picture
@@ -324,6 +325,11 @@ class _Replay:
             self.problems.append(f'{self.unstamped} frames on {topic} have no stamp (0, or before '
                                  '1970): each is judged alone, and lies in bag/ at the time at '
                                  'which it was recorded')
+        if self.settings.center_topic and self.score.centers.other_rows:
+            self.problems.append(
+                f'{self.score.centers.other_rows} centers on {self.settings.center_topic} lie '
+                f'more than {SAME_ROW:g} pixels off the look-ahead row, so that their errors are '
+                'those of another place; give the row of the centers with --look-ahead')
         where = self.settings.truth_topic or self.settings.labels
         if not where or not len(self.series):
             return

@@ -15,6 +15,14 @@ def test_errors_are_signed_one_by_one_and_absolute_in_the_mean():
     assert score.result()['lane_found'] == 1.0
 
 
+def test_centers_on_other_rows_are_counted():
+    score = CenterScore()
+    for v in (298.0, 300.0, 302.0, 303.0, 296.5):
+        assert score.add((110.0, 300.0), (100.0, v)) == 10.0
+    score.add(None, (100.0, 200.0))
+    assert score.other_rows == 2
+
+
 def test_missing_and_false_lanes_are_counted_apart_from_the_error():
     score = CenterScore()
     assert np.isnan(score.add(None, (100.0, 300.0)))

@@ -347,7 +347,8 @@ def test_gaps_and_doubt_are_judged_as_asked(tmp_path, model, arguments, found):
     assert round(report['lane_found'] * 8) == found + (0 if found == 0 else 5)
 
 
-def test_a_center_topic_is_the_truth_about_the_center(tmp_path, model):
+@pytest.mark.parametrize('off, problems', [(0.0, 0), (3.0, 1)])
+def test_a_center_topic_is_the_truth_about_the_center(tmp_path, model, off, problems):
     bag = tmp_path / 'drive'
     pipeline = LanePipeline.load(model)
     with RecordingWriter(bag) as writer:
@@ -363,9 +364,12 @@ def test_a_center_topic_is_the_truth_about_the_center(tmp_path, model):
             writer.write(TOPIC, 'sensor_msgs/msg/Image', message, stamp)
             place = float('nan') if index == 4 else u - 2.5
             point = make('geometry_msgs/msg/PointStamped')(
-                header, make('geometry_msgs/msg/Point')(place, v, 0.0))
+                header, make('geometry_msgs/msg/Point')(place, v + off, 0.0))
             writer.write('/center', 'geometry_msgs/msg/PointStamped', point, stamp)
     report = run(bag, model, tmp_path / 'out', '--center-topic', '/center')
     assert report['center_mae_px'] == pytest.approx(2.5, abs=1e-6)
     assert report['frames']['center_error_px'] == pytest.approx([2.5] * 4 + [None], abs=1e-6)
     assert report['lane_false'] == 1
+    assert len(report['problems']) == problems
+    assert all('4 centers on /center lie more than 2 pixels off the look-ahead row' in problem
+               for problem in report['problems'])
