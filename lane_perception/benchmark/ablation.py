@@ -6,7 +6,7 @@ Measure what each part of the recipe is worth, one row after the other.
 Every row is a question of the table in ablation_rows. Each of its ways is trained for the same
 small number of steps (the recipe lite at 320x192 unless the way says otherwise) and scored on
 frames that no run trained on or chose its threshold on. A row's figures are written when it ends;
-rows whose figures are there, made with the same steps and seeds, are kept. --page writes
+rows whose figures are there, made with the same steps, seeds and frames, are kept. --page writes
 docs/ablation.md from what is there.
 """
 
@@ -36,6 +36,7 @@ from lane_perception.benchmark.ablation_sets import drawn_by_hand
 from lane_perception.benchmark.ablation_sets import exact
 from lane_perception.benchmark.ablation_sets import held_back
 from lane_perception.command import run_main
+from lane_perception.data.readers import read_dataset
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
 from lane_perception.evaluation.variants import Bench
@@ -69,11 +70,12 @@ class Ablation:
         self.steps = steps
         self.seeds = list(seeds)
         self.changes = tuple(changes)
+        self.frames = len(read_dataset(label_set.data))
 
     def measure(self, row: Row) -> dict[str, Any]:
         """Return a row's figures, ready for JSON."""
-        return {'row': row.name, 'set': self.label_set.name, 'steps': self.steps,
-                'seeds': self.seeds, 'settings': [*BASE, *self.changes],
+        return {'row': row.name, 'set': self.label_set.name, 'frames': self.frames,
+                'steps': self.steps, 'seeds': self.seeds, 'settings': [*BASE, *self.changes],
                 'shipped': fingerprint(find_model('lane_lite', ('.safetensors',))),
                 'ways': [{**asdict(way), 'runs': [self._score(way, seed) for seed in self.seeds]}
                          for way in row.ways],
@@ -97,11 +99,19 @@ class Ablation:
                 'training_cpu_s': round(sum(one['cpu_s'] for _, one in runs), 1),
                 'split': runs[0][1]['split'], 'figures': figures}
 
+    def _asked(self, way: Way, seed: int) -> list[str]:
+        return [*BASE, *self.changes, *way.settings, f'seed={seed}']
+
+    def _folder(self, way: Way, seed: int) -> Path:
+        """Return the folder of a way's network, one for all that it is made of."""
+        identity = json.dumps([self._asked(way, seed), way.budget * self.steps, way.share,
+                               way.split, str(self.label_set.data.resolve()), self.frames])
+        return self.work / hashlib.sha256(identity.encode()).hexdigest()[:12]
+
     def _train(self, way: Way, seed: int) -> tuple[Path, dict[str, Any]]:
         """Return the folder of a way's network, and what its training took."""
-        asked = [*BASE, *self.changes, *way.settings, f'seed={seed}']
-        identity = json.dumps([asked, way.budget * self.steps, way.share, way.split])
-        folder = self.work / hashlib.sha256(identity.encode()).hexdigest()[:12]
+        asked = self._asked(way, seed)
+        folder = self._folder(way, seed)
         done = folder / 'done.json'
         if done.is_file():
             return folder, load_json(done)
@@ -140,12 +150,14 @@ def result_file(out: Path, row: str, label_set: str) -> Path:
     return out / f'{row}.{label_set}.json'
 
 
-def is_done(file: Path, steps: int, seeds: Sequence[int]) -> bool:
-    """Tell whether a row was measured with so many steps, and these seeds or more."""
+def is_done(file: Path, steps: int, seeds: Sequence[int], frames: int) -> bool:
+    """Tell whether a row was measured with so many steps and frames, and these seeds or more."""
     if not file.is_file():
         return False
     found = load_json(file)
-    return found['steps'] == steps and set(seeds) <= set(found['seeds'])
+    # Figures that do not say it were measured on all frames of the set.
+    return (found['steps'] == steps and set(seeds) <= set(found['seeds'])
+            and found.get('frames', frames) == frames)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -207,7 +219,7 @@ def body(argv: Sequence[str] | None = None) -> int:
 def _do_row(ablation: Ablation, row: Row, arguments: argparse.Namespace) -> None:
     name = ablation.label_set.name
     file = result_file(arguments.out, row.name, name)
-    if is_done(file, ablation.steps, ablation.seeds):
+    if is_done(file, ablation.steps, ablation.seeds, ablation.frames):
         print(f'{row.name} on {name}: kept', flush=True)
         return
     if name == 'synthetic' and 'labels=snap' in [

@@ -72,8 +72,22 @@ def test_rows_that_are_done_are_kept_and_others_measured(measured, capsys):
     assert 'threshold on drive: kept' in said and 'labels_used on drive: kept' not in said
     assert (place / 'out' / 'threshold.drive.json').stat().st_mtime_ns == before
     assert (place / 'out' / 'labels_used.drive.json').is_file()
-    assert not ablation.is_done(place / 'out' / 'threshold.drive.json', 9, [0])
-    assert not ablation.is_done(place / 'out' / 'threshold.drive.json', 8, [0, 1])
+    figures = place / 'out' / 'threshold.drive.json'
+    assert ablation.is_done(figures, 8, [0], 24)
+    for steps, seeds, frames in ((9, [0], 24), (8, [0, 1], 24), (8, [0], 25)):
+        assert not ablation.is_done(figures, steps, seeds, frames)
+
+
+def test_a_network_of_other_data_or_of_more_frames_is_another(tmp_path):
+    def folder(data):
+        label_set = ablation_sets.drawn_by_hand(data)
+        return ablation.Ablation(label_set, tmp_path, 8, [0])._folder(ROWS[0].ways[0], 0)
+    here, there = (write_folder(tmp_path / place / 'drive', 3) for place in 'ab')
+    before = folder(here)
+    assert before == folder(here) != folder(there)
+    for part in ('images', 'masks'):
+        shutil.copyfile(here / part / 'frame_00000.png', here / part / 'frame_00003.png')
+    assert folder(here) != before
 
 
 def test_the_page_shows_what_was_measured_and_says_what_was_not(measured):
