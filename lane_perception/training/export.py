@@ -9,7 +9,9 @@ import hashlib
 import io
 import logging
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
 import numpy as np
 import torch
@@ -44,6 +46,18 @@ class ExportedNetwork(nn.Module):
         return torch.sigmoid(self.network(pixels))[:, 0]
 
 
+@contextmanager
+def only_errors(name: str | None = None) -> Iterator[None]:
+    """Keep back what a logger, or the root of them, says below an error."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def export_onnx(network: nn.Module, card: ModelCard, path: Path) -> None:
     """
     Write a network as ONNX, with its card.
@@ -55,8 +69,7 @@ def export_onnx(network: nn.Module, card: ModelCard, path: Path) -> None:
     exported = ExportedNetwork(network.to(memory_format=torch.contiguous_format), card).eval()
     image = torch.zeros(2, card.input_height, card.input_width, 3, dtype=torch.uint8)
     buffer = io.BytesIO()
-    logging.getLogger('torch.onnx').setLevel(logging.ERROR)
-    with warnings.catch_warnings(), torch.inference_mode():
+    with warnings.catch_warnings(), only_errors('torch.onnx'), torch.inference_mode():
         warnings.simplefilter('ignore')
         # The tracing exporter folds batch normalization and writes the symbolic sizes as they are.
         torch.onnx.export(

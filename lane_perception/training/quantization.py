@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import logging
 import os
 import tempfile
 from contextlib import redirect_stdout
@@ -19,6 +18,7 @@ from lane_perception.model_file import ModelCard
 from lane_perception.model_file import write_onnx
 from lane_perception.runtimes import read_card
 from lane_perception.segmenter import resize_image
+from lane_perception.training.export import only_errors
 
 
 # Percent of an activation's values in the pictures, that its 8 bits cover. The few beyond, of the
@@ -68,9 +68,8 @@ def quantize(
     card = read_card(source)
     graph = onnx.load(source).graph
     convolutions = [node.name for node in graph.node if node.op_type == 'Conv']
-    logging.getLogger().setLevel(logging.ERROR)
     # It prints how it gets on.
-    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()), only_errors():
         file = os.path.join(folder, 'int8.onnx')
         quantize_static(
             str(source), file, _Pictures(pictures, card, graph.input[0].name),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Export: files that score like their source, checkpoints of others, refusals."""
 
+import logging
 import shutil
 
 import cv2
@@ -29,8 +30,10 @@ from lane_perception.training.rescoring import check  # noqa: E402
 NAME = 'lane_dense_tiny'
 
 
-def test_export_writes_both_precisions_and_their_scores(overfitted, tmp_path, capsys):
+def test_export_writes_both_precisions_and_their_scores(overfitted, tmp_path, capsys, caplog):
     run, data = overfitted
+    for name in (None, 'torch.onnx'):
+        caplog.set_level(logging.INFO, name)
     arguments = [str(run), '--out', str(tmp_path), '--name', 'mine', '--data', str(data), '--int8']
     assert main(arguments) == 0
     printed = capsys.readouterr().out
@@ -40,6 +43,7 @@ def test_export_writes_both_precisions_and_their_scores(overfitted, tmp_path, ca
     card = read_card(tmp_path / 'mine_int8.onnx')
     assert (card.precision, card.name) == ('int8', 'mine')
     assert open_runtime(tmp_path / 'mine.onnx', precision='int8').precision == 'int8'
+    assert {logging.getLogger(name).level for name in (None, 'torch.onnx')} == {logging.INFO}
 
 
 @pytest.mark.parametrize('there, asked, chosen', [
