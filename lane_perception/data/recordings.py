@@ -118,6 +118,9 @@ class RecordingReader:
         """
         Yield messages by log time, file after file.
 
+        An MCAP file without a usable index is read from front to back, which is in the order in
+        which it was written.
+
         :param topics: names; None: all. A name that the recording lacks yields nothing.
         """
         wanted = set(self._topics if topics is None else topics)

@@ -51,7 +51,7 @@ class LoopSettings:
 
 @dataclass
 class DriveLog:
-    """What happened, one entry per frame time."""
+    """What happened, one entry per frame time, but in ``seen`` per frame that arrives."""
 
     stamp: list[float] = field(default_factory=list)
     place: list[tuple[float, float]] = field(default_factory=list)     # world metres
