@@ -12,9 +12,9 @@ from typing import Any
 from typing import Sequence
 
 from lane_perception.command import run_main
+from lane_perception.data.splits import PARTS
 from lane_perception.errors import UserError
 from lane_perception.geometry.lane import LaneSettings
-from lane_perception.evaluation.data_sources import PARTS
 from lane_perception.evaluation.variants import POSTPROCESS
 from lane_perception.progress import Progress
 from lane_perception.segmenter import TTA

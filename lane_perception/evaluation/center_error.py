@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-Point = tuple[float, float]
+from lane_perception.data.drawing import Point
+
 SAME_ROW = 2.0   # pixels by which two centres of one row may lie apart
 
 

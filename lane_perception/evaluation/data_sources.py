@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from lane_perception.errors import UserError
 
 SYNTHETIC = 'synthetic:'
-PARTS = ('train', 'val', 'test')
 
 
 class Labeled(NamedTuple):

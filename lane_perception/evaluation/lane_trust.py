@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.drawing import Point
+
 OFF = 0.02       # of the picture's width: a centre further off is wrong
 BINS = 10        # of the calibration error
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-
-Point = tuple[float, float]
 
 
 def is_right(center: Point | None, truth: Point | None, width: int) -> bool:

@@ -17,6 +17,7 @@ from lane_perception.ros import messages
 from lane_perception.ros.images import compressed_message
 from lane_perception.ros.images import mask_message
 from lane_perception.ros.message_classes import message_class
+from lane_perception.ros.serialized import NANOSECONDS
 
 NODE_NAME = '/lane_perception'
 IN_METERS = ('path', 'pose', 'markers')   # only with a ground calibration
@@ -39,7 +40,7 @@ def output_types(ground: GroundCalibration | None) -> dict[str, str]:
 
 def header_of(stamp_ns: int, frame_id: str) -> Any:
     """Return a std_msgs/Header with a stamp in nanoseconds."""
-    seconds, nanoseconds = divmod(stamp_ns, 1_000_000_000)
+    seconds, nanoseconds = divmod(stamp_ns, NANOSECONDS)
     stamp = message_class('builtin_interfaces/msg/Time')(sec=seconds, nanosec=nanoseconds)
     return message_class('std_msgs/msg/Header')(stamp=stamp, frame_id=frame_id)
 

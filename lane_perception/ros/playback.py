@@ -33,6 +33,7 @@ from lane_perception.evaluation.percentiles import percentiles
 from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.ros.initialize import initialize
 from lane_perception.ros.lane_outputs import NODE_NAME
+from lane_perception.ros.processes import START_TIMEOUT_S
 from lane_perception.ros.processes import environment_of_processes
 from lane_perception.ros.processes import RosProcess
 from lane_perception.ros.processes import private_environment
@@ -41,7 +42,6 @@ from lane_perception.ros.recorder import SerializedWriter
 
 NODE_MODULE = 'lane_perception.cli.lane_node'
 PLAYER_MODULE = 'lane_perception.ros.player'
-START_TIMEOUT_S = 60.0    # for the node to become active: it reads and compiles the model
 QUIET_S = 1.0             # without a new mask after the last frame: nothing more comes
 POLL_S = 0.05
 

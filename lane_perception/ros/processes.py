@@ -17,6 +17,7 @@ from typing import Sequence
 from lane_perception.ros.own_domain import own_domain
 from lane_perception.ros.shared_memory import set_profile
 
+START_TIMEOUT_S = 60.0          # for a node to become active: it reads and compiles its model
 STOP_TIMEOUT_S = 20.0
 _domains: list[int] = []        # that this process holds
 _until_the_end = ExitStack()    # of this process

@@ -33,12 +33,12 @@ from lane_perception.geometry.lane import offset_of
 from lane_perception.ros.images import image_message
 from lane_perception.ros.initialize import initialize
 from lane_perception.ros.lane_outputs import NODE_NAME
+from lane_perception.ros.processes import START_TIMEOUT_S
 from lane_perception.ros.processes import environment_of_processes
 from lane_perception.ros.processes import private_environment
 from lane_perception.ros.processes import RosProcess
 from lane_perception.ros.serialized import NANOSECONDS
 
-START_TIMEOUT_S = 60.0   # for the node to load its model
 ANSWER_TIMEOUT_S = 5.0   # for one frame, before it is published again
 TRIES = 4
 EPOCH_S = 1000           # stamp of the drive's beginning: 0 would mean "no stamp"

@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.image_files import NOT_JUDGED
 from lane_perception.data.synthetic.renderer import View
 from lane_perception.data.synthetic.sensor import Exposure
 from lane_perception.data.synthetic.sensor import Sensor
 
-NOT_JUDGED = 127
 UNJUDGED = 0.7    # markings narrower than this many pixels are not judged
 THIN = 1.0        # markings narrower than this many pixels need less coverage to count
 FAINT = 2.5       # markings that differ by fewer grey levels from the floor are not judged

@@ -17,6 +17,7 @@ from lane_perception.data.synthetic.camera import Camera
 from lane_perception.data.synthetic.driving import drive
 from lane_perception.data.synthetic.driving import Frame
 from lane_perception.data.synthetic.settings import WorldSettings
+from lane_perception.ros.serialized import NANOSECONDS
 
 IMAGE_TOPIC = '/camera/image_raw'            # Image, or with /compressed JPEG
 INFO_TOPIC = '/camera/camera_info'           # CameraInfo
@@ -75,7 +76,7 @@ class _Messages:
 
     def header(self, stamp_ns: int, frame: str) -> Any:
         """Return a header."""
-        stamp = self.make('builtin_interfaces/Time', *divmod(stamp_ns, 10**9))
+        stamp = self.make('builtin_interfaces/Time', *divmod(stamp_ns, NANOSECONDS))
         return self.make('std_msgs/Header', stamp, frame)
 
     def frame(self, frame: Frame, stamp_ns: int, compressed: bool) -> None:

@@ -22,8 +22,8 @@ from lane_perception.data.synthetic.sensor import draw_sensor
 from lane_perception.data.synthetic.settings import pick
 from lane_perception.data.synthetic.settings import Streams
 from lane_perception.data.synthetic.settings import WorldSettings
+from lane_perception.geometry.lane import LaneSettings
 
-LOOK_AHEAD = 0.35   # of the image height, from the bottom: the row of the lane's center
 TRUTH_AHEAD = 3.0   # metres of center line in the truth
 
 
@@ -118,7 +118,7 @@ def lane_truth(scene: Scene, camera: Camera, pose: Pose,
 
 def crossing(pixels: NDArray, camera: Camera) -> tuple[float, float] | None:
     """Return where a line of (N, 2) pixels, from near to far, first crosses the look-ahead row."""
-    row = (1 - LOOK_AHEAD) * camera.height
+    row = (1 - LaneSettings.look_ahead) * camera.height
     above = pixels[:, 1] < row
     known = ~np.isnan(pixels[:, 1])
     for i in np.flatnonzero(known[:-1] & known[1:] & ~above[:-1] & above[1:]):
