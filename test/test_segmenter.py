@@ -124,7 +124,8 @@ def test_a_file_for_pictures_of_one_size_is_refused_any_other_when_it_is_loaded(
         load(**arguments)
 
 
-@pytest.mark.parametrize('text', ['384', '384x', '384x640x3', '9' * 5000 + 'x640'])
+@pytest.mark.parametrize('text', ['384', '384x', '384x640x3', '9' * 5000 + 'x640'],
+                         ids=lambda text: text[:9])
 def test_a_resolution_that_is_none_is_refused(text):
     with pytest.raises(UserError, match='should be HEIGHTxWIDTH'):
         parse_resolution(text)

@@ -18,7 +18,7 @@ from lane_perception.yaml_file import load_yaml
     (b'a: !!timestamp maybe', 'put it in quotes'),
     (b'[' * 3000, 'nested too deeply'),
     (None, 'cannot be read: No such file'),
-])
+], ids=lambda value: str(value)[:20])
 def test_a_file_that_cannot_be_read_is_named(tmp_path, content, sentence):
     path = tmp_path / 'file.yaml'
     if content is not None:

@@ -138,7 +138,8 @@ def test_a_lens_that_cannot_see_the_floor_is_refused(focal, coefficients, senten
         ground.check()
 
 
-@pytest.mark.parametrize('text', ['', 'a: [', '\x00\x01', '[1, 2]', 'a: 2026-02-30', '[' * 3000])
+@pytest.mark.parametrize('text', ['', 'a: [', '\x00\x01', '[1, 2]', 'a: 2026-02-30', '[' * 3000],
+                         ids=lambda text: text[:9])
 def test_a_file_that_is_none_is_refused(tmp_path, text):
     (tmp_path / 'ground.yaml').write_text(text)
     with pytest.raises(UserError, match='ground.yaml'):

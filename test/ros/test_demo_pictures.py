@@ -29,8 +29,8 @@ def test_both_are_there_in_the_end(tmp_path):
 
 def test_frames_of_two_sizes_lie_side_by_side(tmp_path):
     with Pictures(tmp_path, 6) as pictures:
-        add(pictures)
-        add(pictures, height=90)
+        add(pictures, count=2)
+        add(pictures, count=4, height=90)
     sheet = cv2.imread(str(tmp_path / 'frames.png'))
     assert sheet.shape == (480 + 360, 3 * 640, 3)
 

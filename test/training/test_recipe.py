@@ -93,7 +93,7 @@ def test_an_unknown_setting_is_blamed_on_where_it_stands(tmp_path):
 
 
 @pytest.mark.parametrize('text', ['- a\n- b\n', 'a: [\n', '\xff', 'seed: 2026-02-30',
-                                  '[' * 3000])
+                                  '[' * 3000], ids=lambda text: text[:9])
 def test_a_file_that_is_no_recipe_is_refused(tmp_path, text):
     path = tmp_path / 'odd.yaml'
     path.write_bytes(text.encode('latin-1'))
