@@ -27,7 +27,7 @@ from lane_perception.geometry.nominal_view import NominalCamera
 PRIOR_SIGMA = np.array((0.3, 0.6, 0.15))
 BOUNDS = np.array(((np.log(0.3), -0.3, HIGHEST), (np.log(1.6), 1.2, LOWEST)))
 SHIFTS = np.diag((0.02, 0.05, 0.01))   # for derivatives
-NEWS = np.array((0.03, 0.1))   # change of the lens by which the floor is laid anew
+NEWS = np.array((0.06, 0.2))   # change of the lens by which the floor is laid anew
 WIDTH_SIGMA = 0.02      # of a lane's width, relative: tape is laid by hand
 PIXELS = 1.5            # error of its width in the picture
 ALIKE = 10.0            # widths that say the same: their errors hang together
