@@ -64,7 +64,7 @@ class Place:
         self._said = horizon_evidence.usual()   # of the horizon
         self._study: LensStudy | None = None        # of a lens that nobody told
         self._taught: NominalCamera | None = None   # with the lens that it has found
-        self._weight = 1.0   # of the horizon that it has found
+        self._study_weight = 1.0   # of the horizon that it has found
         self._untried = 0   # pictures until other horizons are tried (again)
         self._trial: nominal_view.HorizonTrial | None = None
         self._stale = self._stale or self.ground is None
@@ -181,7 +181,7 @@ class Place:
         """Take over what a picture's tape says of the horizon, once a lane has taught."""
         if self.ground is not None or self.width is None:
             return
-        self._weight *= horizon_evidence.MEMORY
+        self._study_weight *= horizon_evidence.MEMORY
         said = horizon_evidence.said_by_tape(
             chains, self._laid_horizon, self.size[1], self._nominal)
         if said is not None:
@@ -192,7 +192,8 @@ class Place:
         self._said = horizon_evidence.heard(self._said, said)
         said = self._said
         if self._taught is not None:
-            said = said + self._weight * horizon_evidence.said_by_widths(*self._study.horizon)
+            found = horizon_evidence.said_by_widths(*self._study.horizon)
+            said = said + self._study_weight * found
         self.horizon = horizon_evidence.likeliest(said, self._nominal)
         self._stale = abs(self.horizon - self._laid_horizon) > nominal_view.REDRAWN
 
@@ -265,14 +266,15 @@ class Place:
 
     def _study_lens(self, chains: Chains, curve: LaneCurve) -> None:
         """Fit the lens to one more picture; the next one is read on the floor of it."""
-        self._weight = 1.0
+        self._study_weight = 1.0
         if self._study is None or self._study.size != self.size:
             self._study = LensStudy(self.size, self.horizon)
         study = self._study
         if study.add(chains.marks, curve.sides) and study.has_news():
             self._taught, self._stale = study.camera(), True
             self.width, self._flare = study.width, 0.0
-            self.horizon, _ = study.horizon
+            # The floor that is laid next is that of the width: no flare comes of the change.
+            self.horizon = self._laid_horizon = study.horizon[0]
             self._said = horizon_evidence.said_by_sides(self.horizon)
 
     def unlikeness(self, width: float) -> float:
