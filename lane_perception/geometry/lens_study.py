@@ -38,6 +38,8 @@ FEWEST = 6              # widths of one picture that make it worth a look
 EVERY = 1               # of such pictures one is kept, at first
 KEPT = 16               # of them; then every other one is let go, and half as many are kept
 SOON = 4                # of them from which on the fit counts
+TILTED = 0.06           # image heights: the camera does not sway so far
+AGREE = 3               # pictures in a row that say that it was tilted
 SERIES = np.array((1 / 3, 2 / 15, 17 / 315, 62 / 2835))   # of the tangent, after the angle itself
 
 
@@ -79,8 +81,13 @@ class LensStudy:
         self._prior = np.array((np.log(FOCAL), 0.0, horizon))
         self._state, self._sigma = self._prior, PRIOR_SIGMA
         self._told = self._prior     # when :meth:`has_news` last said so
+        self._begin()
+
+    def _begin(self) -> None:
+        """Know no picture."""
         self._kept: list[_Widths] = []
         self._every = self._waited = EVERY
+        self._tilted = 0   # pictures in a row under another horizon
 
     @property
     def horizon(self) -> tuple[float, float]:
@@ -99,14 +106,23 @@ class LensStudy:
         self._told = self._state
         return True
 
-    def add(self, marks: Marks, sides: NDArray[np.int64]) -> bool:
+    def add(self, marks: Marks, sides: NDArray[np.int64], horizon: float) -> bool:
         """
         Look at one more picture.
 
         :param marks: of the picture, on the floor as it lies.
         :param sides: (N,) for each: 1 on the lane's left, -1 on its right, 0 neither.
+        :param horizon: of that floor. Where it comes to be quite another one than the fit's, the
+            camera was tilted (a car was carried with the node running), and the pictures before
+            are forgotten.
         :returns: whether it said something new.
         """
+        told = self._told is not self._prior
+        self._tilted = self._tilted + 1 if told and abs(horizon - self._state[2]) > TILTED else 0
+        if self._tilted >= AGREE:
+            self._begin()
+            self._state, self._prior = (np.append(one[:2], horizon)
+                                        for one in (self._state, self._prior))
         self._waited += 1
         if self._waited < self._every:
             return False

@@ -126,7 +126,7 @@ class _Marks:
 def test_pictures_are_kept_over_an_ever_longer_time():
     study, view = LensStudy(SIZE, HORIZON), camera_with((FOCAL, 0.0)).view(HORIZON)
     marks = _Marks(view)
-    taken = [study.add(marks, marks.sides) for _ in range(200)]
+    taken = [study.add(marks, marks.sides, HORIZON) for _ in range(200)]
     assert all(taken[:lens_study.KEPT])
     assert 0 < sum(taken[-40:]) < 10
     assert len(study._kept) <= lens_study.KEPT
@@ -140,10 +140,10 @@ def test_pictures_are_kept_over_an_ever_longer_time():
 def test_too_few_marks_teach_nothing():
     study, view = LensStudy(SIZE, HORIZON), camera_with((FOCAL, 0.0)).view(HORIZON)
     marks = _Marks(view)
-    assert not study.add(marks, np.where(marks.sides == 1, 1, 0))      # one side
+    assert not study.add(marks, np.where(marks.sides == 1, 1, 0), HORIZON)   # one side
     few = np.zeros_like(marks.sides)
     few[[0, 1, 25, 26]] = marks.sides[[0, 1, 25, 26]]
-    assert not study.add(marks, few)
+    assert not study.add(marks, few, HORIZON)
     assert study.horizon == (HORIZON, pytest.approx(lens_study.PRIOR_SIGMA[2]))
 
 
@@ -154,6 +154,22 @@ def test_pictures_of_another_lane_do_not_carry_the_fit_away():
         for study, width in ((clean, WIDTH), (mixed, WIDTH if number % 4 else 1.5 * WIDTH)):
             marks = _Marks(true, width)
             marks.ground = read.to_ground(marks.pixels, SIZE)   # on the floor as it lies
-            study.add(marks, marks.sides)
+            study.add(marks, marks.sides, HORIZON)
     assert mixed.horizon[0] == pytest.approx(clean.horizon[0], abs=0.005)
     assert mixed.width == pytest.approx(clean.width, rel=0.02)
+
+
+def test_a_camera_that_was_tilted_is_learnt_anew():
+    study, read = LensStudy(SIZE, HORIZON), camera_with((FOCAL, 0.0)).view(HORIZON)
+    before, after = (_Marks(camera_with(WIDE).view(horizon)) for horizon in (HORIZON, 0.42))
+    for number in range(40):
+        before.ground = read.to_ground(before.pixels, SIZE)
+        study.add(before, before.sides, HORIZON)
+    assert study.has_news()
+    for number in range(lens_study.AGREE - 1):
+        study.add(after, after.sides, 0.42)
+    assert study.horizon[0] == pytest.approx(HORIZON, abs=0.02)   # it may be a bump
+    for number in range(10):
+        study.add(after, after.sides, 0.42)
+    assert study.horizon[0] == pytest.approx(0.42, abs=0.02)
+    assert len(study._kept) <= 10
