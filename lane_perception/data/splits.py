@@ -46,6 +46,7 @@ class Split:
     test: tuple[str, ...] = ()
     how: str = ''          # how it came about, for people
     doubt: str = ''        # a sentence why it may leak, for people
+    left_out: tuple[str, ...] = ()   # beside the cuts between blocks of time
 
     def part(self, name: str) -> tuple[str, ...]:
         """Return the stems of train, val or test."""
@@ -86,9 +87,11 @@ def make_split(samples: Sequence[LabeledImage]) -> Split:
     for frames in recordings.values():
         for part, block in zip(PARTS, _cut(frames)):
             parts[part] += block
-    left = len(samples) - sum(len(part) for part in parts.values())
-    return _split(parts, f'by blocks of time, {"/".join(f"{share:.0%}" for share in SHARES)}; '
-                  f'{left} pictures beside the cuts are left out')
+    dealt = {sample.stem for part in parts.values() for sample in part}
+    left = tuple(sorted({sample.stem for sample in samples} - dealt))
+    return replace(_split(
+        parts, f'by blocks of time, {"/".join(f"{share:.0%}" for share in SHARES)}; '
+        f'{len(left)} pictures beside the cuts are left out'), left_out=left)
 
 
 def _recordings(samples: Sequence[LabeledImage]) -> dict[str, list[LabeledImage]]:
@@ -177,6 +180,7 @@ def read_split(path: Path, data: DataSet | None = None) -> Split:
     Read a split file: {"train": [stems], "val": [...], "test": [...]}; test may be missing.
 
     :param data: its stems are checked, and those that the data set has without a label left out.
+        ``left_out``, of a split that was made here, may name any.
     :raises UserError: when the file is missing or broken, names a picture twice, or one that the
         data set does not have.
     """
@@ -185,7 +189,8 @@ def read_split(path: Path, data: DataSet | None = None) -> Split:
     values = load_json(path)
     if not isinstance(values, dict) or not all(
             isinstance(values.get(part, []), list)
-            and all(isinstance(stem, str) for stem in values.get(part, [])) for part in PARTS):
+            and all(isinstance(stem, str) for stem in values.get(part, []))
+            for part in (*PARTS, 'left_out')):
         raise UserError(f'{path} is not a split file: it should be '
                         '{"train": [names], "val": [names], "test": [names]}')
     known = {} if data is None else data.by_stem()
@@ -208,7 +213,8 @@ def read_split(path: Path, data: DataSet | None = None) -> Split:
     for part in ('train', 'val'):
         if not stems[part]:
             raise UserError(f'{path} puts no labeled picture into "{part}"')
-    return Split(**{part: tuple(stems[part]) for part in PARTS}, how=f'from {path}')
+    return Split(**{part: tuple(stems[part]) for part in PARTS}, how=f'from {path}',
+                 left_out=tuple(values.get('left_out', [])))
 
 
 def _without_suffix(stem: str, known: Container[str]) -> str:
@@ -220,4 +226,6 @@ def _without_suffix(stem: str, known: Container[str]) -> str:
 def write_split(split: Split, path: Path) -> None:
     """Write a split file, whole or not at all."""
     values = {**{part: list(split.part(part)) for part in PARTS}, 'how': split.how}
+    if split.left_out:
+        values['left_out'] = list(split.left_out)
     write_json(path, values)

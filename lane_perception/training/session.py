@@ -7,7 +7,6 @@ from __future__ import annotations
 import dataclasses
 import fcntl
 import gc
-import hashlib
 import json
 import os
 import sys
@@ -25,16 +24,12 @@ from lane_perception.data.snap_data import snap_dataset
 from lane_perception.data.snap_data import snapping_model
 from lane_perception.data.splits import SPLIT_FILE
 from lane_perception.data.splits import Split
-from lane_perception.data.splits import choose_split
-from lane_perception.data.splits import read_split
-from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_json
 from lane_perception.machine import package_version
 from lane_perception.training import processes
 from lane_perception.training.checkpoints import BEST_MODEL
 from lane_perception.training.checkpoints import LAST
-from lane_perception.training.checkpoints import PROGRESS
 from lane_perception.training.checkpoints import has_ended
 from lane_perception.training.export import export_file
 from lane_perception.training.memory import advice
@@ -47,6 +42,10 @@ from lane_perception.training.run import RunData
 from lane_perception.training.run import check_recipe
 from lane_perception.training.run import train
 from lane_perception.training.run_report import report_run
+from lane_perception.training.run_split import has_trained
+from lane_perception.training.run_split import is_replaced
+from lane_perception.training.run_split import run_split
+from lane_perception.training.run_split import split_hash
 from lane_perception.training.sources import LabeledSource
 from lane_perception.training.synthetic_cache import VALIDATION_SEED_OFFSET
 from lane_perception.training.synthetic_cache import SyntheticCache
@@ -128,7 +127,7 @@ def _take_over(folder: Path, recipe: Recipe) -> None:
     """
     if not (folder / SETTINGS).exists():
         return
-    if any((folder / name).exists() for name in (LAST, BEST_MODEL, PROGRESS)):
+    if has_trained(folder):
         raise UserError(f'{folder} holds a run already; go on with it by --resume {folder}, '
                         'or choose another --out')
     if recipe.labels == SNAP and (folder / SNAPPED).exists():
@@ -136,15 +135,9 @@ def _take_over(folder: Path, recipe: Recipe) -> None:
                         f'--resume {folder}, delete {folder / SNAPPED}, or choose another --out')
     split = _recorded_split(folder)
     kept = folder / SPLIT_FILE
-    if (split['made'] and kept.is_file() and _split_hash(kept) == split['sha256']
+    if (split['made'] and kept.is_file() and split_hash(kept) == split['sha256']
             and recipe.split != str(kept.resolve())):
         kept.unlink()   # that run's own: other settings may divide the data otherwise
-
-
-def _split_hash(file: Path) -> str:
-    """Return what tells one split from another: SHA-256 of its parts."""
-    split = read_split(file)
-    return hashlib.sha256(json.dumps([split.train, split.val, split.test]).encode()).hexdigest()
 
 
 def _write_settings(
@@ -225,11 +218,11 @@ def _go_to_the_end(
     folder: Path, data: str, recipe: Recipe, strict: bool, fit_memory: bool, goes_on: bool,
 ) -> Path:
     with processes.first_alone() as is_first:
-        made = is_first and _check_split(folder)
+        made = is_first and _check_split(folder, recipe)
         prepared = prepare(folder, data, recipe, strict)
         if is_first and parse_synthetic(data) is None:
             _write_settings(folder, data, recipe, {
-                'sha256': _split_hash(folder / SPLIT_FILE), 'made': made})
+                'sha256': split_hash(folder / SPLIT_FILE), 'made': made})
     ended = goes_on and has_ended(folder, recipe.epochs)
     if not ended:
         recipe = _train_within_memory(recipe, prepared, folder, data, strict, fit_memory, goes_on)
@@ -266,7 +259,7 @@ def _finish(folder: Path, data: str, recipe: Recipe, ended: bool) -> None:
           f'miou {report["miou"]:.3f}, line F1 {report["line_f1"]:.3f}')
 
 
-def _check_split(folder: Path) -> bool:
+def _check_split(folder: Path, recipe: Recipe) -> bool:
     """
     Tell whether split.json is, or will be, of the run's own making.
 
@@ -275,10 +268,11 @@ def _check_split(folder: Path) -> bool:
     recorded = _recorded_split(folder)
     kept = folder / SPLIT_FILE
     if recorded['sha256'] and not (
-            kept.is_file() and _split_hash(kept) == recorded['sha256']):
+            kept.is_file() and split_hash(kept) == recorded['sha256']):
         raise UserError(f'{kept} is not the split that the run was begun with; put that one back, '
                         'or begin a new run with another --out')
-    return recorded['made'] or not kept.is_file()
+    return (recorded['made'] or not kept.is_file()
+            or is_replaced(folder, recipe.split, recorded))
 
 
 def _held_back(folder: Path, data: str, recipe: Recipe) -> tuple[str, str, list[str]]:
@@ -334,12 +328,8 @@ def _labeled(folder: Path, data: str, recipe: Recipe, strict: bool) -> RunData:
     found = _read(folder, data, recipe, strict)
     for problem in found.problems:
         print(f'skipped: {problem}', file=sys.stderr)
-    split = _kept_split(folder, found)
-    if split is None:
-        split = choose_split(found, recipe.split)
-        write_split(split, folder / SPLIT_FILE)
-        if split.doubt:
-            print(split.doubt)
+    split = run_split(folder, found, recipe.split, _recorded_split(folder),
+                      says=processes.number() == 0)
     samples = found.by_stem()
     train_part, validation = (
         LabeledSource([samples[stem] for stem in split.part(part)],
@@ -347,25 +337,6 @@ def _labeled(folder: Path, data: str, recipe: Recipe, strict: bool) -> RunData:
     return RunData(train_part, validation,
                    f'{found.path.name} ({found.format}), {len(train_part)} of {len(found)} '
                    f'labeled pictures; split {_by(split)}')
-
-
-def _kept_split(folder: Path, data: DataSet) -> Split | None:
-    """
-    Return the split in the run's folder, if there is one: the run's own, or an audit's.
-
-    :raises UserError: when it does not fit the data (any more), with what to do.
-    """
-    kept = folder / SPLIT_FILE
-    if not kept.is_file():
-        return None
-    try:
-        return read_split(kept, data)
-    except UserError as error:
-        if _recorded_split(folder)['sha256']:
-            way_out = 'put the data back as it was, or begin a new run with another --out'
-        else:
-            way_out = f'delete {kept} to have the data split anew'
-        raise UserError(f'{error}; {way_out}') from error
 
 
 def _by(split: Split) -> str:

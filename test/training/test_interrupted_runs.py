@@ -128,6 +128,59 @@ def test_a_split_that_a_person_put_there_outlives_a_start_that_failed(
     assert (out / 'split.json').read_text() == own
 
 
+def audited(data, out, *changes):
+    """Audit a data set that has no split of its own."""
+    (data / 'split.json').unlink()
+    assert main(['--audit', '--data', str(data), '--out', str(out), *changes]) in (0, 2)
+    return out / 'split.json'
+
+
+def test_a_split_that_is_named_counts_before_that_of_an_audit(data, tmp_path, capsys):
+    out = tmp_path / 'run'
+    kept = audited(data, out)
+    other = tmp_path / 'other.json'
+    stems = [f'frame_{number:05d}' for number in range(6)]
+    other.write_text(json.dumps({'train': stems[4:], 'val': stems[1:4]}))
+    assert parts(kept) != parts_of(stems[4:], stems[1:4])
+    start(str(data), 'lite', [*SHORT, f'split={other}'], str(out))
+    assert parts(kept) == parts_of(stems[4:], stems[1:4])
+    said = capsys.readouterr().out
+    assert f'{kept}, of an audit, gives way to split={other}' in said
+    assert ('training on 2 of 6 labeled pictures; 3 are for validation, 0 for the test; '
+            f'in no part of {other}: 1\n') in said
+    # What a run has trained on stays, whatever becomes of the file that was named.
+    other.write_text(json.dumps({'train': stems[:4], 'val': stems[4:]}))
+    resume(str(out))
+    assert parts(kept) == parts_of(stems[4:], stems[1:4])
+    assert 'takes no --data' in refusal(capsys, '--resume', out, f'split={other}')
+
+
+def parts_of(train, val, test=()):
+    return [list(train), list(val), list(test)]
+
+
+def test_pictures_that_came_after_the_audit_are_told(data, tmp_path, capsys):
+    kept = audited(data, tmp_path / 'run')
+    for folder in ('images', 'masks'):
+        shutil.copy(data / folder / 'frame_00000.png', data / folder / 'frame_00008.png')
+    start(str(data), 'lite', SHORT, str(tmp_path / 'run'))
+    train, val, test = map(len, parts(kept))
+    assert (f'training on {train} of 7 labeled pictures; {val} are for validation, {test} for the '
+            f'test; in no part of {kept}: 1 (train --audit divides the data anew)\n'
+            ) in capsys.readouterr().out
+
+
+def test_what_lies_beside_the_cuts_is_not_told_as_new(tmp_path, capsys):
+    data = write_folder(tmp_path / 'data', 40)
+    kept = audited(data, tmp_path / 'run')
+    train, val, test = map(len, parts(kept))
+    beside = 40 - train - val - test
+    start(str(data), 'lite', SHORT, str(tmp_path / 'run'))
+    assert beside > 0
+    assert (f'training on {train} of 40 labeled pictures; {val} are for validation, {test} for '
+            f'the test; left out beside the cuts: {beside}\n') in capsys.readouterr().out
+
+
 def test_a_split_that_names_what_was_deleted_is_refused_with_the_way_out(data, tmp_path, capsys):
     (data / 'split.json').unlink()
     out = tmp_path / 'run'
