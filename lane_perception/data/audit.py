@@ -21,6 +21,7 @@ from lane_perception.data.alignment import Alignment
 from lane_perception.data.contact_sheet import contact_sheet
 from lane_perception.data.contact_sheet import labeled_tile
 from lane_perception.data.image_files import MARKING
+from lane_perception.data.image_files import require_outside
 from lane_perception.data.image_files import write_image
 from lane_perception.data.mask_values import MaskValues
 from lane_perception.data.near_duplicates import ALIKE
@@ -80,12 +81,13 @@ def audit_dataset(
         near-duplicates across the split, no split at all, not one picture that can be used, or
         masks that show no marking.
     :raises UserError: when the data set cannot be read at all, or the folder for the results
-        holds a training run, whose files would be overwritten.
+        holds a training run, whose files would be overwritten, or lies in the data set.
     """
     out = Path(out)
     if (out / RUN_FILE).exists():
         raise UserError(f'{out} holds a training run, whose report.json and split.json the audit '
                         'would overwrite; choose another --out')
+    require_outside(out, Path(path).expanduser())
     data = read_dataset(path, labels, classes)
     out.mkdir(parents=True, exist_ok=True)
     failures = []

@@ -58,6 +58,17 @@ def _is_above(folder: str, other: str) -> bool:
     return os.path.join(other, '').startswith(os.path.join(folder, ''))
 
 
+def require_outside(out: Path, data: Path) -> None:
+    """
+    Refuse a folder for results whose files would mix with a data set's.
+
+    :raises UserError: when it is the data set's folder or lies in it.
+    """
+    if _is_above(os.path.realpath(data), os.path.realpath(out)):
+        raise UserError(f'--out {out} is the data set {data} or lies in it, so that its files '
+                        'would be mixed with the labels; choose an --out outside of it')
+
+
 def find_images(folder: Path) -> list[Path]:
     """Return the picture files below a folder, as :func:`find_files` does."""
     return [file for file in find_files(folder) if file.suffix.lower() in IMAGE_SUFFIXES]

@@ -16,6 +16,7 @@ from typing import Any
 from typing import Iterator
 from typing import Sequence
 
+from lane_perception.data.image_files import require_outside
 from lane_perception.data.mask_values import check_masks
 from lane_perception.data.readers import read_dataset
 from lane_perception.data.samples import DataSet
@@ -71,7 +72,8 @@ def start(
     :param strict: a broken sample ends the run.
     :param fit_memory: where memory runs out, go on with a smaller batch and more accumulation.
     :returns: the run's folder.
-    :raises UserError: when the folder holds a run already, or anything cannot be used.
+    :raises UserError: when the folder holds a run already or lies in the data, or anything cannot
+        be used.
     """
     seed = parse_synthetic(data)
     recipe = _with_whole_paths(
@@ -81,6 +83,7 @@ def start(
         place = Path(data).expanduser()
         if not place.is_dir():
             raise UserError(f'--data {data} is not a folder, nor synthetic:SEED')
+        require_outside(folder, place)
         data = str(place.resolve())   # a run may go on from another working directory
     check_recipe(recipe)
     folder.mkdir(parents=True, exist_ok=True)

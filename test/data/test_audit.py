@@ -122,18 +122,21 @@ def test_everything_odd_is_named(clean, tmp_path):
 
 
 def test_points_outside_the_picture_are_counted(tmp_path):
+    data = tmp_path / 'data'
+    data.mkdir()
     for number in range(3):
-        cv2.imwrite(str(tmp_path / f'a_{number}.jpg'), scene(number)[0])
+        cv2.imwrite(str(data / f'a_{number}.jpg'), scene(number)[0])
         shape = {'label': 'lane', 'shape_type': 'linestrip',
                  'points': [[-40, 20], [60, 20], [60, 200 if number else 90]]}
-        (tmp_path / f'a_{number}.json').write_text(json.dumps({'shapes': [shape]}))
-    report = audit_dataset(tmp_path, tmp_path / 'out')
+        (data / f'a_{number}.json').write_text(json.dumps({'shapes': [shape]}))
+    report = audit_dataset(data, tmp_path / 'out')
     assert report['points_outside'] == {'a_0': 1, 'a_1': 2, 'a_2': 2}
 
 
 def test_too_few_pictures_fail_because_there_is_no_split(tmp_path):
-    write(tmp_path, 'lap_1', *scene(1))
-    report = audit_dataset(tmp_path, tmp_path / 'out')
+    (tmp_path / 'data').mkdir()
+    write(tmp_path / 'data', 'lap_1', *scene(1))
+    report = audit_dataset(tmp_path / 'data', tmp_path / 'out')
     assert 'too few to split' in report['failures'][0]
 
 

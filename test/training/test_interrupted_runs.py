@@ -181,6 +181,16 @@ def test_what_lies_beside_the_cuts_is_not_told_as_new(tmp_path, capsys):
             f'the test; left out beside the cuts: {beside}\n') in capsys.readouterr().out
 
 
+@pytest.mark.parametrize('out', ['data', 'data/run', 'link/run'])
+@pytest.mark.parametrize('mode', [[], ['--audit']])
+def test_a_run_in_the_data_set_is_refused(data, tmp_path, capsys, out, mode):
+    (tmp_path / 'link').symlink_to(data)
+    before = sorted(data.rglob('*'))
+    said = refusal(capsys, *mode, '--data', data, '--out', tmp_path / out, *SHORT)
+    assert f'--out {tmp_path / out} is the data set {data} or lies in it' in said
+    assert sorted(data.rglob('*')) == before
+
+
 def test_a_split_that_names_what_was_deleted_is_refused_with_the_way_out(data, tmp_path, capsys):
     (data / 'split.json').unlink()
     out = tmp_path / 'run'
