@@ -34,7 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--labels', default='', help='where the labels are, when the folder has '
                         'several kinds')
     parser.add_argument('--class', dest='classes', action='append', default=[],
-                        help='class of a COCO or labelme label that is a marking; may be repeated')
+                        help='class of a COCO or labelme label that is a marking; a,b are two; '
+                        'may be repeated')
     parser.add_argument('--split', default='', help='split file; without it the split.json in the '
                         'folder')
     parser.add_argument('--part', default='auto', choices=('auto', 'all', *PARTS),
@@ -72,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
 def body(argv: Sequence[str] | None = None) -> int:
     """Score and write the reports; return 3 when too much worse than the baseline."""
     arguments = build_parser().parse_args(argv)
+    from lane_perception.data.readers.class_choice import parse_classes
     from lane_perception.evaluation.comparison import compare
     from lane_perception.evaluation.comparison import read_baseline
     from lane_perception.evaluation.data_set import evaluate
@@ -97,7 +99,7 @@ def body(argv: Sequence[str] | None = None) -> int:
         arguments.precision or ['auto'], arguments.tta or ['none'], arguments.resolution or [''],
         arguments.postprocess or ['none'])
     source = open_source(arguments.data, arguments.labels, arguments.split, arguments.part,
-                         arguments.count, tuple(arguments.classes))
+                         arguments.count, parse_classes(arguments.classes))
     with Progress('images scored') as progress:
         evaluation = evaluate(
             source, variants, Bench(arguments.device, arguments.threshold), lane, progress)

@@ -33,6 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--data', metavar='DIR|synthetic:SEED', default='synthetic:500000',
                         help='labeled pictures to calibrate on, and others of them to score on\n'
                              '(default: synthetic:500000)')
+    parser.add_argument('--class', dest='classes', action='append', default=[],
+                        help='class of a COCO or labelme label that is a marking;\n'
+                             'a,b are two; may be repeated')
     parser.add_argument('--count', type=int, default=48,
                         help='pictures to score on at most, and as many to calibrate on,\n'
                              'evenly spaced over the data (default: 48)')
@@ -51,6 +54,7 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
     if arguments.count < 1:
         raise UserError(f'--count {arguments.count} should be 1 or more')
     try:
+        from lane_perception.data.readers.class_choice import parse_classes
         from lane_perception.training.exporting import export
     except ModuleNotFoundError as error:
         raise UserError(f'exporting needs {error.name}, which is not installed; '
@@ -58,7 +62,7 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
     written = export(
         Path(arguments.file), Path(arguments.out), arguments.name, arguments.data,
         arguments.count, arguments.int8, arguments.architecture, arguments.resolution,
-        arguments.threshold)
+        arguments.threshold, parse_classes(arguments.classes))
     print('\n'.join(f'wrote {path}' for path in written))
     return 0
 

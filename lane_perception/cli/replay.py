@@ -36,6 +36,9 @@ def build_parser() -> argparse.ArgumentParser:
     truth.add_argument('--truth-topic', help='of true masks')
     truth.add_argument('--labels', type=Path, help='folder of masks or labels, named after the '
                        "stamp (s or ns) or the frame's number from 0")
+    truth.add_argument('--class', dest='classes', action='append', default=[],
+                       help='class of a COCO or labelme label in --labels that is a marking; '
+                       'a,b are two; may be repeated')
     truth.add_argument('--label-rate', type=float, metavar='HZ',
                        help='labels are numbered at this rate since the first stamp')
     truth.add_argument('--center-topic', help="of the lane's true center (PointStamped, pixels, "
@@ -90,6 +93,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     rate = arguments.label_rate
     if rate is not None and not (math.isfinite(rate) and rate > 0):
         raise UserError(f'--label-rate {rate:g} should be above 0, in Hz')
+    from lane_perception.data.readers.class_choice import parse_classes
     from lane_perception.evaluation.recording_runs import find_recordings
     from lane_perception.evaluation.recording_runs import replay_all
     from lane_perception.evaluation.recording_runs import replay_into_folder
@@ -100,16 +104,19 @@ def body(argv: Sequence[str] | None = None) -> int:
         raise UserError('--look-ahead-m is in metres, which need a calibration: --ground')
     if lane.lane_width and not arguments.ground:
         _say('replay: --lane-width does nothing without a ground calibration: --ground')
+    if arguments.classes and not arguments.labels:
+        raise UserError('--class chooses among the classes of the labels in --labels, which is '
+                        'missing')
     bags = find_recordings(arguments.bags, arguments.out)
     settings = ReplaySettings(
         bag=bags[0], out=arguments.out, topic=arguments.topic,
         truth_topic=arguments.truth_topic, labels=arguments.labels,
-        label_rate=arguments.label_rate, pose_topic=arguments.pose_topic,
-        center_topic=arguments.center_topic, model=arguments.model, runtime=arguments.runtime,
-        device=arguments.device, precision=arguments.precision, tta=arguments.tta,
-        resolution=arguments.resolution, threshold=arguments.threshold,
-        ground=arguments.ground, camera_info=arguments.camera_info, lane=lane,
-        base_frame=arguments.base_frame,
+        label_rate=arguments.label_rate, classes=parse_classes(arguments.classes),
+        pose_topic=arguments.pose_topic, center_topic=arguments.center_topic,
+        model=arguments.model, runtime=arguments.runtime, device=arguments.device,
+        precision=arguments.precision, tta=arguments.tta, resolution=arguments.resolution,
+        threshold=arguments.threshold, ground=arguments.ground,
+        camera_info=arguments.camera_info, lane=lane, base_frame=arguments.base_frame,
         video=not arguments.no_video, output_bag=not arguments.no_bag)
     if len(bags) == 1 and arguments.scheduler is None:
         with Progress('frames replayed') as progress:
@@ -141,6 +148,8 @@ def _summary(report: dict[str, Any]) -> str:
     rows = [('frames', f'{report["data"]["images"]}, {report["frames_per_second"]:.0f} per second '
                        'replayed')]
     if report['images_judged']:
+        if report['data']['format']:
+            rows.append(('labels', report['data']['format']))
         rows += [('lane IoU', f'{report["lane_iou"]:.4f} over {report["images_judged"]} labels'),
                  ('line F1', f'{report["line_f1"]:.4f} within 1 % of the diagonal')]
     if report['center_mae_px'] is not None:

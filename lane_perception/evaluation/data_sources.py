@@ -50,10 +50,13 @@ def open_source(
         was named, otherwise all.
     :param count: images of the synthetic world.
     :param at_most: so many of a folder's images, evenly spaced; None: all.
+    :param classes: of COCO or labelme labels, that are markings; none: all.
     :raises UserError: when there is nothing to score.
     """
     seed = synthetic_seed(data)
     if seed is not None:
+        if classes:
+            raise UserError(f'the synthetic world has no classes, such as {classes[0]}')
         return _synthetic(data, seed, count)
     from lane_perception.data.readers import read_dataset
     from lane_perception.data.splits import SPLIT_FILE

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from typing import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,9 @@ FINEST_NS = 1000             # a stamp of today in seconds, as a float, is not e
 class LabelFolder:
     """Labels in files, whose names say the frame."""
 
-    def __init__(self, folder: Path, rate: float | None = None) -> None:
+    def __init__(
+        self, folder: Path, rate: float | None = None, classes: Sequence[str] = (),
+    ) -> None:
         """
         List the labels.
 
@@ -37,12 +40,15 @@ class LabelFolder:
             SECONDS_FROM, the frame's number in the recording, from 0. Of several labels of one
             frame the first counts.
         :param rate: the frames' numbers count at so many per second since the first stamp.
-        :raises UserError: when there are no labels, or names without a number.
+        :param classes: of COCO or labelme labels, that are markings; none: all.
+        :raises UserError: when there are no labels, or names without a number, or a class is
+            named that no label has.
         """
         self._folder = folder
         self._rate = rate
+        self.format = 'masks'   # and which classes counted as what, for people
         self._problems: list[str] = []
-        labels = self._listed()
+        labels = self._listed(classes)
         self._count = len(labels)
         self._used = 0
         self._first_ns: int | None = None
@@ -55,7 +61,7 @@ class LabelFolder:
         for stem, label in labels.items():
             self._file(stem, *numbers[stem], label)
 
-    def _listed(self) -> dict[str, Any]:
+    def _listed(self, classes: Sequence[str]) -> dict[str, Any]:
         """Return the labels by stem."""
         from lane_perception.data.readers import read_dataset
         from lane_perception.data.readers.json_files import label_files
@@ -63,7 +69,8 @@ class LabelFolder:
         if not folder.is_dir():
             raise UserError(f'there is no folder of labels at {folder}')
         if (folder / 'masks').is_dir() or label_files(folder):
-            data = read_dataset(folder)
+            data = read_dataset(folder, classes=classes)
+            self.format = data.format
             self._problems += data.problems
             return {sample.stem: sample.label for sample in data.samples}
         found = find_images(folder)
@@ -73,6 +80,9 @@ class LabelFolder:
         if not labels:
             raise UserError(f'{folder} holds no labels' + (
                 f': its {jpegs} JPEG pictures are no masks, which are PNG' if jpegs else ''))
+        if classes:
+            raise UserError(f'classes can be chosen among those of COCO and labelme; the masks in '
+                            f'{folder} have none, such as {classes[0]}')
         if jpegs:
             self._problems.append(f'{jpegs} JPEG pictures in {folder} were left out: masks are '
                                   'PNG')

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import NamedTuple
+from typing import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,20 +34,23 @@ class RecordingTruth:
 
     def __init__(
         self, bag: Path, truth_topic: str | None, labels: Path | None, label_rate: float | None,
-        center_topic: str | None, pose_topic: str | None,
+        center_topic: str | None, pose_topic: str | None, classes: Sequence[str] = (),
     ) -> None:
         """
         Open what there is; None: there is none.
 
+        :param classes: of the labels, that are markings; none: all.
         :raises UserError: when it is not there, or masks are given twice.
         """
         if truth_topic and labels:
             raise UserError('give the truth as --truth-topic or as --labels, not both')
         self._labels: MaskTopic | LabelFolder | None = None
+        self.label_format: str | None = None   # of the folder of labels, for people
         if truth_topic:
             self._labels = MaskTopic(bag, truth_topic)
         elif labels:
-            self._labels = LabelFolder(labels, label_rate)
+            self._labels = LabelFolder(labels, label_rate, classes)
+            self.label_format = self._labels.format
         self._centers = CenterTopic(bag, center_topic) if center_topic else None
         self._poses = PoseTopic(bag, pose_topic) if pose_topic else None
 

@@ -104,6 +104,8 @@ def _data(
         'topic': ', '.join(sorted({entry['data']['topic'] for entry in good})),
         'truth_topic': settings.truth_topic,
         'labels': None if settings.labels is None else str(settings.labels),
+        'format': ', '.join(sorted({entry['data']['format'] for entry in good
+                                    if entry['data']['format']})) or None,
         'pose_topic': settings.pose_topic, 'center_topic': settings.center_topic,
         'part': 'all', 'images': sum(entry['images'] for entry in good),
         'seconds': sum(entry['data']['seconds'] for entry in good),

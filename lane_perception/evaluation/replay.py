@@ -80,6 +80,7 @@ class ReplaySettings:
     truth_topic: str | None = None     # of true masks
     labels: Path | None = None         # a folder of labels
     label_rate: float | None = None    # labels are numbered at so many per second
+    classes: tuple[str, ...] = ()      # of the labels, that are markings; (): all
     pose_topic: str | None = None      # the car's true pose against the lane
     center_topic: str | None = None    # of the lane's true centre, in pixels
     model: str = 'lane_lite'
@@ -147,6 +148,7 @@ class _Replay:
         self.gallery = Gallery(FAILURES, SPACING)
         self.flicker = Flicker()
         self.lens: RecordedLens | None = None
+        self.label_format: str | None = None
 
     def run(self, progress: Callable[[int, int], None]) -> tuple[dict[str, Any], list[Exhibit]]:
         settings = self.settings
@@ -172,6 +174,7 @@ class _Replay:
             self.lens = RecordedLens(
                 reader, topic, pipeline.finder.ground, settings.camera_info)
             truth = self._open_truth()
+            self.label_format = truth.label_format
             writer = video = None
             if settings.output_bag:
                 writer = stack.enter_context(
@@ -206,7 +209,8 @@ class _Replay:
         if settings.pose_topic and settings.ground is None:
             raise UserError('--pose-topic is in metres, which need a calibration: --ground')
         return RecordingTruth(settings.bag, settings.truth_topic, settings.labels,
-                              settings.label_rate, settings.center_topic, settings.pose_topic)
+                              settings.label_rate, settings.center_topic, settings.pose_topic,
+                              settings.classes)
 
     def _read(
         self, reader: RecordingReader, topic: str, truth: RecordingTruth,
@@ -374,6 +378,7 @@ class _Replay:
                 'recording': str(settings.bag), 'topic': topic,
                 'truth_topic': settings.truth_topic,
                 'labels': None if settings.labels is None else str(settings.labels),
+                'format': self.label_format,
                 'pose_topic': settings.pose_topic, 'center_topic': settings.center_topic,
                 'part': 'all', 'images': len(series),
                 'seconds': (max(stamps) - min(stamps)) / NANOSECONDS,

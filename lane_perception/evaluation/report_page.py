@@ -72,8 +72,9 @@ def _source(report: dict[str, Any]) -> str:
     words = [f'model {report["model"]}', f'{data["images"]} images']
     if data.get('topic'):
         words.append(f'topic {data["topic"]}')
-    for key, name in (('truth_topic', 'truth'), ('labels', 'labels'), ('pose_topic', 'poses'),
-                      ('center_topic', 'centers'), ('part', 'part'), ('split', 'split')):
+    for key, name in (('truth_topic', 'truth'), ('labels', 'labels'), ('format', 'format'),
+                      ('pose_topic', 'poses'), ('center_topic', 'centers'),
+                      ('part', 'part'), ('split', 'split')):
         if data.get(key):
             words.append(f'{name} {data[key]}')
     if data.get('label_sizes'):

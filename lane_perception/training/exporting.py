@@ -45,6 +45,7 @@ THRESHOLD = 0.5   # lane probability for the card of a state dict that says no o
 def export(
     file: Path, out: Path, name: str | None, data: str, count: int, int8: bool,
     architecture: str | None, resolution: str | None, threshold: float | None,
+    classes: tuple[str, ...] = (),
 ) -> list[Path]:
     """
     Write the files and return their paths; see the verb's help for the arguments.
@@ -61,7 +62,7 @@ def export(
         if source.stem.endswith(INT8_SUFFIX):
             raise UserError(f'the name {source.stem} cannot end in {INT8_SUFFIX}, which marks the '
                             'int8 file of a model; give another one with --name')
-        calibrating, pictures = _pictures(data, count, int8)
+        calibrating, pictures = _pictures(data, count, int8, classes)
         exported = Path(folder) / f'{source.stem}.onnx'
         export_file(source, exported)
         _check(source, exported, data, pictures)
@@ -78,11 +79,13 @@ def export(
     return written
 
 
-def _pictures(data: str, count: int, int8: bool) -> tuple[Pictures, Pictures]:
+def _pictures(
+    data: str, count: int, int8: bool, classes: tuple[str, ...],
+) -> tuple[Pictures, Pictures]:
     """Return pictures to calibrate int8 on, and others, where there are any, to score on."""
     if not int8:
-        return [], read_pictures(data, count)
-    pictures = read_pictures(data, 2 * count)
+        return [], read_pictures(data, count, classes)
+    pictures = read_pictures(data, 2 * count, classes)
     if len(pictures) == 1:
         print(f'{data} holds one picture: int8 is calibrated and scored on the same one',
               file=sys.stderr)
@@ -167,15 +170,16 @@ def _refuse_not_finite(network: nn.Module, file: Path) -> None:
                             f'first in {name}; export the weights of an earlier epoch')
 
 
-def read_pictures(data: str, count: int) -> Pictures:
+def read_pictures(data: str, count: int, classes: tuple[str, ...] = ()) -> Pictures:
     """
     Return count labeled pictures of a data set, evenly spaced, or of the synthetic world.
 
     What is broken is said and left out, and so is a picture of which nothing is judged.
 
+    :param classes: of the labels, that are markings; none: all.
     :raises UserError: when none is left.
     """
-    source = open_source(data, part='all', count=count, at_most=count)
+    source = open_source(data, part='all', count=count, classes=classes, at_most=count)
     pictures = [(one.image, one.label) for one in source.images()]
     for problem in source.problems:
         print(f'note: {problem}', file=sys.stderr)

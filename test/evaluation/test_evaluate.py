@@ -313,6 +313,20 @@ def test_bad_use_gives_one_sentence_and_status_2(
     assert sentence in error
 
 
+def test_classes_are_parted_by_commas(model, tmp_path, capsys):
+    (tmp_path / 'data').mkdir()
+    write_image(tmp_path / 'data' / 'a.png', np.zeros((96, 128, 3), np.uint8))
+    shapes = [{'label': label, 'shape_type': 'rectangle', 'points': [[left, 0], [left + 9, 96]]}
+              for left, label in ((9, 'lane'), (50, 'stop line'), (90, 'car'))]
+    (tmp_path / 'data' / 'a.json').write_text(json.dumps({'shapes': shapes}))
+    _, report = run(tmp_path / 'data', tmp_path / 'out', '--model', model,
+                    '--class', 'lane, stop line')
+    assert report['data']['format'] == 'labelme (markings: lane 1, stop line 1; left out: car 1)'
+    assert main(['--data', 'synthetic:1', '--class', 'lane', '--model', str(model),
+                 '--out', str(tmp_path / 'out')]) == 2
+    assert 'has no classes' in capsys.readouterr().err
+
+
 def test_the_synthetic_world_is_a_data_set(model, tmp_path):
     _, report = run('synthetic:1000007', tmp_path / 'out', '--model', model, '--count', '2')
     assert report['images'] == 2

@@ -53,6 +53,28 @@ def test_a_broken_label_is_named_among_what_could_not_be_used(tmp_path):
     assert 'frame_1.json: shape 0 is broken' in problem
 
 
+def test_classes_are_chosen_and_told(tmp_path):
+    write_picture(tmp_path / 'frame_0.jpg')
+    write_json(tmp_path / 'frame_0.json', labelme(
+        line([0, 5], [90, 5]), line([0, 50], [90, 50], label='car'), name='frame_0.jpg'))
+    frame, = frames_at([0])
+    every, chosen = LabelFolder(tmp_path), LabelFolder(tmp_path, classes=['lane'])
+    assert every.label(frame, (60, 100))[50].any()
+    mask = chosen.label(frame, (60, 100))
+    assert mask[5].any() and not mask[50].any()
+    assert every.format == 'labelme (markings: car 1, lane 1)'
+    assert chosen.format == 'labelme (markings: lane 1; left out: car 1)'
+    with pytest.raises(UserError, match='no label has the class "lanes"'):
+        LabelFolder(tmp_path, classes=['lanes'])
+
+
+def test_masks_have_no_classes_to_choose(tmp_path):
+    folder = write_labels(tmp_path / 'labels', ['0'])
+    assert LabelFolder(folder).format == 'masks'
+    with pytest.raises(UserError, match='have none, such as lane'):
+        LabelFolder(folder, classes=['lane'])
+
+
 @pytest.mark.parametrize('start', [0, 10 * SECOND, 3_600 * SECOND, 1_700_000_000 * SECOND])
 @pytest.mark.parametrize('naming', [
     str, lambda stamp: f'{stamp / SECOND:.6f}', lambda stamp: str(stamp / SECOND),

@@ -129,6 +129,35 @@ def test_labels_a_recording_or_a_model_that_changed_are_done_again(tmp_path, cap
     assert done_before() == set()
 
 
+def test_classes_are_chosen_told_and_other_classes_are_other_work(tmp_path, model, capsys):
+    for name in ('a', 'b'):
+        write_recording(tmp_path / 'bags' / name, count=2)
+    labels = tmp_path / 'labels'
+    labels.mkdir()
+    write_image(labels / 'frame_0.png', track(0)[0])
+    shapes = [{'label': label, 'shape_type': 'rectangle', 'points': [[left, 0], [left + 9, 99]]}
+              for left, label in enumerate(('lane', 'stop line', 'car'))]
+    (labels / 'frame_0.json').write_text(json.dumps({'shapes': shapes}))
+
+    def told(*arguments):
+        main([str(tmp_path / 'bags'), '--labels', str(labels), '--no-video', '--no-bag',
+              '--model', str(model), '--out', str(tmp_path / 'out'), *arguments])
+        report = json.loads((tmp_path / 'out' / 'report.json').read_text())
+        return report['data']['format'], 'a: done before' in capsys.readouterr().err
+    everything = 'labelme (markings: car 1, lane 1, stop line 1)'
+    chosen = 'labelme (markings: lane 1, stop line 1; left out: car 1)'
+    assert told() == (everything, False)
+    assert told() == (everything, True)
+    assert told('--class', 'lane,stop line') == (chosen, False)
+    assert told('--class', 'lane', '--class', 'stop line') == (chosen, True)
+
+
+def test_classes_without_labels_are_refused(model, tmp_path, capsys):
+    assert main([str(tmp_path), '--model', str(model), '--class', 'lane',
+                 '--out', str(tmp_path / 'out')]) == 2
+    assert '--class chooses among the classes of the labels' in capsys.readouterr().err
+
+
 def test_whatever_goes_wrong_in_one_recording_is_named_and_the_rest_goes_on(
         bags, model, tmp_path, monkeypatch):
     replay = recording_runs.replay

@@ -76,6 +76,18 @@ def test_labels_that_judge_nothing_are_refused(tmp_path):
         read_pictures(str(tmp_path), 3)
 
 
+def test_it_is_scored_on_the_classes_that_are_chosen(overfitted, tmp_path, monkeypatch):
+    asked = []
+
+    def opened(data, **more):
+        asked.append(more['classes'])
+        raise UserError('enough')
+    monkeypatch.setattr(exporting, 'open_source', opened)
+    for arguments in (['--class', 'lane,stop line'], ['--class', 'lane', '--class', 'car'], []):
+        assert main([str(overfitted[0]), '--out', str(tmp_path), '--data', 'x', *arguments]) == 2
+    assert asked == [('lane', 'stop line'), ('lane', 'car'), ()]
+
+
 def test_int8_is_calibrated_on_other_pictures_than_it_is_scored_on(
         overfitted, tmp_path, monkeypatch):
     run, data = overfitted

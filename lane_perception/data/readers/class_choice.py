@@ -20,6 +20,11 @@ def is_judged(name: str) -> bool:
     return name.lower() not in NOT_JUDGED_NAMES
 
 
+def parse_classes(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the classes in texts, each of one or of several parted by commas."""
+    return tuple(name for text in texts for one in text.split(',') if (name := one.strip()))
+
+
 class ClassChoice:
     """The classes that are markings, and how many shapes of each class a data set has."""
 
