@@ -79,7 +79,7 @@ class Board:
         """
         Return the sentence for a picture in which the board is not found.
 
-        It names the checkerboard of another size that is there, if one is.
+        It names the part of the checkerboard, or the one of another size, that is there.
 
         :param image: (H, W, 3) uint8, BGR.
         """
@@ -89,18 +89,29 @@ class Board:
                     'sharp enough in the picture')
         gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         flags = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_LARGER
-        found, _, cells = cv2.findChessboardCornersSBWithMeta(gray, SMALLEST, flags)
-        if not found or sorted(cells.shape) == sorted((self.columns, self.rows)):
+        # From one call to the next it may find another part of the same board.
+        tries = [cv2.findChessboardCornersSBWithMeta(gray, SMALLEST, flags) for _ in range(3)]
+        shape = max((cells.shape for found, _, cells in tries if found), key=np.prod, default=())
+        if not shape or sorted(shape) == sorted((self.columns, self.rows)):
             return sentence
-        columns, rows = sorted(cells.shape, reverse=self.columns >= self.rows)
-        return (f'{sentence}, but one of {columns}x{rows} is there: count inner corners, '
-                'not squares')
+        columns, rows = sorted(shape, reverse=self.columns >= self.rows)
+        if (columns, rows) == (self.columns - 1, self.rows - 1):
+            return (f'{sentence}, but one of {columns}x{rows} is there: count inner corners, '
+                    'not squares')
+        if columns > self.columns or rows > self.rows:
+            return f'{sentence}, but one of {columns}x{rows} is there'
+        return (f'{sentence}: only a part, {columns}x{rows}, is found; lay it nearer to the '
+                'camera, whole in sight and flat')
 
     def _find_checkers(self, gray):
         flags = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_ACCURACY
         found, corners = cv2.findChessboardCornersSB(gray, (self.columns, self.rows), flags)
+        if not found:   # as it often is of a board that is seen at a low angle
+            flags = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_ADAPTIVE_THRESH
+            found, corners = cv2.findChessboardCorners(gray, (self.columns, self.rows), flags)
         if not found:
             return None
+        corners = _refined(gray, corners.reshape(self.rows, self.columns, 2))
         row, column = np.divmod(np.arange(self.columns * self.rows), self.columns)
         places = np.column_stack((column, row)) * self.square
         return corners.reshape(-1, 2).astype(np.float64), places
@@ -119,6 +130,18 @@ class Board:
         places = board.getChessboardCorners()[numbers.ravel(), :2]
         pixels = corners.reshape(-1, 2).astype(np.float64) - charuco_shift()
         return pixels, places.astype(np.float64)
+
+
+def _refined(
+    gray: NDArray[np.uint8], corners: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Return (rows, columns, 2) corners where the edges around each of them cross."""
+    spacing = min(np.linalg.norm(np.diff(corners, axis=axis), axis=2).min() for axis in (0, 1))
+    reach = int(np.ceil(spacing / 2)) - 1   # of the window: no neighbor's edges are in it
+    if reach < 1:
+        return corners
+    return cv2.cornerSubPix(gray, corners.reshape(-1, 1, 2), (reach, reach), (-1, -1),
+                            (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 50, 1e-3))
 
 
 @cache

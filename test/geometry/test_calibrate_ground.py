@@ -310,11 +310,19 @@ def test_a_picture_that_was_cut_off_is_refused(files, capsys):
     assert capsys.readouterr().err.endswith('floor.png is cut off\n')
 
 
-@pytest.mark.parametrize('asked, there', [('7x5', '6x4'), ('5x7', '4x6'), ('9x6', '6x4')])
+@pytest.mark.parametrize('asked, there', [('7x5', '6x4'), ('5x7', '4x6')])
 def test_a_board_of_another_size_is_named(files, capsys, asked, there):
     assert run(files, '--board', f'checkerboard:{asked}:0.06') == 2
     said = capsys.readouterr().err
     assert f'one of {there} is there: count inner corners, not squares' in said
+    assert said.count('\n') == 1
+
+
+@pytest.mark.parametrize('asked', ['9x6', '7x4', '6x5'])
+def test_a_board_of_which_a_part_is_found_is_wanted_nearer(files, capsys, asked):
+    assert run(files, '--board', f'checkerboard:{asked}:0.06') == 2
+    said = capsys.readouterr().err
+    assert 'only a part, 6x4, is found; lay it nearer' in said and 'not squares' not in said
     assert said.count('\n') == 1
 
 

@@ -195,6 +195,19 @@ def test_a_bent_lane_is_refused():
         calibrating.from_lane(left, right, 0.4, SIZE, calibration_of(one).lens)
 
 
+@pytest.mark.parametrize('near', [0.22, 0.3, 0.36])
+@pytest.mark.parametrize('model, coefficients', [
+    ('plumb_bob', ()), ('plumb_bob', (-0.25, 0.06, 0.001, -0.001, 0.0)),
+    ('equidistant', (-0.02, 0.003, 0.0, 0.0))])
+def test_a_board_is_found_from_low_above_the_floor(model, coefficients, near):
+    one = camera(model, coefficients, focal=300.0, mount_height=0.17, pitch=23.0)
+    image = photograph(one, checkers(6, 4, 0.06), 0.27, near)
+    pixels, places = Board.parse('checkerboard:6x4:0.06').find(image)
+    floor = np.column_stack((near + 0.3 - places[:, 1], 0.15 - places[:, 0]))
+    true = one.project(floor)[0]
+    assert min(np.abs(one - true).max() for one in (pixels, pixels[::-1])) < 0.4
+
+
 @pytest.mark.parametrize('text', ['8x6', 'checkerboard:8x6', 'checkerboard:8x6:25',
                                   'charuco:5x7:0.03:0.04', 'charuco:5x7:0.04:0.03:DICT_NONE',
                                   'checkerboard:2x2:0.02', 'circles:4x4:0.02'])
