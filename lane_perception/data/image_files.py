@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 from typing import Any
 from typing import Iterator
@@ -166,4 +167,9 @@ def _read(path: Path, flags: int) -> NDArray[np.uint8]:
 def picture_stems(root: Path) -> Iterator[tuple[str, Path]]:
     """Yield the stem (path below root without suffix, with /) of each picture, and its file."""
     for path in find_images(root):
-        yield path.relative_to(root).with_suffix('').as_posix(), path
+        yield composed(path.relative_to(root).with_suffix('').as_posix()), path
+
+
+def composed(name: str) -> str:
+    """Return a file's name with its accents composed; macOS writes them decomposed."""
+    return unicodedata.normalize('NFC', name)

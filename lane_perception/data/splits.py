@@ -19,6 +19,7 @@ from typing import Container
 from typing import Sequence
 
 from lane_perception.data.frame_names import looks_numbered
+from lane_perception.data.image_files import composed
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.errors import UserError
@@ -194,7 +195,7 @@ def read_split(path: Path, data: DataSet | None = None) -> Split:
         raise UserError(f'{path} is not a split file: it should be '
                         '{"train": [names], "val": [names], "test": [names]}')
     known = {} if data is None else data.by_stem()
-    stems = {part: [_without_suffix(stem, known) for stem in values.get(part, [])]
+    stems = {part: [_without_suffix(composed(stem), known) for stem in values.get(part, [])]
              for part in PARTS}
     seen: dict[str, str] = {}
     for part in PARTS:
@@ -203,7 +204,7 @@ def read_split(path: Path, data: DataSet | None = None) -> Split:
                 raise UserError(f'{path} names {stem} twice, in {seen[stem]} and in {part}')
             seen[stem] = part
     if data is not None:
-        without_label = {file.stem for file in data.unlabeled}
+        without_label = {composed(file.stem) for file in data.unlabeled}
         unknown = [stem for stem in seen
                    if stem not in known and stem.split('/')[-1] not in without_label]
         if unknown:
@@ -214,7 +215,7 @@ def read_split(path: Path, data: DataSet | None = None) -> Split:
         if not stems[part]:
             raise UserError(f'{path} puts no labeled picture into "{part}"')
     return Split(**{part: tuple(stems[part]) for part in PARTS}, how=f'from {path}',
-                 left_out=tuple(values.get('left_out', [])))
+                 left_out=tuple(map(composed, values.get('left_out', []))))
 
 
 def _without_suffix(stem: str, known: Container[str]) -> str:

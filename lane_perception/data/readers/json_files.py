@@ -13,6 +13,7 @@ from typing import Any
 from typing import Iterable
 
 from lane_perception.data.image_files import JPEG_SUFFIXES
+from lane_perception.data.image_files import composed
 from lane_perception.data.image_files import find_files
 from lane_perception.data.image_files import find_images
 from lane_perception.data.samples import LabeledImage
@@ -131,12 +132,12 @@ class Pictures:
         self.path = path
         self.files = find_images(path / 'images') or [
             file for file in find_images(path) if 'masks' not in file.relative_to(path).parts[:-1]]
-        self._known = set(self.files)
+        self._by_path = {composed(str(file)): file for file in self.files}
         self._by_name: dict[str, list[Path]] = defaultdict(list)
         self._by_stem: dict[str, list[Path]] = defaultdict(list)
         for file in self.files:
-            self._by_name[file.name].append(file)
-            self._by_stem[file.stem].append(file)
+            self._by_name[composed(file.name)].append(file)
+            self._by_stem[composed(file.stem)].append(file)
 
     def find(self, name: str, near: Path, exact: bool = False) -> Path | None:
         """
@@ -147,11 +148,11 @@ class Pictures:
         :param exact: the path must fit; otherwise a picture elsewhere, if it is the only one of
             that name, is taken too.
         """
-        relative = name.replace('\\', '/').lstrip('/')
+        relative = composed(name.replace('\\', '/').lstrip('/'))
         for folder in (near, near / 'images', self.path, self.path / 'images'):
-            candidate = Path(os.path.normpath(folder / relative))
-            if candidate in self._known:
-                return candidate
+            picture = self._by_path.get(composed(os.path.normpath(folder / relative)))
+            if picture is not None:
+                return picture
         if exact:
             return None
         same = self._by_name.get(relative.split('/')[-1], [])
@@ -166,7 +167,8 @@ class Pictures:
     def beside(self, stem: str, near: Path) -> Path | None:
         """Return the picture of that name, whatever its suffix, where an exact find looks."""
         for folder in (near, near / 'images', self.path, self.path / 'images'):
-            same = [file for file in self._by_stem.get(stem, []) if file.parent == folder]
+            same = [file for file in self._by_stem.get(composed(stem), [])
+                    if file.parent == folder]
             if same:
                 return min(same, key=lambda file: file.suffix.lower() not in JPEG_SUFFIXES)
         return None
@@ -175,4 +177,4 @@ class Pictures:
         """Return a picture's name in split files."""
         images = self.path / 'images'
         root = images if images in file.parents else self.path
-        return file.relative_to(root).with_suffix('').as_posix()
+        return composed(file.relative_to(root).with_suffix('').as_posix())

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The format of a folder is found, or a sentence says what is wrong."""
 
+import json
+import unicodedata
+
 import pytest
 from labels_on_disk import SQUARE
 from labels_on_disk import coco
@@ -13,6 +16,7 @@ from labels_on_disk import write_mask
 from labels_on_disk import write_picture
 
 from lane_perception.data.readers import read_dataset
+from lane_perception.data.splits import read_split
 from lane_perception.errors import UserError
 
 
@@ -100,3 +104,37 @@ def test_linked_folders_are_followed_but_not_in_circles(tmp_path):
     assert (only_mask(read_dataset(data)) == square()).all()
     assert read_dataset(data).samples[0].stem == 'drive1/a_1'
     assert not only_mask(read_dataset(data, 'lines')).any()
+
+
+@pytest.mark.parametrize('kind', ['masks', 'coco', 'labelme', 'tusimple', 'culane'])
+@pytest.mark.parametrize('forms', [('NFD', 'NFC'), ('NFC', 'NFD')])
+def test_accents_match_however_they_are_written(tmp_path, kind, forms):
+    """As macOS writes the names of files, decomposed, and other systems and programs do not."""
+    there, said = (unicodedata.normalize(form, 'Straße_für_1') for form in forms)
+    write_picture(tmp_path / f'images/{there}.jpg')
+    if kind == 'masks':
+        write_mask(tmp_path / f'masks/{said}.png', square())
+    elif kind == 'coco':
+        write_json(tmp_path / 'labels.json', coco([SQUARE], name=f'{said}.jpg'))
+    elif kind == 'labelme':
+        write_json(tmp_path / 'labels/a.json', labelme(name=f'../images/{said}.jpg'))
+    elif kind == 'tusimple':
+        write_json(tmp_path / 'labels.json', {
+            'raw_file': f'{said}.jpg', 'h_samples': [10, 20], 'lanes': [[5, 5]]})
+    else:
+        (tmp_path / f'images/{said}.lines.txt').write_text('1 2 3 4\n')
+    data = read_dataset(tmp_path)
+    stem, = data.by_stem()
+    assert stem == unicodedata.normalize('NFC', said) and not data.unlabeled
+
+
+@pytest.mark.parametrize('form', ['NFC', 'NFD'])
+def test_a_split_names_accents_in_either_way(tmp_path, form):
+    for name in ('\u00fc_1', 'u\u0308_2'):
+        write_picture(tmp_path / f'images/{name}.jpg')
+        write_mask(tmp_path / f'masks/{name}.png', square())
+    parts = {part: [unicodedata.normalize(form, f'\u00fc_{number}')]
+             for number, part in enumerate(('train', 'val'), 1)}
+    (tmp_path / 'split.json').write_text(json.dumps(parts))
+    split = read_split(tmp_path / 'split.json', read_dataset(tmp_path))
+    assert (split.train, split.val) == (('\u00fc_1',), ('\u00fc_2',))
