@@ -18,6 +18,7 @@ starts choose alike (docs/benchmark.md has the measurements behind it):
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib.util
 import platform
 from pathlib import Path
@@ -209,6 +210,10 @@ def find_file(
             raise UserError(
                 f'precision int8 needs {beside.name} beside {path} and runtime onnxruntime or '
                 'openvino; make the file with: export --int8')
+        if not _is_of(beside, path):
+            raise UserError(f'{beside} is of another model than {path.name}; make it anew with: '
+                            f'export {path.with_suffix("")}.safetensors --int8 '
+                            f'--out {path.parent}')
         return beside
     suits = precision == 'auto' and path.suffix == '.onnx' and suits_int8()
     if suits and beside.is_file() and not _may_use_cuda(runtime, device):
@@ -227,9 +232,16 @@ def _may_use_cuda(runtime: str, device: str) -> bool:
 def _is_the_same(quantized: Path, exact: Path) -> bool:
     """Tell whether an int8 file is whole, and of a model, not of one that had its name before."""
     try:
-        return dataclasses.replace(read_card(quantized), precision='fp32') == read_card(exact)
+        return _is_of(quantized, exact)
     except UserError:   # of the model itself it is said when that is opened
         return False
+
+
+def _is_of(quantized: Path, exact: Path) -> bool:
+    card = read_card(quantized)
+    if exact.suffix == '.safetensors':
+        return card.exported_from == hashlib.sha256(exact.read_bytes()).hexdigest()
+    return dataclasses.replace(card, precision='fp32') == read_card(exact)
 
 
 def _prefer_onnx(path: Path, runtime: str) -> Path:

@@ -123,8 +123,9 @@ def test_labels_a_recording_or_a_model_that_changed_are_done_again(tmp_path, cap
     assert done_before() == set()
     later(next((tmp_path / 'bags' / 'a').glob('*.mcap')))
     assert done_before() == {'b'}
-    write_bright_model(tmp_path / 'm.onnx', 128, 160, threshold=0.6)
+    later(tmp_path / 'm.onnx')
     assert done_before() == {'a', 'b'}, 'this file was not run'
+    write_bright_model(tmp_path / 'm.onnx', 128, 160, threshold=0.6)
     write_bright_model(tmp_path / 'm_int8.onnx', 128, 160, precision='int8', threshold=0.6)
     assert done_before() == set()
 

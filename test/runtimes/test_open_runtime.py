@@ -3,6 +3,7 @@
 """Runtimes agree on the same picture, and refuse what this machine cannot do with a cure."""
 
 import dataclasses
+import hashlib
 import importlib.util
 import platform
 import subprocess
@@ -16,6 +17,7 @@ from bright_model import write_bright_model
 from bright_model import write_other_graph
 
 from lane_perception.errors import UserError
+from lane_perception.model_file import ModelCard
 from lane_perception.model_file import read_safetensors
 from lane_perception.model_file import write_safetensors
 from lane_perception.runtimes import find_file
@@ -225,11 +227,25 @@ def test_an_int8_file_of_the_model_that_had_that_name_before_is_left_alone(
     write_bright_model(tmp_path / 'm_int8.onnx', precision='int8')
     write_bright_model(tmp_path / 'm.onnx', threshold=0.4)
     assert find_file(tmp_path / 'm.onnx').name == 'm.onnx'
-    assert find_file(tmp_path / 'm.onnx', precision='int8').name == 'm_int8.onnx'
+    with pytest.raises(UserError, match='m_int8.onnx is of another model than m.onnx; make it '
+                       'anew with: export .*m.safetensors --int8'):
+        find_file(tmp_path / 'm.onnx', precision='int8')
     write_bright_model(tmp_path / 'm.onnx')
+    assert find_file(tmp_path / 'm.onnx', precision='int8').name == 'm_int8.onnx'
     assert find_file(tmp_path / 'm.onnx').name == 'm_int8.onnx'
     write_bright_model(tmp_path / 'm.onnx', exported_from='other weights')
     assert find_file(tmp_path / 'm.onnx').name == 'm.onnx'
+
+
+def test_an_int8_file_beside_weights_alone_is_of_those(tmp_path):
+    write_safetensors(tmp_path / 'm.safetensors', {'weight': np.zeros(1, np.float32)},
+                      ModelCard('m', 'bright', 64, 96))
+    digest = hashlib.sha256((tmp_path / 'm.safetensors').read_bytes()).hexdigest()
+    write_bright_model(tmp_path / 'm_int8.onnx', precision='int8', exported_from=digest)
+    assert find_file(tmp_path / 'm.safetensors', precision='int8').name == 'm_int8.onnx'
+    write_bright_model(tmp_path / 'm_int8.onnx', precision='int8', exported_from='of others')
+    with pytest.raises(UserError, match='of another model'):
+        find_file(tmp_path / 'm.safetensors', precision='int8')
 
 
 def test_a_damaged_int8_file_that_nobody_asked_for_is_left_alone(tmp_path, a_processor_for_int8):
