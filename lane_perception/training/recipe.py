@@ -132,7 +132,7 @@ def load_recipe(name_or_path: str, changes: Sequence[str] = ()) -> Recipe:
         value of the wrong kind.
     """
     path = Path(name_or_path)
-    if path.suffix not in ('.yaml', '.yml'):
+    if path.suffix.lower() not in ('.yaml', '.yml'):
         values = _shipped(name_or_path)
     else:
         own = _read(path)
@@ -206,6 +206,10 @@ def _hint(key: str, value: Any, fields: Iterable[str]) -> str:
 def _convert(key: str, value: Any, kind: type) -> Any:
     text = str(value).strip()
     if kind is str:
+        if isinstance(value, list) and all(isinstance(one, (str, int, float)) for one in value):
+            return ','.join(map(str, value))
+        if isinstance(value, (list, dict)):
+            raise UserError(f'{key}={text} should be a text, or a list of texts')
         return '' if value is None else text
     try:
         if kind is bool:

@@ -82,6 +82,21 @@ def test_classes_are_named_by_commas():
     assert recipe.marking_classes() == ['lane', 'stop line']
 
 
+@pytest.mark.parametrize('written', ['[lane, stop line]', '\n- lane\n- stop line',
+                                     'lane, stop line'])
+def test_classes_in_a_file_may_be_a_list(tmp_path, written):
+    (tmp_path / 'mine.YAML').write_text(f'classes: {written}\n')
+    recipe = load_recipe(str(tmp_path / 'mine.YAML'))
+    assert recipe.marking_classes() == ['lane', 'stop line']
+
+
+@pytest.mark.parametrize('written', ['{lane: 1}', '[[lane]]', '[lane, ]\nsplit: {a: b}'])
+def test_what_is_no_text_is_refused(tmp_path, written):
+    (tmp_path / 'mine.yaml').write_text(f'classes: {written}\n')
+    with pytest.raises(UserError, match='should be a text, or a list of texts'):
+        load_recipe(str(tmp_path / 'mine.yaml'))
+
+
 def test_an_unknown_setting_is_blamed_on_where_it_stands(tmp_path):
     path = tmp_path / 'mine.yaml'
     path.write_text('epochs: 3\n')
