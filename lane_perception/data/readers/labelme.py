@@ -39,10 +39,10 @@ def read_labelme(
     """
     Read labelme files, one for each picture.
 
-    Polygons, rectangles, circles and masks are areas; lines and linestrips are drawn as wide as
-    the shape says by a number under the key "width" or by "width=12" in its description, in
-    pixels, otherwise as LINE_WIDTH of the picture's width. A shape labeled "ignore" (or the like)
-    marks what is not judged. A file without shapes is an empty mask.
+    Polygons, rectangles, turned ones too, circles and masks are areas; lines and linestrips are
+    drawn as wide as the shape says by a number under the key "width" or by "width=12" in its
+    description, in pixels, otherwise as LINE_WIDTH of the picture's width. A shape labeled
+    "ignore" (or the like) marks what is not judged. A file without shapes is an empty mask.
 
     :param path: the data set's folder.
     :param files: JSON files in it.
@@ -120,7 +120,7 @@ def _shape(
         if len(points) < 2:
             return None, 'is a line with fewer than two points'
         return Shape('line', points, _width(raw), judged, name=name), ''
-    if kind == 'polygon':
+    if kind in ('polygon', 'oriented_rectangle', 'rotation'):   # a turned rectangle's corners
         if len(points) < 3:
             return None, 'is a polygon with fewer than three points'
         return Shape('polygon', points, judged=judged, name=name), ''

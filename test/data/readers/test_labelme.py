@@ -30,8 +30,11 @@ def short(value):
 @pytest.mark.parametrize('shape', [
     {'shape_type': 'polygon', 'points': [[20, 10], [40, 10], [40, 30], [20, 30]]},
     {'shape_type': 'rectangle', 'points': [[20, 10], [40, 30]]},
+    {'shape_type': 'oriented_rectangle', 'points': [[20, 10], [40, 10], [40, 30], [20, 30]]},
+    {'shape_type': 'rotation', 'direction': 1.5,
+     'points': [[20, 10], [40, 10], [40, 30], [20, 30]]},
     {'shape_type': 'mask', 'points': [[20, 10], [39, 29]], 'mask': PATCH},
-], ids=['polygon', 'rectangle', 'mask'])
+], ids=['polygon', 'rectangle', 'oriented rectangle', 'rotation', 'mask'])
 def test_labelme_areas(tmp_path, shape):
     write_picture(tmp_path / 'a_1.jpg')
     write_json(tmp_path / 'a_1.json', labelme(shape))
