@@ -162,12 +162,26 @@ def _opened(path: Path) -> Iterator[tuple[Any, ModelCard]]:
     path = Path(path)
     if not path.is_file():
         raise UserError(f'{path} does not exist')
+    require_readable(path)
     try:
         with safe_open(path, framework='numpy') as file:
             yield file, parse_card((file.metadata() or {}).get(METADATA_KEY), path)
     except (SafetensorError, OSError) as error:
         raise UserError(
             f'{path} is damaged or not a safetensors file ({error}); copy it again') from error
+
+
+def require_readable(path: Path) -> None:
+    """
+    Refuse a file that may not be read, which would be taken for a damaged one.
+
+    :raises UserError: with the system's reason.
+    """
+    try:
+        with open(path, 'rb'):
+            pass
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}') from error
 
 
 def write_onnx(path: Path, model: Any, card: ModelCard) -> None:

@@ -18,6 +18,7 @@ from lane_perception.model_file import parse_card
 from lane_perception.model_file import read_safetensors
 from lane_perception.model_file import shipped_models
 from lane_perception.model_file import write_safetensors
+from lane_perception.runtimes import open_runtime
 from lane_perception.runtimes import read_card
 
 CARD = ModelCard('small', 'lane_dense', 96, 160, threshold=0.4, metrics={'lane_iou': 0.5})
@@ -63,6 +64,20 @@ def test_a_truncated_file_is_refused_by_name(tmp_path, suffix, share):
     path.write_bytes(content[:int(share * len(content))])
     with pytest.raises(UserError, match=f'm.{suffix}'):
         read_card(path)
+
+
+@pytest.mark.parametrize('name, runtime', [
+    ('m.onnx', 'openvino'), ('m.onnx', 'onnxruntime'), ('m.safetensors', 'torch')])
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch, name, runtime):
+    pytest.importorskip(runtime)
+    write_bright_model(tmp_path / 'm.onnx')
+    write_safetensors(tmp_path / 'm.safetensors', {'a': np.zeros(3)}, CARD)
+
+    def denied(path, mode):
+        raise PermissionError(13, 'Permission denied', str(path))
+    monkeypatch.setattr('lane_perception.model_file.open', denied, raising=False)
+    with pytest.raises(UserError, match=f'{name} cannot be read: Permission denied$'):
+        open_runtime(tmp_path / name, runtime)
 
 
 def test_a_foreign_onnx_file_is_refused_with_the_way_to_convert(tmp_path):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lane_perception.errors import UserError
 from lane_perception.model_file import METADATA_KEY
 from lane_perception.model_file import parse_card
+from lane_perception.model_file import require_readable
 
 CUDA = 'CUDAExecutionProvider'
 
@@ -41,6 +42,7 @@ def _open_session(path: Path, providers: list) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     # Threads that spin while they wait take the core from the ROS callbacks and other processes.
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    require_readable(path)
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its exceptions share no base class but Exception

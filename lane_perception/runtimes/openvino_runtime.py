@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lane_perception.errors import UserError
 from lane_perception.model_file import METADATA_KEY
 from lane_perception.model_file import parse_card
+from lane_perception.model_file import require_readable
 from lane_perception.runtimes.precision import suits_bf16
 
 HINTS = {'fp32': 'f32', 'bf16': 'bf16', 'int8': 'f32'}
@@ -45,6 +46,7 @@ def read_metadata(path: Path) -> str | None:
 
 
 def _read_model(core: openvino.Core, path: Path) -> openvino.Model:
+    require_readable(path)
     try:
         return core.read_model(str(path))
     except RuntimeError as error:
