@@ -46,6 +46,7 @@ def write_page(path: Path, report: dict[str, Any], exhibits: list[Exhibit]) -> N
         problems=report['problems'], tables=tables(report), plots=drawn,
         video=(path.parent / 'overlay.mp4').is_file(),
         kinds=_kinds(report, exhibits), exhibits=[_shown(one) for one in exhibits],
+        has_errors=any('error' in one.pictures for one in exhibits),
         command=report['command'], machine=_machine(report['machine']),
         plotly=get_plotlyjs() if drawn else '',
         plot_data=_json([{key: plot[key] for key in ('id', 'data', 'layout')} for plot in drawn]))

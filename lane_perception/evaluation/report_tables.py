@@ -24,8 +24,8 @@ FIGURES = (
     ('label_width_px', 'label width', 'px', 'mean width of labelled markings: area over length'),
     ('predicted_width_px', 'found width', 'px', 'the same of found markings; where labels are '
      'thinner, no IoU can be high'),
-    ('center_mae_px', 'center error', 'px', 'mean distance of the found lane center from that of '
-     'the label, on the look-ahead row'),
+    ('center_mae_px', 'center error', 'px', 'mean distance of the found lane center from the '
+     'true center (of --center-topic, else of the lane in the label), on the look-ahead row'),
     ('center_p95_px', 'center error, 95 %', 'px', 'five of a hundred images are worse'),
     ('lateral_mae_m', 'lateral error', 'm', 'mean distance from the true place across the lane'),
     ('heading_mae_rad', 'heading error', 'rad', 'mean, against the true heading'),

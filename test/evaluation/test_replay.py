@@ -369,6 +369,8 @@ def test_a_center_topic_is_the_truth_about_the_center(tmp_path, model, off, prob
     report = run(bag, model, tmp_path / 'out', '--center-topic', '/center')
     assert report['center_mae_px'] == pytest.approx(2.5, abs=1e-6)
     assert report['frames']['center_error_px'] == pytest.approx([2.5] * 4 + [None], abs=1e-6)
+    page = (tmp_path / 'out' / 'report.html').read_text()
+    assert 'from the true center' in page and 'from that of the label' not in page
     assert report['lane_false'] == 1
     assert len(report['problems']) == problems
     assert all('4 centers on /center lie more than 2 pixels off the look-ahead row' in problem

@@ -144,6 +144,17 @@ def test_the_page_needs_no_other_file_but_the_video(replayed):
     assert {one for one in addresses if not one.startswith(('data:', '#'))} == {'overlay.mp4'}
 
 
+def test_error_pictures_are_explained_where_there_are_any(replayed, model, tmp_path):
+    bag = write_recording(tmp_path / 'drive', count=3, truth=False)
+    assert replay([str(bag), '--model', str(model), '--no-video', '--no-bag',
+                   '--out', str(tmp_path / 'out')]) == 0
+    legend = 'In the error pictures:'
+    without, with_labels = ((out / 'report.html').read_text() for out in (
+        tmp_path / 'out', replayed))
+    assert legend in with_labels and legend not in without
+    assert 'In the predictions:' in without and 'true centre' in with_labels
+
+
 def test_names_from_a_users_disk_are_text_not_markup(replayed):
     text = (replayed / 'report.html').read_text()
     assert '&lt;b&gt;drive &amp; co' in text
