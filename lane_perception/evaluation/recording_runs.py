@@ -12,6 +12,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
+import threading
+from contextlib import contextmanager
 from dataclasses import asdict
 from dataclasses import replace
 from pathlib import Path
@@ -179,8 +182,9 @@ def _run(
             raise UserError(f'no Dask scheduler answers at {scheduler}: {error}') from error
         cluster = None
     else:
-        cluster = LocalCluster(n_workers=min(workers, len(tasks)), threads_per_worker=1,
-                               processes=True, dashboard_address=None, silence_logs=50)
+        with _interrupts_left_to_this_process():
+            cluster = LocalCluster(n_workers=min(workers, len(tasks)), threads_per_worker=1,
+                                   processes=True, dashboard_address=None, silence_logs=50)
         client = Client(cluster)
     try:
         # A scheduler gives one answer to all clients that ask by one key.
@@ -195,6 +199,25 @@ def _run(
         client.close()
         if cluster is not None:
             cluster.close()
+
+
+@contextmanager
+def _interrupts_left_to_this_process() -> Iterator[None]:
+    """
+    Let the processes that are started ignore Ctrl-C: this one ends them.
+
+    It handles a Ctrl-C itself when they have started.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)   # which they inherit
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(settings: ReplaySettings) -> dict[str, Any]:

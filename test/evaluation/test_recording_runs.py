@@ -5,6 +5,10 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import cv2
 import pytest
@@ -265,6 +269,34 @@ def test_work_done_is_known_from_another_working_directory(
           for one in relative])
     said = capsys.readouterr().err
     assert 'drive: done before' in said and 'tuesday: done before' in said
+
+
+# The verb as a shell starts it; Dask's processes import the file that they are started from.
+VERB = '''
+import signal, sys
+from lane_perception.cli.replay import main
+if __name__ == '__main__':
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(main(sys.argv[1:]))
+'''
+
+
+def test_ctrl_c_ends_all_processes_without_a_traceback(tmp_path, model):
+    pytest.importorskip('distributed')
+    for name in 'abcdef':   # so short that a worker ends, if it is not killed before
+        write_recording(tmp_path / 'bags' / name, count=120)
+    (tmp_path / 'verb.py').write_text(VERB)
+    process = subprocess.Popen(
+        [sys.executable, tmp_path / 'verb.py', tmp_path / 'bags', '--model', model, '--no-bag',
+         '--workers', '2', '--out', tmp_path / 'out'],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / 'out' / 'c').is_dir() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)   # as a terminal does
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130 and said.endswith('verb: interrupted\n')
+    assert 'Traceback' not in said
 
 
 def test_recordings_are_found_in_folders_of_folders_and_get_names_of_their_own(tmp_path):
