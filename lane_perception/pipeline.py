@@ -24,6 +24,7 @@ from lane_perception.geometry.lane_finder import Lane
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
 from lane_perception.segmenter import Segmenter
+from lane_perception.segmenter import parse_resolution
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class LanePipeline:
         tta: str = 'none',
         threshold: float | None = None,
         ground: str | Path | GroundCalibration | None = None,
-        resolution: tuple[int, int] | None = None,
+        resolution: tuple[int, int] | str | None = None,
         settings: LaneSettings = LaneSettings(),
         camera_info: str | Path | None = None,
     ) -> LanePipeline:
@@ -98,7 +99,8 @@ class LanePipeline:
         :param tta: test-time augmentation: none, flip or full.
         :param threshold: lane probability, 0 to 1; None takes the model file's own.
         :param ground: a ground calibration or its file; None: no metres.
-        :param resolution: (height, width) of the network's input; None: the model file's own.
+        :param resolution: (height, width) of the network's input, or "HxW"; None or '': the model
+            file's own.
         :param settings: of the lane finder.
         :param camera_info: file of the lens, as camera_calibration writes it (ost.yaml); counts
             where the ground calibration tells no lens, for pictures as the camera gives them (not
@@ -106,10 +108,12 @@ class LanePipeline:
         :raises UserError: when something cannot be loaded or this machine cannot do it.
         """
         if ground is not None and not isinstance(ground, GroundCalibration):
-            ground = GroundCalibration.load(Path(ground))
+            ground = GroundCalibration.load(Path(ground).expanduser())
         camera = None
         if camera_info is not None:
-            ground, camera = lens_from_file(Path(camera_info), ground)
+            ground, camera = lens_from_file(Path(camera_info).expanduser(), ground)
+        if isinstance(resolution, str):
+            resolution = parse_resolution(resolution)
         segmenter = Segmenter.load(model, runtime, device, precision, tta, threshold, resolution)
         return cls(segmenter, LaneFinder(settings, ground, camera=camera))
 

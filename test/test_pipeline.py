@@ -84,6 +84,21 @@ def test_a_missing_calibration_file_is_refused_by_name(bright_model):
         LanePipeline.load(bright_model, ground='gone.yaml')
 
 
+def test_files_may_lie_in_the_home_folder(bright_model, tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    for name in ('ground', 'camera_info'):
+        with pytest.raises(UserError, match=f'{tmp_path}/gone.yaml'):
+            LanePipeline.load(bright_model, **{name: '~/gone.yaml'})
+
+
+def test_a_resolution_may_be_a_text(bright_model):
+    assert LanePipeline.load(bright_model, resolution='256x416').segmenter.resolution == '256x416'
+    own = LanePipeline.load(bright_model).segmenter.resolution
+    assert LanePipeline.load(bright_model, resolution='').segmenter.resolution == own
+    with pytest.raises(UserError, match='should be HEIGHTxWIDTH'):
+        LanePipeline.load(bright_model, resolution='256')
+
+
 def test_what_is_no_array_is_refused(pipeline):
     with pytest.raises(UserError, match='NoneType; cv2.imread'):
         pipeline.process(None)   # what cv2.imread gives for a mistyped path
