@@ -41,8 +41,9 @@ def choose_images(
     if chosen is None:
         listed = ', '.join(f'{name} ({others[name]})' if name in others else name
                            for name in topics) or 'none'
-        raise UserError(f'{reader.path} has no topic with pictures; its topics: {listed}; '
-                        f'{option} names one all the same')
+        besides = f' besides --truth-topic {truth_topic}' if truth_topic in topics else ''
+        raise UserError(f'{reader.path} has no topic with pictures{besides}; its topics: '
+                        f'{listed}; {option} names one all the same')
     if rest:
         reader.problems.append(f'the frames are those on {chosen}; there are pictures on '
                                f'{", ".join(rest)} too, for which give {option}')

@@ -199,6 +199,8 @@ def _hint(key: str, value: Any, fields: Iterable[str]) -> str:
     if size or key == 'resolution':   # so the other verbs call it
         height, width = size.groups() if size else ('H', 'W')
         return f'did you mean input_height={height} input_width={width}?'
+    if key == 'recipe':
+        return f'a recipe is chosen by --recipe {value}'
     near = difflib.get_close_matches(key, fields, 1, 0.5)
     return f'did you mean {near[0]}?' if near else f'known: {", ".join(fields)}'
 

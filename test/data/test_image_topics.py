@@ -95,3 +95,11 @@ def test_a_recording_without_camera_pictures_has_no_frames_unless_they_are_named
         with pytest.raises(UserError, match=f'no topic with pictures; its topics: {listed}; '
                                             '--topic names one'):
             choose_images(reader, None)
+
+
+def test_pictures_that_are_said_to_be_the_truth_are_no_frames(tmp_path):
+    bag = write_topics(tmp_path / 'bag', {'/camera': 'bgr8'})
+    with RecordingReader(bag) as reader:
+        with pytest.raises(UserError, match='no topic with pictures besides --truth-topic '
+                                            '/camera; its topics: /camera'):
+            choose_images(reader, None, '/camera')

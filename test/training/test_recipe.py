@@ -58,6 +58,7 @@ def test_a_run_that_is_never_at_the_whole_size_is_refused():
 @pytest.mark.parametrize('change, sentence', [
     ('epoch=3', 'did you mean epochs'),
     ('resolution=192x320', 'did you mean input_height=192 input_width=320'),
+    ('recipe=baseline', 'a recipe is chosen by --recipe baseline'),
     ('resolution=192', 'did you mean input_height=H input_width=W'),
     ('epochs=many', 'epochs=many should be a whole number'),
     ('epochs=2.5', 'whole number'),
