@@ -23,6 +23,7 @@ from lane_perception.geometry.known_lens import lens_from_file
 from lane_perception.geometry.lane_finder import Lane
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.geometry.lane_finder import LaneSettings
+from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.segmenter import Segmenter
 from lane_perception.segmenter import parse_resolution
 
@@ -74,6 +75,7 @@ class LanePipeline:
         """Put a loaded segmenter and a lane finder together."""
         self.segmenter = segmenter
         self.finder = finder
+        self._told: NominalCamera | None = None   # by a file of the lens
 
     @classmethod
     def load(
@@ -115,7 +117,9 @@ class LanePipeline:
         if isinstance(resolution, str):
             resolution = parse_resolution(resolution)
         segmenter = Segmenter.load(model, runtime, device, precision, tta, threshold, resolution)
-        return cls(segmenter, LaneFinder(settings, ground, camera=camera))
+        pipeline = cls(segmenter, LaneFinder(settings, ground, camera=camera))
+        pipeline._told = camera
+        return pipeline
 
     def process(self, image: NDArray[np.uint8], stamp: float | None = None) -> LaneEstimate:
         """
@@ -124,11 +128,11 @@ class LanePipeline:
         :param image: (H, W, 3) uint8, BGR.
         :param stamp: when it was taken, in seconds; enables tracking over time. None, or not
             finite: no tracking. Either way what pictures have taught of the place, the lane's
-            width and, without a calibration, the horizon, counts for the next ones until
-            :meth:`reset`: call that between pictures of different cameras or tracks.
+            width and, without a calibration, the horizon and the lens, counts for the next ones
+            until :meth:`reset`: call that between pictures of different cameras or tracks.
         :returns: the mask at the picture's size, and the lane.
         :raises UserError: when the array is not a colour picture of at least one pixel, or its
-            aspect ratio contradicts the ground calibration.
+            aspect ratio contradicts the ground calibration or the file of the lens.
         """
         if not isinstance(image, np.ndarray):
             raise UserError(f'an image must be an array, not {type(image).__name__}; cv2.imread '
@@ -137,6 +141,11 @@ class LanePipeline:
             raise UserError(
                 f'an image must be a (height, width, 3) array of uint8, not {image.shape} '
                 f'of {image.dtype}')
+        size = image.shape[1], image.shape[0]
+        if self._told is not None and not self._told.fits(size):
+            raise UserError(
+                'the lens of camera_info is that of pictures of {}x{} pixels, and these are '
+                '{}x{}: another aspect ratio'.format(*self._told.size, *size))
         mask = self.segmenter.mask(image)
         start = perf_counter()
         lane = self.finder.find(mask, stamp, self.segmenter.last_probability)

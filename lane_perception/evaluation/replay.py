@@ -376,9 +376,8 @@ class _Replay:
                        'blocks': block_sums(judged).tolist()},
             'data': {
                 'recording': str(settings.bag), 'topic': topic,
-                'truth_topic': settings.truth_topic,
+                'truth_topic': settings.truth_topic, 'format': self.label_format,
                 'labels': None if settings.labels is None else str(settings.labels),
-                'format': self.label_format,
                 'pose_topic': settings.pose_topic, 'center_topic': settings.center_topic,
                 'part': 'all', 'images': len(series),
                 'seconds': (max(stamps) - min(stamps)) / NANOSECONDS,

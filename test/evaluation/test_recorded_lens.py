@@ -5,6 +5,7 @@
 from dataclasses import replace
 import json
 
+import numpy as np
 import pytest
 import yaml
 from recordings_on_disk import INFO
@@ -181,3 +182,10 @@ def test_another_message_where_camera_info_would_be_is_no_lens(tmp_path, model):
                          writer.message_class('std_msgs/msg/String')('none'), frame.log_time_ns)
     report = replayed(tmp_path / 'other', model, tmp_path / 'out')
     assert report['data']['lens'] == 'none' and len(offsets(report)) == 12
+
+
+def test_a_file_is_not_that_of_pictures_of_another_aspect_ratio(tmp_path, model):
+    pipeline = LanePipeline.load(str(model), camera_info=lens_file(tmp_path / 'ost.yaml'))
+    assert pipeline.process(np.zeros((480, 640, 3), np.uint8)).mask.shape == (480, 640)
+    with pytest.raises(UserError, match='of 320x240 pixels, and these are 640x360'):
+        pipeline.process(np.zeros((360, 640, 3), np.uint8))
