@@ -5,8 +5,8 @@ What lanes teach of a lens that nobody told.
 
 A lane is as wide far away as near, at the rim of the picture as in its middle, and in a bend as on
 the straight, if the floor is laid for the right lens and the right horizon. So both are fitted to
-the widths that many pictures of one lane show: from a usual lens as the prior, by one Gauss-Newton
-step with robust weights for each new picture.
+the widths that many pictures of one lane show: from a usual lens as the prior, by a few
+Gauss-Newton steps with robust weights for each new picture.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ SHIFTS = np.diag((0.02, 0.05, 0.01))   # for derivatives
 NEWS = np.array((0.06, 0.2))   # change of the lens by which the floor is laid anew
 WIDTH_SIGMA = 0.02      # of a lane's width, relative: tape is laid by hand
 PIXELS = 1.5            # error of its width in the picture
-ALIKE = 10.0            # widths that say the same: their errors hang together
+ALIKE = 16.0            # widths that say the same: their errors hang together
 OUTLIER = 2.0           # standard deviations at which one counts half
 PAIRS = 12              # marks of each side, of one picture
 LONGEST = 0.15          # metres between two marks of a side that a line may join
 FEWEST = 6              # widths of one picture that make it worth a look
 EVERY = 1               # of such pictures one is kept, at first
 KEPT = 16               # of them; then every other one is let go, and half as many are kept
+STEPS = 4               # of the fit with each picture, at most; it goes on with the next one
+SETTLED = 0.25          # of what is news: a step that is shorter is the last one
 SOON = 4                # of them from which on the fit counts
 TILTED = 0.06           # image heights: the camera does not sway so far
 AGREE = 3               # pictures in a row that say that it was tilted
@@ -134,12 +136,18 @@ class LensStudy:
         if len(self._kept) > KEPT:   # over an ever longer time
             del self._kept[::2]
             self._every *= 2
-        return self._step()
-
-    def _step(self) -> bool:
-        """Move the fit on by one step; return False where too little is seen."""
         points = np.concatenate([one.points for one in self._kept], axis=1)
         pixels = np.concatenate([one.pixels for one in self._kept])
+        for _ in range(STEPS):
+            before = self._state
+            if not self._step(points, pixels):
+                return False
+            if (np.abs(self._state - before)[:2] < SETTLED * NEWS).all():
+                break
+        return True
+
+    def _step(self, points: NDArray[np.float64], pixels: NDArray[np.float64]) -> bool:
+        """Move the fit on by one step; return False where too little is seen."""
         every = np.array([self._log_widths(points, self._state + shift)
                           for shift in (np.zeros(3), *SHIFTS)])
         some = np.isfinite(every).all(axis=0)
