@@ -32,6 +32,7 @@ from lane_perception.benchmark.trust_frames import TrustFrame
 from lane_perception.command import run_main
 from lane_perception.data.synthetic import TEST_SEEDS
 from lane_perception.errors import UserError
+from lane_perception.evaluation.label_lane import LabelLane
 from lane_perception.evaluation.lane_trust import TrustScore
 from lane_perception.geometry.confidence import FILES
 from lane_perception.json_file import write_json
@@ -61,8 +62,13 @@ def score(pipeline: LanePipeline, sources: Iterable[Iterable[TrustFrame]],
             if frame.recording != recording:
                 recording = frame.recording
                 pipeline.finder = finder_for(frame, known)
-            lane = pipeline.process(frame.image, frame.stamp)
-            figures.add(lane.center, lane.confidence, frame.truth, frame.image.shape[1])
+            lane, truth = pipeline.process(frame.image, frame.stamp), frame.truth
+            if frame.label is not None:
+                truth = LabelLane(pipeline.finder).center_in(
+                    frame.image, frame.label, pipeline.finder.place.as_it_lies())
+                if truth is None:   # a label may lack what the picture shows
+                    continue
+            figures.add(lane.center, lane.confidence, truth, frame.image.shape[1])
     return figures.result()
 
 

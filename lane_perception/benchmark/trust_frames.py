@@ -40,6 +40,7 @@ class TrustFrame:
     stamp: float | None = None            # seconds; None: a picture of its own
     recording: int | str = 0              # frames of another one begin anew
     ground: GroundCalibration | None = None   # exact, where the frame is drawn
+    label: NDArray[np.uint8] | None = None    # (H, W) that shows the lane, where no truth is told
 
 
 def finder_for(frame: TrustFrame, known: str, **more: Any) -> LaneFinder:
@@ -107,9 +108,7 @@ def installed_pictures() -> Iterator[TrustFrame]:
 
 def labeled(data: str, labels: str, rate: float, recorded: bool) -> Iterator[TrustFrame]:
     """
-    Yield labelled pictures; their lane is the one that the lane finder sees in the label.
-
-    Pictures whose label shows none are left out: a label may lack what the picture shows.
+    Yield labelled pictures, whose lane is the one that a lane finder sees in the label.
 
     :param data: as for evaluate.
     :param labels: which of the folder's labels.
@@ -120,18 +119,9 @@ def labeled(data: str, labels: str, rate: float, recorded: bool) -> Iterator[Tru
     from lane_perception.data.samples import load_sample
     samples = sorted(read_dataset(data, labels).samples,
                      key=lambda one: (one.recording, one.time, one.stem))
-    finder, recording = LaneFinder(), None
     for one in samples:
-        if one.recording != recording:
-            recording = one.recording
-            finder.reset()
         image, label = load_sample(one)
-        truth = finder.find((label == MARKING).astype(np.uint8) * np.uint8(MARKING)).center
-        if truth is None:
-            continue
-        truth = (truth[0] * image.shape[1] / label.shape[1],
-                 truth[1] * image.shape[0] / label.shape[0])
         if recorded:
-            yield TrustFrame(image, truth, one.time / rate, one.recording)
+            yield TrustFrame(image, None, one.time / rate, one.recording, label=label)
         else:
-            yield TrustFrame(image, truth, recording=one.stem)
+            yield TrustFrame(image, None, recording=one.stem, label=label)

@@ -7,17 +7,22 @@ import json
 import numpy as np
 import pytest
 
+from conftest import draw_track
+
 from lane_perception.benchmark.confidence import main
+from lane_perception.benchmark.confidence import score
 from lane_perception.benchmark.confidence_fit import fit
 from lane_perception.benchmark.confidence_fit import fit_logistic
 from lane_perception.benchmark.confidence_fit import Sightings
 from lane_perception.benchmark.trust_frames import floor_drives
 from lane_perception.benchmark.trust_frames import installed_pictures
 from lane_perception.benchmark.trust_frames import track_drives
+from lane_perception.benchmark.trust_frames import TrustFrame
 from lane_perception.errors import UserError
 from lane_perception.geometry.confidence import Evidence
 from lane_perception.geometry.confidence import Judgement
 from lane_perception.json_file import write_json
+from lane_perception.pipeline import LanePipeline
 
 
 def sightings(seed, odds, sigma, frames=400, seen=300):
@@ -92,3 +97,15 @@ def test_installed_pictures_are_found_without_their_packages_being_imported():
     frames = list(installed_pictures())
     assert len(frames) >= 15
     assert all(frame.truth is None and frame.image.ndim == 3 for frame in frames)
+
+
+def test_a_label_is_read_with_what_the_judged_finder_knows(bright_model):
+    image = draw_track()
+    label = (image[:, :, 0] > 128).astype(np.uint8) * np.uint8(255)
+    moved = np.roll(label, 100, axis=1)
+    moved[:, :100] = 0
+    frames = [TrustFrame(image, None, recording=number, label=one)
+              for number, one in enumerate((label, moved, np.zeros_like(label)))]
+    figures = score(LanePipeline.load(bright_model), [frames])
+    # The empty label says nothing; in the one that was moved the lane lies elsewhere.
+    assert (figures['frames'], figures['lane_found'], figures['center_right']) == (2, 1.0, 0.5)
