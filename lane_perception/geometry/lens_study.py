@@ -40,8 +40,9 @@ KEPT = 16               # of them; then every other one is let go, and half as m
 STEPS = 4               # of the fit with each picture, at most; it goes on with the next one
 SETTLED = 0.25          # of what is news: a step that is shorter is the last one
 SOON = 4                # of them from which on the fit counts
+FAR = 0.1               # image heights from the floor's horizon to one that is not believed
 TILTED = 0.06           # image heights: the camera does not sway so far
-AGREE = 3               # pictures in a row that say that it was tilted
+AGREE = 8               # pictures in a row that say that it was tilted
 SERIES = np.array((1 / 3, 2 / 15, 17 / 315, 62 / 2835))   # of the tangent, after the angle itself
 
 
@@ -100,10 +101,18 @@ class LensStudy:
         """Return a camera with the lens as it is fitted."""
         return self._camera(self._state)
 
-    def has_news(self) -> bool:
-        """Tell whether the lens is quite another one than when this was true before."""
+    def has_news(self, horizon: float) -> bool:
+        """
+        Tell whether the lens is quite another one than when this was true before.
+
+        Not where the fit has run to the end of what lenses are, or far from the horizon under
+        which its pictures were read: then something else is wrong.
+
+        :param horizon: of the floor as it lies.
+        """
         change = np.abs(self._state - self._told)[:2]
-        if len(self._kept) < SOON or not (change > NEWS).any():
+        if (len(self._kept) < SOON or not (change > NEWS).any()
+                or self._state[0] in BOUNDS[:, 0] or abs(self._state[2] - horizon) > FAR):
             return False
         self._told = self._state
         return True
@@ -123,8 +132,7 @@ class LensStudy:
         self._tilted = self._tilted + 1 if told and abs(horizon - self._state[2]) > TILTED else 0
         if self._tilted >= AGREE:
             self._begin()
-            self._state, self._prior = (np.append(one[:2], horizon)
-                                        for one in (self._state, self._prior))
+            self._state = self._prior = np.append(self._prior[:2], horizon)
         self._waited += 1
         if self._waited < self._every:
             return False

@@ -270,7 +270,8 @@ class Place:
         if self._study is None or self._study.size != self.size:
             self._study = LensStudy(self.size, self.horizon)
         study = self._study
-        if study.add(chains.marks, curve.sides, self._laid_horizon) and study.has_news():
+        laid = self._laid_horizon
+        if study.add(chains.marks, curve.sides, laid) and study.has_news(laid):
             self._taught, self._stale = study.camera(), True
             self.width, self._flare = study.width, 0.0
             # The floor that is laid next is that of the width: no flare comes of the change.

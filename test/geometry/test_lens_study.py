@@ -131,7 +131,7 @@ def test_pictures_are_kept_over_an_ever_longer_time():
     assert 0 < sum(taken[-40:]) < 10
     assert len(study._kept) <= lens_study.KEPT
     # What a usual lens sees is no news.
-    assert not study.has_news()
+    assert not study.has_news(HORIZON)
     assert study.width == pytest.approx(WIDTH, rel=0.01)
     horizon, sigma = study.horizon
     assert horizon == pytest.approx(HORIZON, abs=0.01) and 0 < sigma < 0.05
@@ -165,7 +165,7 @@ def test_a_camera_that_was_tilted_is_learnt_anew():
     for number in range(40):
         before.ground = read.to_ground(before.pixels, SIZE)
         study.add(before, before.sides, HORIZON)
-    assert study.has_news()
+    assert not study.has_news(HORIZON + 0.2) and study.has_news(HORIZON)
     for number in range(lens_study.AGREE - 1):
         study.add(after, after.sides, 0.42)
     assert study.horizon[0] == pytest.approx(HORIZON, abs=0.02)   # it may be a bump
