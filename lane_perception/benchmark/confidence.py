@@ -62,9 +62,10 @@ def score(pipeline: LanePipeline, sources: Iterable[Iterable[TrustFrame]],
             if frame.recording != recording:
                 recording = frame.recording
                 pipeline.finder = finder_for(frame, known)
+                labels = LabelLane(pipeline.finder)
             lane, truth = pipeline.process(frame.image, frame.stamp), frame.truth
             if frame.label is not None:
-                truth = LabelLane(pipeline.finder).center_in(
+                truth = labels.center_in(
                     frame.image, frame.label, pipeline.finder.place.as_it_lies())
                 if truth is None:   # a label may lack what the picture shows
                     continue

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lane_perception.geometry.lens import Lens
 from lane_perception.geometry.marks import Marks
 from lane_perception.geometry.nominal_view import FOCAL
 from lane_perception.geometry.nominal_view import HIGHEST
 from lane_perception.geometry.nominal_view import LOWEST
 from lane_perception.geometry.nominal_view import NominalCamera
+from lane_perception.geometry.nominal_view import lens_between
 
 # Of the state: logarithm of the focal length in image widths, straightness, horizon.
 PRIOR_SIGMA = np.array((0.3, 0.6, 0.15))
@@ -43,22 +43,6 @@ SOON = 8                # of them from which on the fit counts
 FAR = 0.1               # image heights from the floor's horizon to one that is not believed
 TILTED = 0.06           # image heights: the camera does not sway so far
 AGREE = 8               # pictures in a row that say that it was tilted
-SERIES = np.array((1 / 3, 2 / 15, 17 / 315, 62 / 2835))   # of the tangent, after the angle itself
-
-
-def lens_between(size: tuple[int, int], focal: float, straight: float) -> Lens:
-    """
-    Return a lens between an equidistant and a pinhole one, or somewhat beyond.
-
-    :param size: (width, height) of the pictures, pixels.
-    :param focal: focal length in image widths.
-    :param straight: 0: equidistant, as wide lenses nearly are; 1: lines that are straight stay so.
-    """
-    width, height = size
-    focal *= width
-    return Lens.create(
-        [focal, 0.0, (width - 1) / 2.0, 0.0, focal, (height - 1) / 2.0, 0.0, 0.0, 1.0],
-        'equidistant', straight * SERIES)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import pytest
 
 from lane_perception.geometry import lens_study
 from lane_perception.geometry.lane_finder import LaneFinder
-from lane_perception.geometry.lens_study import lens_between
 from lane_perception.geometry.lens_study import LensStudy
 from lane_perception.geometry.nominal_view import FOCAL
 from lane_perception.geometry.nominal_view import HIGHEST
 from lane_perception.geometry.nominal_view import NominalCamera
+from lane_perception.geometry.nominal_view import lens_between
 
 SIZE = (640, 480)
 WIDE, PINHOLE = (0.45, 0.0), (0.62, 1.0)   # focal length in image widths, straightness
