@@ -154,17 +154,29 @@ def _network(part: dict[str, Any]) -> list[str]:
         f"Lane IoU and line F1 over {part['accuracy_data']}.", '',
         *_table(['what', 'median ms', 'p99 ms', 'times as quick', 'times plain',
                  'lane IoU', 'line F1'], rows),
+        *_first_seconds(part),
     ]
+
+
+def _first_seconds(part: dict[str, Any]) -> list[str]:
+    if 'first_seconds_ms' not in part:
+        return []
+    first = part['first_seconds_ms']
+    return ['', 'While the camera is learnt, "process" of a 640x480 frame takes '
+            f"{first['p50']:.1f} ms in the median, p90 {first['p90']:.1f} and p99 "
+            f"{first['p99']:.1f} ms ({first['calls']} frames)."]
 
 
 def _stages(part: dict[str, Any]) -> list[str]:
     sizes = list(part)
+    stages = list(part[sizes[0]]['stages'])
+    first = '; "first seconds" are frames while the camera is learnt'
     lines = [
         '## Stages of a frame', '',
         'Medians and p99 in microseconds, over '
         f'{part[sizes[0]].get("drive", ALONE)}. "not_network" is the sum of conversion from bgr8, '
-        'resize, threshold, geometry, filling the mask message and publishing it.', '']
-    stages = list(part[sizes[0]]['stages'])
+        'resize, threshold, geometry, filling the mask message and publishing it'
+        f'{first if "first seconds" in stages else ""}.', '']
     rows = []
     for stage in stages:
         row = [stage]

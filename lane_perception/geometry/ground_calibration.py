@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 from numpy.typing import NDArray
@@ -153,13 +154,17 @@ class GroundCalibration:
     @cached_property
     def lowest_covered(self) -> NDArray[np.float64]:
         """Return the lowest pixel of the middle column that the lens can undistort, (2,)."""
+        middle = (self.image_width - 1) / 2
+        bottom = np.array((middle, self.image_height - 1.0))
+        if np.isfinite(self._undistort(bottom[None])).all():   # as of nearly every lens
+            return bottom
         rows = np.arange(self.image_height - 1, -1, -1.0)
-        column = np.column_stack((np.full(len(rows), (self.image_width - 1) / 2), rows))
+        column = np.column_stack((np.full(len(rows), middle), rows))
         return column[np.isfinite(self._undistort(column)).all(axis=1).argmax()]
 
     @cached_property
     def _to_pixels(self) -> NDArray[np.float64]:
-        return np.linalg.inv(self._to_metres)
+        return cv2.invert(self._to_metres)[1]
 
     def to_ground(
         self, points: ArrayLike, image_size: tuple[int, int] | None = None,

@@ -24,6 +24,7 @@ MODELS = {'plumb_bob': (4, 5), 'rational_polynomial': (8,), 'equidistant': (4,)}
 # distortion_model: how many coefficients it may have
 WIDEST = np.radians(88.0)  # angle to the axis beyond which a ray meets no undistorted pixel
 FINE = 2000                # such angles at which a model is looked at
+SETTLED = 1e-8             # radians: a step of Newton's method that leaves its square as error
 _EXACT = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 1e-9)
 
 
@@ -163,7 +164,7 @@ class Lens:
             error = theta * self._fisheye_factor(theta) - radius
             step = error / np.maximum(slope, 0.05)
             theta = np.clip(theta - step, 0.0, np.pi / 2)
-            if not (np.abs(step) > 1e-15).any():
+            if not (np.abs(step) > SETTLED).any():
                 break
         failed = np.abs(theta * self._fisheye_factor(theta) - radius) > 1e-6
         theta[failed | (theta > WIDEST)] = np.nan

@@ -22,6 +22,7 @@ from lane_perception.geometry.nominal_view import HIGHEST
 from lane_perception.geometry.nominal_view import LOWEST
 from lane_perception.geometry.nominal_view import NominalCamera
 from lane_perception.geometry.nominal_view import lens_between
+from lane_perception.geometry.small_matrices import invert
 
 # Of the state: logarithm of the focal length in image widths, straightness, horizon.
 PRIOR_SIGMA = np.array((0.3, 0.6, 0.15))
@@ -156,7 +157,7 @@ class LensStudy:
         weight /= ALIKE
         precision = slopes.T @ (weight[:, None] * slopes) + np.diag(PRIOR_SIGMA ** -2.0)
         pull = slopes.T @ (weight * off) + (self._state - self._prior) / PRIOR_SIGMA ** 2
-        covariance = np.linalg.inv(precision)
+        covariance = invert(precision)
         step = np.clip(-covariance @ pull, -PRIOR_SIGMA, PRIOR_SIGMA)
         self._state = np.clip(self._state + step, *BOUNDS)
         self._sigma = np.sqrt(covariance.diagonal())

@@ -8,6 +8,7 @@ from lane_perception.benchmark.driving import drive_picture
 from lane_perception.benchmark.driving import Driving
 from lane_perception.benchmark.driving import FRAMES
 from lane_perception.benchmark.driving import RATE
+from lane_perception.benchmark.driving import RUN_IN_S
 
 
 class _Pipeline:
@@ -35,8 +36,11 @@ def test_the_drive_goes_forth_and_back_without_a_jump():
 def test_each_call_is_the_next_frame_of_a_camera():
     pipeline = _Pipeline()
     drive_on = Driving(pipeline, 48, 64)
+    run_in = round(RUN_IN_S * RATE)
+    assert len(drive_on.first) == len(pipeline.given) == run_in and min(drive_on.first) > 0.0
     assert [drive_on() for _ in range(FRAMES + 2)] == ['seen'] * (FRAMES + 2)
     images, stamps = zip(*pipeline.given)
+    assert len(images) == run_in + FRAMES + 2
     np.testing.assert_allclose(np.diff(stamps), 1.0 / RATE)
     for number, image in enumerate(images):
         assert np.array_equal(image, drive_picture(number, 48, 64))
