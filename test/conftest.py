@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 
 from lane_perception.ros.own_domain import own_domain
+from lane_perception.ros.shared_memory import set_profile
 import numpy as np
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+# Fast DDS reads it once in a process, at the first test that talks over DDS.
+set_profile(publishes_images=True)
 
 
 @pytest.fixture(scope='session')
