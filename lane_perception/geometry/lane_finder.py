@@ -45,6 +45,7 @@ __all__ = ['Lane', 'LaneFinder', 'LaneSettings']
 LEAST_TRUST = 0.3         # in a lane that a mask alone shows
 FLOOR = 0.1               # the same with the network's probability, which then decides
 HELD_AFTER = 3            # sightings without which a lane is not held through a gap
+FOLLOWED = 0.2            # seconds without a sighting after which a track may still be taken up
 FASTEST = 150.0           # pictures a second: by more of them no gap is held, whatever the stamps
 MOST_STILL = 2            # pictures with the stamp of the one before; from then on time stands
 QUICK = 0.06              # seconds between pictures from which on there is time for many looks
@@ -218,7 +219,7 @@ class LaneFinder:
             return
         if stamp is None or stamp < self._track.stamp or self._still > MOST_STILL:
             self._track = None
-        elif stamp - self._track.seen > self.settings.max_gap_s:
+        elif stamp - self._track.seen > max(self.settings.max_gap_s, FOLLOWED):
             self._track = None
         else:
             self._track.predict(stamp)
@@ -338,6 +339,7 @@ class LaneFinder:
         self._unseen_since += 1
         if stamp is None or track is None or (
                 track.sightings < HELD_AFTER or track.odds < self._needed
+                or stamp - track.seen > self.settings.max_gap_s
                 or self._unseen_since > FASTEST * self.settings.max_gap_s):
             return self._nothing(markings)
         left = 1.0 - (stamp - track.seen) / self.settings.max_gap_s

@@ -44,6 +44,16 @@ def test_a_gap_is_held_for_the_stated_time_and_then_there_is_no_lane():
     assert gap[-1].confidence == 0.0 and len(gap[-1].path) == 0
 
 
+def test_a_lane_that_is_seen_is_followed_where_none_shall_be_held():
+    masks = [np.roll(STRAIGHT, 3 * (number % 2), axis=1) for number in range(8)]
+    never, usual = finder(max_gap_s=0.0), finder()
+    for one, other in zip(watch(never, masks), watch(usual, masks)):
+        assert one.lateral == other.lateral
+    assert not np.allclose(finder().find(masks[-1], 0.0).lateral, one.lateral, atol=1e-4)
+    later = len(masks) / 30.0
+    assert never.find(EMPTY, later).center is None and usual.find(EMPTY, later).held
+
+
 @pytest.mark.parametrize('interval', [0.0001, 1e-6])
 def test_pictures_whose_stamps_hardly_advance_hold_no_lane_for_ever(interval):
     one = finder()
