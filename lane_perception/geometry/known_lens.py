@@ -63,7 +63,9 @@ class KnownLens:
         if size is None:
             return False
         info = info_of_pictures(info, topic)
-        numbers = (*numbers_of(info), *size)
+        # A driver's last digits are no other lens.
+        numbers = (*(f'{number:.6g}' if isinstance(number, float) else number
+                     for number in numbers_of(info)), *size)
         if numbers == self._numbers:
             return False
         self._numbers, self.trouble = numbers, ''

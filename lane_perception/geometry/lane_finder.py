@@ -142,9 +142,14 @@ class LaneFinder:
         lane = self._find(mask, stamp, probability)
         if self._doubt is None or self.place.width is None or not lane.markings:
             return lane
-        newcomer, other = self._doubt.better(
-            self.taught, lambda one: one.find(mask, stamp, probability))
-        if newcomer is None or other.confidence <= lane.confidence:
+
+        def look(newcomer: LaneFinder) -> Lane:
+            newcomer.settings = self.settings
+            return newcomer.find(mask, stamp, probability)
+        newcomer, other = self._doubt.better(self.taught, look)
+        # Confidences compare where the same is known of the camera.
+        if newcomer is None or (other.confidence <= lane.confidence
+                                and newcomer.place.known == self.place.known):
             return lane
         self.place, self._track, self._rival = newcomer.place, newcomer._track, newcomer._rival
         self._line, self._line_state = newcomer._line, newcomer._line_state

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.errors import UserError
 from lane_perception.geometry.marks import Marks
 from lane_perception.geometry.nominal_view import FOCAL
 from lane_perception.geometry.nominal_view import HIGHEST
@@ -37,10 +38,12 @@ PAIRS = 12              # marks of each side, of one picture
 LONGEST = 0.15          # metres between two marks of a side that a line may join
 FEWEST = 6              # widths of one picture that make it worth a look
 EVERY = 1               # of such pictures one is kept, at first
-KEPT = 16               # of them; then every other one is let go, and half as many are kept
+KEPT = 16               # of them; then every other one is let go, and half as many are kept,
+RAREST = 16             # down to one of so many; from then on the oldest ones are let go
 STEPS = 4               # of the fit with each picture, at most; it goes on with the next one
 SETTLED = 0.25          # of what is news: a step that is shorter is the last one
 SOON = 8                # of them from which on the fit counts
+SURE = 0.7              # of the prior's sigmas, below which the fit counts
 FAR = 0.1               # image heights from the floor's horizon to one that is not believed
 TILTED = 0.06           # image heights: the camera does not sway so far
 AGREE = 8               # pictures in a row that say that it was tilted
@@ -67,12 +70,12 @@ class LensStudy:
         self.size = size
         self.width = 0.0             # metres of the lane, on the floor as it is fitted
         self._prior = np.array((np.log(FOCAL), 0.0, horizon))
-        self._state, self._sigma = self._prior, PRIOR_SIGMA
         self._told = self._prior     # when :meth:`has_news` last said so
         self._begin()
 
     def _begin(self) -> None:
         """Know no picture."""
+        self._state, self._sigma = self._prior, PRIOR_SIGMA
         self._kept: list[_Widths] = []
         self._every = self._waited = EVERY
         self._tilted = 0   # pictures in a row under another horizon
@@ -90,14 +93,20 @@ class LensStudy:
         """
         Tell whether the lens is quite another one than when this was true before.
 
-        Not where the fit has run to the end of what lenses are, or far from the horizon under
-        which its pictures were read: then something else is wrong.
+        Not where little was learnt, nor where the focal length has run to the end of what lenses
+        have, much of the picture would show no floor, or the horizon is far from that under which
+        the pictures were read: then something else is wrong.
 
         :param horizon: of the floor as it lies.
         """
         change = np.abs(self._state - self._told)[:2]
         if (len(self._kept) < SOON or not (change > NEWS).any()
+                or (self._sigma > SURE * PRIOR_SIGMA)[:2].any()
                 or self._state[0] in BOUNDS[:, 0] or abs(self._state[2] - horizon) > FAR):
+            return False
+        try:
+            self.camera().view(float(self._state[2])).check()
+        except UserError:
             return False
         self._told = self._state
         return True
@@ -113,11 +122,11 @@ class LensStudy:
             are forgotten.
         :returns: whether it said something new.
         """
-        told = self._told is not self._prior
-        self._tilted = self._tilted + 1 if told and abs(horizon - self._state[2]) > TILTED else 0
+        tilted = len(self._kept) >= SOON and abs(horizon - self._state[2]) > TILTED
+        self._tilted = self._tilted + 1 if tilted else 0
         if self._tilted >= AGREE:
+            self._prior = np.append(self._prior[:2], horizon)
             self._begin()
-            self._state = self._prior = np.append(self._prior[:2], horizon)
         self._waited += 1
         if self._waited < self._every:
             return False
@@ -126,9 +135,10 @@ class LensStudy:
             return False
         self._waited = 0
         self._kept.append(widths)
-        if len(self._kept) > KEPT:   # over an ever longer time
-            del self._kept[::2]
+        if len(self._kept) > KEPT and self._every < RAREST:   # over a longer time
+            del self._kept[1::2]
             self._every *= 2
+        del self._kept[:-KEPT]
         points = np.concatenate([one.points for one in self._kept], axis=1)
         pixels = np.concatenate([one.pixels for one in self._kept])
         for _ in range(STEPS):

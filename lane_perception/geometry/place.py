@@ -53,6 +53,7 @@ class Place:
         self.size: tuple[int, int] | None = None   # (width, height) of the pictures
         self._floors: dict[tuple, tuple[GroundCalibration, MarkReader]] = {}
         self._stale = True   # whether the floor is to be laid anew before it is read
+        self._nominal = camera   # that the floor lies for, without a calibration
         self.forget()
 
     def forget(self) -> None:
@@ -64,6 +65,7 @@ class Place:
         self._said = horizon_evidence.usual()   # of the horizon
         self._study: LensStudy | None = None        # of a lens that nobody told
         self._taught: NominalCamera | None = None   # with the lens that it has found
+        self._has_news = False     # whether it has found another one since the floor was laid
         self._study_weight = 1.0   # of the horizon that it has found
         self._untried = 0   # pictures until other horizons are tried (again)
         self._trial: nominal_view.HorizonTrial | None = None
@@ -79,15 +81,17 @@ class Place:
         """Return what is known now, on the floor that the last picture was read on."""
         known = copy(self)   # what it holds is replaced, never changed, but for the study
         known._study = None
-        known._stale = False
+        known._stale = known._has_news = False
         return known
 
     @property
     def known(self) -> str:
-        """Return what is known of the camera: nothing, lens or ground."""
+        """Return what is known of the camera that the floor lies for: nothing, lens or ground."""
         if self.ground is not None:
             return 'ground'
-        return 'nothing' if self.camera is None and self._taught is None else 'lens'
+        told = self._nominal is not None and (
+            self._nominal is self.camera or self._nominal is self._taught)
+        return 'lens' if told else 'nothing'
 
     @property
     def is_nominal_and_new(self) -> bool:
@@ -109,6 +113,8 @@ class Place:
         self.size, self._stale = size, False
 
     def _lay_nominal(self, size: tuple[int, int]) -> None:
+        if self._has_news:
+            self._take_lens()
         if self.camera is not None and self.camera.fits(size):
             self._nominal = self.camera
         elif self._taught is not None and self._taught.fits(size):
@@ -269,14 +275,20 @@ class Place:
         self._study_weight = 1.0
         if self._study is None or self._study.size != self.size:
             self._study = LensStudy(self.size, self.horizon)
-        study = self._study
+            self._stale = self._stale or self._taught is not None
+            self._taught = None
         laid = self._laid_horizon
-        if study.add(chains.marks, curve.sides, laid) and study.has_news(laid):
-            self._taught, self._stale = study.camera(), True
-            self.width, self._flare = study.width, 0.0
-            # The floor that is laid next is that of the width: no flare comes of the change.
-            self.horizon = self._laid_horizon = study.horizon[0]
-            self._said = horizon_evidence.said_by_sides(self.horizon)
+        if self._study.add(chains.marks, curve.sides, laid) and self._study.has_news(laid):
+            self._has_news = self._stale = True
+
+    def _take_lens(self) -> None:
+        """Take over what the study has found, for a floor that is about to be laid."""
+        study, self._has_news = self._study, False
+        self._taught = study.camera()
+        self.width, self._flare = study.width, 0.0
+        # The floor that is laid next is that of the width: no flare comes of the change.
+        self.horizon = self._laid_horizon = study.horizon[0]
+        self._said = horizon_evidence.said_by_sides(self.horizon)
 
     def unlikeness(self, width: float) -> float:
         """Return how unlike a width, metres, is to the learnt one; from 1 on it is doubtful."""
