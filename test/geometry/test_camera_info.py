@@ -15,6 +15,7 @@ from lane_perception.geometry.camera_info import is_rectified
 from lane_perception.geometry.camera_info import lens_of_message
 from lane_perception.geometry.camera_info import numbers_of
 from lane_perception.geometry.camera_info import read_camera_info
+from lane_perception.geometry.known_lens import KnownLens
 
 CAMERA = (244.0, 0, 320, 0, 244.0, 240, 0, 0, 1)
 SENSOR = (960.0, 0, 639.5, 0, 980.0, 479.5, 0, 0, 1)
@@ -127,3 +128,15 @@ def test_a_file_that_holds_no_lens_is_refused_by_name(tmp_path, change, sentence
     with pytest.raises(UserError, match=sentence) as error:
         read_camera_info(tmp_path / 'lens.yaml', (640, 480))
     assert 'lens.yaml' in str(error.value)
+
+
+def test_the_last_digits_of_a_driver_are_no_other_lens():
+    said = []
+    known, info = KnownLens(None, said.append, said.append), camera_info()
+    assert known.hear(info, 'image_raw', (1280, 960))
+    camera = known.camera
+    info.k = tuple(number * (1.0 + 1e-9) for number in SENSOR)
+    assert not known.hear(info, 'image_raw', (1280, 960))
+    info.k = tuple(number * 1.001 for number in SENSOR)
+    assert known.hear(info, 'image_raw', (1280, 960))
+    assert known.camera is not camera and len(said) == 2
