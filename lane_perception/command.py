@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -84,3 +85,18 @@ def _exit_at_sigterm() -> Iterator[None]:
     finally:
         if signal.getsignal(signal.SIGTERM) is on_signal:   # the body may have set its own
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def note_unused(parser: argparse.ArgumentParser, arguments: argparse.Namespace,
+                options: Sequence[str], where: str) -> None:
+    """
+    Say on stderr which options were given that have no effect here.
+
+    :param options: their names as in the namespace, such as ``label_rate``.
+    :param where: ends the sentence "--label-rate has no effect", such as "without --labels".
+    """
+    for name in options:
+        if getattr(arguments, name) != parser.get_default(name):
+            option = next(action.option_strings[-1] for action in parser._actions
+                          if action.dest == name)
+            print(f'{parser.prog}: note: {option} has no effect {where}', file=sys.stderr)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every verb does with signals."""
 
+import argparse
 import errno
 import os
 import signal
@@ -11,6 +12,7 @@ import threading
 
 import pytest
 
+from lane_perception.command import note_unused
 from lane_perception.command import run_main
 
 # A verb that has something to put away, which takes a while.
@@ -104,3 +106,16 @@ def test_it_runs_in_any_thread():
     thread.start()
     thread.join()
     assert status == [7]
+
+
+def test_options_without_effect_are_told(capsys):
+    parser = argparse.ArgumentParser(prog='replay')
+    parser.add_argument('-r', '--label-rate', type=float)
+    parser.add_argument('--class', dest='classes', action='append', default=[])
+    note_unused(parser, parser.parse_args([]), ['label_rate', 'classes'], 'without --labels')
+    assert capsys.readouterr().err == ''
+    given = parser.parse_args(['-r', '30', '--class', 'lane'])
+    note_unused(parser, given, ['label_rate', 'classes'], 'without --labels')
+    assert capsys.readouterr().err.splitlines() == [
+        'replay: note: --label-rate has no effect without --labels',
+        'replay: note: --class has no effect without --labels']

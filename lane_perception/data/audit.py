@@ -21,13 +21,13 @@ from lane_perception.data.alignment import Alignment
 from lane_perception.data.contact_sheet import contact_sheet
 from lane_perception.data.contact_sheet import labeled_tile
 from lane_perception.data.image_files import MARKING
-from lane_perception.data.image_files import require_outside
 from lane_perception.data.image_files import write_image
 from lane_perception.data.mask_values import MaskValues
 from lane_perception.data.near_duplicates import ALIKE
 from lane_perception.data.near_duplicates import nearest
 from lane_perception.data.near_duplicates import perceptual_hash
 from lane_perception.data.readers import read_dataset
+from lane_perception.data.results_folder import open_results
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
 from lane_perception.data.samples import Shapes
@@ -44,7 +44,6 @@ FULL = 0.5          # of the judged pixels: a mask with more markings is called 
 MANY_LEVELS = 8     # a mask with more different values was blurred or saved as JPEG
 SHEET_TILES = 48    # pictures on the contact sheet
 SHEET_COLUMNS = 6
-RUN_FILE = 'run.json'   # in a folder that training writes to
 SHOWN = 5           # names that a printed line lists
 PART_COLORS = {'train': (120, 230, 120), 'val': (80, 200, 255), 'test': (255, 160, 120)}
 
@@ -84,12 +83,8 @@ def audit_dataset(
         holds a training run, whose files would be overwritten, or lies in the data set.
     """
     out = Path(out)
-    if (out / RUN_FILE).exists():
-        raise UserError(f'{out} holds a training run, whose report.json and split.json the audit '
-                        'would overwrite; choose another --out')
-    require_outside(out, Path(path).expanduser())
+    open_results(out, [Path(path).expanduser()])
     data = read_dataset(path, labels, classes)
-    out.mkdir(parents=True, exist_ok=True)
     failures = []
     try:
         parts = choose_split(data, split)

@@ -19,6 +19,7 @@ from typing import Sequence
 from lane_perception.data.image_files import require_outside
 from lane_perception.data.mask_values import check_masks
 from lane_perception.data.readers import read_dataset
+from lane_perception.data.results_folder import RUN_FILE
 from lane_perception.data.samples import DataSet
 from lane_perception.data.snap_data import SNAP
 from lane_perception.data.snap_data import snap_dataset
@@ -52,7 +53,6 @@ from lane_perception.training.synthetic_cache import VALIDATION_SEED_OFFSET
 from lane_perception.training.synthetic_cache import SyntheticCache
 from lane_perception.training.synthetic_cache import parse_synthetic
 
-SETTINGS = 'run.json'
 EXPORTED = 'model.onnx'
 REPORT = 'report.json'
 UNKNOWN = {'sha256': '', 'made': False}   # of a split: not made yet, or by an older version
@@ -128,7 +128,7 @@ def _take_over(folder: Path, recipe: Recipe) -> None:
 
     :raises UserError: when there is more than that.
     """
-    if not (folder / SETTINGS).exists():
+    if not (folder / RUN_FILE).exists():
         return
     if has_trained(folder):
         raise UserError(f'{folder} holds a run already; go on with it by --resume {folder}, '
@@ -151,7 +151,7 @@ def _write_settings(
 
     :param split: ``sha256`` of the parts in split.json, and whether the run ``made`` it.
     """
-    write_json(folder / SETTINGS,
+    write_json(folder / RUN_FILE,
                {'data': data, 'recipe': dataclasses.asdict(recipe), 'split': split})
 
 
@@ -175,21 +175,21 @@ def read_settings(folder: Path) -> tuple[str, Recipe]:
     :raises UserError: when the folder holds no run.
     """
     settings = _read_settings(folder)
-    return settings['data'], make_recipe(settings['recipe'], str(folder / SETTINGS))
+    return settings['data'], make_recipe(settings['recipe'], str(folder / RUN_FILE))
 
 
 def _read_settings(folder: Path) -> dict[str, Any]:
     try:
-        settings = json.loads((folder / SETTINGS).read_text(encoding='utf-8'))
+        settings = json.loads((folder / RUN_FILE).read_text(encoding='utf-8'))
         split = settings.setdefault('split', UNKNOWN)
         kinds = ((settings['data'], str), (settings['recipe'], dict), (split['sha256'], str),
                  (split['made'], bool))
     except FileNotFoundError as error:
-        raise UserError(f'{folder} holds no run: {SETTINGS} is missing') from error
+        raise UserError(f'{folder} holds no run: {RUN_FILE} is missing') from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f'{folder / SETTINGS} is damaged; begin a new run') from error
+        raise UserError(f'{folder / RUN_FILE} is damaged; begin a new run') from error
     if not all(isinstance(value, kind) for value, kind in kinds):
-        raise UserError(f'{folder / SETTINGS} is damaged; begin a new run')
+        raise UserError(f'{folder / RUN_FILE} is damaged; begin a new run')
     return settings
 
 

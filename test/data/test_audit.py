@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from lane_perception.data.audit import RUN_FILE
 from lane_perception.data.audit import audit_dataset
 from lane_perception.data.audit import describe
 from lane_perception.data.contact_sheet import labeled_tile
@@ -191,12 +190,6 @@ def test_a_folder_that_holds_a_run_is_refused_and_stays_as_it_is(clean, tmp_path
         audit_dataset(clean, run)
     assert {path.name: path.read_text() for path in run.iterdir()} == dict.fromkeys(
         ('run.json', 'report.json', 'split.json'), '"of the run"')
-
-
-def test_the_file_that_tells_a_run_is_the_one_that_training_writes():
-    pytest.importorskip('lightning')
-    from lane_perception.training.session import SETTINGS
-    assert RUN_FILE == SETTINGS
 
 
 def test_nearest_leaves_a_picture_itself_out():

@@ -133,6 +133,7 @@ def test_a_file_that_holds_no_lens_is_refused_by_name(tmp_path, change, sentence
 def test_the_last_digits_of_a_driver_are_no_other_lens():
     said = []
     known, info = KnownLens(None, said.append, said.append), camera_info()
+    info.k = tuple(map(float, SENSOR))
     assert known.hear(info, 'image_raw', (1280, 960))
     camera = known.camera
     info.k = tuple(number * (1.0 + 1e-9) for number in SENSOR)
