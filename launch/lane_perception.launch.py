@@ -15,6 +15,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.ros.parameters import PARAMETERS
 from lane_perception.ros.parameters import USE_SIM_TIME
 from lane_perception.ros.parameters import value_of
@@ -29,7 +30,8 @@ def generate_launch_description():
     share = get_package_share_directory(PACKAGE)
     arguments = (
         ('image', 'image', 'topic of the camera, without /compressed'),
-        ('camera_info', 'camera_info', "topic of the camera's lens model, optional"),
+        ('camera_info', '',
+         "topic of the camera's lens model, optional; empty: camera_info beside the image"),
         ('namespace', '', 'of the node, for two cameras on one car'),
         ('camera', 'none', 'also start this driver: v4l2_camera, usb_cam or none'),
         ('camera_params', '', "that driver's parameter file; empty: none"),
@@ -70,7 +72,8 @@ def start_nodes(context):
     given = {one.name: ParameterValue(value_of(one, value(one.name)), value_type=type(one.default))
              for one in PARAMETERS if value(one.name)}
     sim_time = {'use_sim_time': value_of(USE_SIM_TIME, value('use_sim_time'))}
-    image, camera_info = value('image'), value('camera_info')
+    image = value('image')
+    camera_info = value('camera_info') or info_topic_of(image)
     return [
         Node(
             package=PACKAGE,

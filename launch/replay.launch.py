@@ -17,6 +17,8 @@ from launch.event_handlers import OnProcessExit
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
+from lane_perception.geometry.camera_info import info_topic_of
+
 PACKAGE = 'lane_perception'
 OUTPUTS = ('mask', 'center', 'offset', 'path', 'pose', 'markers', 'overlay/compressed')
 LAST_FRAME_S = 2.0  # seconds that the node and the recorder get after the last frame
@@ -51,12 +53,13 @@ def play_and_record(context):
     space = context.launch_configurations.get('namespace', '').strip('/')
     space = f'/{space}' if space else ''
 
-    def resolved(name):
-        topic = context.launch_configurations.get(name, name)
+    def resolved(topic):
         return topic if topic.startswith('/') else f'{space}/{topic}'
-    image = resolved('image')
+    image = resolved(context.launch_configurations.get('image', 'image'))
+    camera_info = context.launch_configurations.get('camera_info', '')
     # Nothing else that a drive's recording holds: commands, lanes that an earlier node told.
-    topics = [image, f'{image}/compressed', resolved('camera_info')]
+    topics = [image, f'{image}/compressed',
+              resolved(camera_info) if camera_info else info_topic_of(image)]
     player = ExecuteProcess(
         cmd=['ros2', 'bag', 'play', os.path.expanduser(value('bag')), '--clock', '100',
              '--rate', value('rate'), '--delay', value('delay'), '--topics', *topics],

@@ -26,7 +26,8 @@ RECTIFIED = 'image_rect'  # how image_proc's names of undistorted pictures begin
 
 def info_topic_of(topic: str) -> str:
     """Return the name of camera_info beside a picture's topic."""
-    return topic.removesuffix('/compressed').rpartition('/')[0] + '/camera_info'
+    place, slash, _ = topic.removesuffix('/compressed').rpartition('/')
+    return f'{place}{slash}camera_info'
 
 
 def is_rectified(topic: str) -> bool:

@@ -54,6 +54,7 @@ from lane_perception.ros.qos import LossCounter
 from lane_perception.ros.qos import NUMBERED
 from lane_perception.ros.qos import OUTPUT_QOS
 from lane_perception.ros.qos import several_publishers
+from lane_perception.ros.qos import unheard_lens
 from lane_perception.ros.qos import SubscriptionEventCallbacks
 from lane_perception.ros.throttle import Throttle
 from lane_perception.ros.worker import Worker
@@ -202,7 +203,7 @@ class LaneNode(LifecycleNode):
             self._input_type, 'image/compressed' if compressed else 'image',
             self._on_numbered_frame if NUMBERED else self._on_frame,
             input_qos(self._values), event_callbacks=events)
-        self._picture_topic = pictures.topic_name
+        self._picture_topic, self._lens_topic = pictures.topic_name, lens.topic_name
         self._subscriptions_held = [lens, pictures]
 
     def _end_worker(self) -> None:
@@ -322,6 +323,9 @@ class LaneNode(LifecycleNode):
             values = self._statistics.summarize(now, overtaken, about).values
             return Summary(WARN, 'not active', values)
         about['lens'] = self._lens.model
+        if self._lens.model == 'none' and (
+                unheard := unheard_lens(self, self._picture_topic, self._lens_topic)):
+            self._warn(unheard)
         if self._lens.trouble:
             self._warn(self._lens.trouble)
         return self._statistics.summarize(now, overtaken, about, self._values['max_rate'],

@@ -14,6 +14,7 @@ from rclpy.qos import QoSProfile
 from rclpy.qos import ReliabilityPolicy
 from rclpy.subscription import Subscription
 
+from lane_perception.geometry.camera_info import info_topic_of
 from lane_perception.ros.lane_outputs import OUTPUT_TYPES
 from lane_perception.ros.parameters import Value
 
@@ -24,7 +25,7 @@ except ImportError:  # Humble
 
 __all__ = ['LossCounter', 'NUMBERED', 'OUTPUT_QOS', 'SubscriptionEventCallbacks',
            'answered_twice', 'explain_silence', 'incompatible_reliability', 'input_qos',
-           'outputs_of_lane_nodes', 'several_publishers']
+           'outputs_of_lane_nodes', 'several_publishers', 'unheard_lens']
 
 # Whether a subscription's callback may take the message's number too: not in Humble.
 NUMBERED = hasattr(Subscription, 'CallbackType')
@@ -33,6 +34,7 @@ OUTPUT_QOS = QoSProfile(
     depth=5, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE)
 # Of pictures, and what image_transport is to be for them.
 _KINDS = {'sensor_msgs/msg/Image': 'raw', 'sensor_msgs/msg/CompressedImage': 'compressed'}
+_INPUTS = {'raw': 'image', 'compressed': 'image/compressed'}   # of the node, by image_transport
 _RELIABILITY = {
     'best_effort': ReliabilityPolicy.BEST_EFFORT,
     'reliable': ReliabilityPolicy.RELIABLE,
@@ -60,7 +62,7 @@ def explain_silence(
     wanted = f'sensor_msgs/msg/{message_type.__name__}'
     publishers = node.get_publishers_info_by_topic(topic)
     if not publishers:
-        return f'nothing publishes {topic}; {_where_pictures_are(node, topic)}'
+        return f'nothing publishes {topic}; {_where_pictures_are(node, topic, _KINDS[wanted])}'
     others = [one.topic_type for one in publishers if one.topic_type != wanted]
     if len(others) == len(publishers):
         kind = _KINDS.get(others[0])
@@ -74,19 +76,44 @@ def explain_silence(
             "camera's process too (docs/node.md)")
 
 
-def _where_pictures_are(node: Any, topic: str) -> str:
+def _where_pictures_are(node: Any, topic: str, transport: str) -> str:
     """Say what to do when nobody publishes the input, and name topics that carry pictures."""
     topics = sorted(node.get_topic_names_and_types())
     no_cameras = outputs_of_lane_nodes(name for name, _ in topics)
     found = {name: _KINDS[types[0]] for name, types in topics
              if types[0] in _KINDS and name not in no_cameras and node.count_publishers(name)}
+    remap = f'remap {_INPUTS[transport]} to'
     other = topic.removesuffix('/compressed') if topic.endswith('/compressed') \
         else f'{topic}/compressed'
+    if other in found and found[other] == transport:
+        return (f'but {other} is published: {remap} it (for a launch file: image:= without '
+                '/compressed)')
     if other in found:
         return f'but {other} is published: set image_transport to {found[other]}'
+    alike = [name for name, kind in found.items() if kind == transport]
+    if alike:
+        return f'pictures are on {", ".join(alike)}: {remap} its topic'
     if found:
-        return f'pictures are on {", ".join(found)}: remap the input to its topic'
-    return 'start the camera, or remap the input to its topic (ros2 topic list)'
+        kind, = set(found.values())
+        return (f'pictures are on {", ".join(found)}: set image_transport to {kind} and remap '
+                f'{_INPUTS[kind]} to its topic')
+    return f'start the camera, or {remap} its topic (ros2 topic list)'
+
+
+def unheard_lens(node: Any, pictures: str, lens: str) -> str:
+    """
+    Say that the camera's lens is published beside its pictures, and not where the node listens.
+
+    :param node: an rclpy node.
+    :param pictures: fully resolved name of their topic.
+    :param lens: the same of the CameraInfo that the node listens for.
+    :returns: nothing where somebody publishes that, or nobody the other.
+    """
+    beside = info_topic_of(pictures)
+    if beside == lens or node.count_publishers(lens) or not node.count_publishers(beside):
+        return ''
+    return (f'{beside} is published and not heard, and it may tell the lens: remap camera_info to '
+            'it')
 
 
 def outputs_of_lane_nodes(topics: Iterable[str]) -> set[str]:

@@ -238,19 +238,21 @@ def test_replay_records_the_topics_of_a_node_in_a_namespace(share, namespace):
         '/front/image', '/front/image/compressed', '/front/camera_info']
 
 
-def test_replay_plays_the_cameras_topics_and_no_commands_of_the_drive(share, monkeypatch):
+@pytest.mark.parametrize('lens, topic', [('', '/camera/camera_info'), ('/mine', '/mine')])
+def test_replay_plays_the_cameras_topics_and_no_commands_of_the_drive(
+        share, monkeypatch, lens, topic):
     from launch import LaunchContext
     from launch.utilities import perform_substitutions
     monkeypatch.setenv('HOME', '/home/me')
     context = LaunchContext()
     context.launch_configurations.update(
         bag='~/drive', rate='1.0', delay='0.0', record='', image='/camera/image_raw',
-        camera_info='/camera/camera_info')
+        camera_info=lens)
     player = load(REPLAY_FILE).play_and_record(context)[0]
     command = [perform_substitutions(context, part) for part in player.cmd]
     assert command[3] == '/home/me/drive'
     assert command[command.index('--topics') + 1:] == [
-        '/camera/image_raw', '/camera/image_raw/compressed', '/camera/camera_info']
+        '/camera/image_raw', '/camera/image_raw/compressed', topic]
 
 
 def typed(share, **given):
@@ -292,6 +294,13 @@ def test_launch_starts_the_node_with_what_was_given(share):
     files = parameter_files(command)
     assert files[0] == Path(share) / 'config' / 'lane_perception.yaml'
     assert 'model: mine.onnx' in files[-1].read_text(), 'what is given wins over the file'
+    assert ('camera_info', '/camera/camera_info') in node.expanded_remapping_rules
+    for given, lens in (({}, 'camera_info'), ({'image': 'left/image_raw'}, 'left/camera_info'),
+                        ({'camera_info': '/mine'}, '/mine')):
+        context = typed(share, **given)
+        node, = module.start_nodes(context)
+        expand(context, node)
+        assert ('camera_info', lens) in node.expanded_remapping_rules
     with pytest.raises(RuntimeError, match='use v4l2_camera, usb_cam or none'):
         module.camera_driver('webcam', '', 'image', 'camera_info', [])
 

@@ -9,6 +9,7 @@ from conftest import draw_track
 from geometry_msgs.msg import PointStamped
 from ros_desk import raw_message
 from ros_desk import TIMEOUT_S
+from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float32
@@ -32,7 +33,7 @@ def said(desk, part):
 
 def test_without_any_camera_it_says_so(silent):
     assert said(silent, 'nothing publishes /image').endswith(
-        'start the camera, or remap the input to its topic (ros2 topic list)')
+        'start the camera, or remap image to its topic (ros2 topic list)')
 
 
 def test_a_camera_under_another_name_is_named(silent):
@@ -63,6 +64,30 @@ def test_a_compressed_camera_brings_the_hint_at_the_transport(silent):
     publisher = silent.node.create_publisher(CompressedImage, '/image/compressed', 1)
     assert said(silent, '/image/compressed').endswith('set image_transport to compressed')
     silent.node.destroy_publisher(publisher)
+
+
+def test_pictures_of_the_other_kind_under_another_name_bring_both_cures(silent):
+    publisher = silent.node.create_publisher(CompressedImage, '/front/image_raw/compressed', 1)
+    assert said(silent, '/front/image_raw/compressed').endswith(
+        'set image_transport to compressed and remap image/compressed to its topic')
+    silent.node.destroy_publisher(publisher)
+
+
+def test_compressed_twice_over_is_not_cured_by_what_is_set_already(desk, small_model):
+    desk.start({'model': small_model, 'image_transport': 'compressed'},
+               remaps={'image/compressed': '/camera/compressed/compressed'})
+    publisher = desk.node.create_publisher(CompressedImage, '/camera/compressed', 1)
+    assert said(desk, 'but /camera/compressed is').endswith(
+        'remap image/compressed to it (for a launch file: image:= without /compressed)')
+    desk.node.destroy_publisher(publisher)
+
+
+def test_a_lens_that_is_published_and_not_heard_is_told(desk, small_model):
+    process = desk.start({'model': small_model}, remaps={'image': '/camera/image_raw'})
+    publisher = desk.node.create_publisher(CameraInfo, '/camera/camera_info', 1)
+    process.wait_for_output('/camera/camera_info is published and not heard, and it may tell the '
+                            'lens: remap camera_info to it')
+    desk.node.destroy_publisher(publisher)
 
 
 def test_a_camera_that_stops_is_a_warning_after_a_second_and_ok_when_it_is_back(silent):
