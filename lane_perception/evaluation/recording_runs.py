@@ -12,9 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
-import threading
-from contextlib import contextmanager
 from dataclasses import asdict
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +30,7 @@ from lane_perception.json_file import write_report
 from lane_perception.machine import package_version
 from lane_perception.model_file import member_names
 from lane_perception.runtimes import find_file
+from lane_perception.worker_pool import interrupts_left_to_this_process
 
 TOTALS = 3   # counted up when the report over all needs more of a recording
 LEFT_OUT = ('frames', 'stretches', 'machine', 'command')   # of a recording, in the report over all
@@ -182,7 +180,7 @@ def _run(
             raise UserError(f'no Dask scheduler answers at {scheduler}: {error}') from error
         cluster = None
     else:
-        with _interrupts_left_to_this_process():
+        with interrupts_left_to_this_process():
             cluster = LocalCluster(n_workers=min(workers, len(tasks)), threads_per_worker=1,
                                    processes=True, dashboard_address=None, silence_logs=50)
         client = Client(cluster)
@@ -199,25 +197,6 @@ def _run(
         client.close()
         if cluster is not None:
             cluster.close()
-
-
-@contextmanager
-def _interrupts_left_to_this_process() -> Iterator[None]:
-    """
-    Let the processes that are started ignore Ctrl-C: this one ends them.
-
-    It handles a Ctrl-C itself when they have started.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)   # which they inherit
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(settings: ReplaySettings) -> dict[str, Any]:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import sys
 from pathlib import Path
 from typing import Iterator
@@ -20,6 +19,7 @@ from lane_perception.evaluation.data_sources import synthetic_seed
 from lane_perception.json_file import write_json
 from lane_perception.progress import Progress
 from lane_perception.training.targets import make_sample
+from lane_perception.worker_pool import worker_pool
 
 UNJUDGED = 255                    # in a cached mask, whose other values are coverage, 0 to 254
 VALIDATION_SEED_OFFSET = 500_000  # added to a seed for validation; tests use 1_000_000 up
@@ -99,7 +99,7 @@ class SyntheticCache:
         if processes < 2 or len(indices) < 4:
             yield from map(self.draw, indices)
             return
-        with multiprocessing.get_context('spawn').Pool(processes, cv2.setNumThreads, (1,)) as pool:
+        with worker_pool(processes) as pool:
             yield from pool.imap_unordered(self.draw, indices, chunksize=4)
 
     def draw(self, index: int) -> None:

@@ -5,16 +5,15 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
+from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 from typing import Callable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +28,7 @@ from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.errors import UserError
 from lane_perception.whole_file import errors_about
 from lane_perception.whole_file import temporary_beside
+from lane_perception.worker_pool import worker_pool
 
 SPACING = 5   # every so many points of the center line, two centimetres apart, are written
 
@@ -58,8 +58,9 @@ def write_dataset(out: Path, seed: int, count: int, settings: WorldSettings = Wo
             for name in ('images', 'masks'):
                 (temporary / name).mkdir(parents=True)
             write = partial(write_sample, temporary, seed, settings, trackless_share)
-            with open(temporary / 'truth.jsonl', 'w', encoding='utf-8') as lines:
-                for done, line in enumerate(_in_order(write, count, processes), 1):
+            with (open(temporary / 'truth.jsonl', 'w', encoding='utf-8') as lines,
+                  closing(_in_order(write, count, processes)) as written):
+                for done, line in enumerate(written, 1):
                     lines.write(line + '\n')
                     progress(done, count)
             if out.exists():
@@ -74,7 +75,7 @@ def _in_order(write: Callable[[int], str], count: int, processes: int):
     if processes < 2 or count < 8:
         yield from map(write, range(count))
         return
-    with multiprocessing.get_context('spawn').Pool(processes, cv2.setNumThreads, (1,)) as pool:
+    with worker_pool(processes) as pool:
         yield from pool.imap(write, range(count), chunksize=4)
 
 

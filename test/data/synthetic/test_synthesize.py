@@ -3,6 +3,11 @@
 """The verb synthesize: readable data sets and recordings, whole or not at all."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import cv2
 from lane_perception.cli.synthesize import main
@@ -153,3 +158,33 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(dataset, 'describe', interrupt)
     assert main(['--count', '2', '--processes', '1', '--out', str(tmp_path / 'set'), SIZE]) == 130
     assert not list(tmp_path.iterdir())
+
+
+# The verb as a shell starts it; its processes import the file that they are started from.
+VERB = '''
+import signal, sys
+from lane_perception.cli.synthesize import main
+if __name__ == '__main__':
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(main(sys.argv[1:]))
+'''
+
+
+@pytest.mark.parametrize('drawn', [0, 3])   # when its processes begin, and when they work
+def test_ctrl_c_ends_all_processes_without_a_traceback(drawn, tmp_path):
+    (tmp_path / 'verb.py').write_text(VERB)
+    place = tmp_path / 'place'
+    process = subprocess.Popen(
+        [sys.executable, tmp_path / 'verb.py', '--count', '5000', '--processes', '2', '--out',
+         place / 'set', SIZE],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (
+            place.is_dir() and len(list(place.glob('.set.*/images/*.jpg'))) >= drawn):
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGINT)   # as a terminal does
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130 and said.endswith('verb: interrupted\n')
+    assert 'Traceback' not in said
+    assert not list(place.iterdir())
