@@ -17,6 +17,7 @@ from typing import Sequence
 from lane_perception.benchmark import PARTS
 from lane_perception.benchmark.block import shareable_block
 from lane_perception.benchmark.settings import BenchmarkSettings
+from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_report
@@ -65,7 +66,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def body(argv: Sequence[str] | None = None) -> int:
     """Measure what is asked for, write JSON and print the block."""
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
     for name in ('rounds', 'budget', 'node_seconds'):
         if not 0 < getattr(arguments, name) < math.inf:
             raise UserError(f'--{name.replace("_", "-")} {getattr(arguments, name):g} is not a '
@@ -73,8 +75,11 @@ def body(argv: Sequence[str] | None = None) -> int:
     find_model(arguments.model)
     if arguments.tune:
         _check_writable('--tune', arguments.tune)
+        note_unused(parser, arguments, ('only', 'out', 'node_seconds'), 'with --tune')
     else:
         _check_writable('--out', arguments.out)
+        if arguments.only and 'node' not in arguments.only:
+            note_unused(parser, arguments, ('node_seconds',), 'without the part node')
     settings = BenchmarkSettings(
         arguments.model, arguments.rounds, arguments.budget, arguments.node_seconds,
         lambda sentence: print(f'[benchmark] {sentence}', file=sys.stderr, flush=True))

@@ -14,6 +14,7 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.data.image_files import read_image
 from lane_perception.data.image_files import write_image
@@ -29,6 +30,8 @@ from lane_perception.geometry.camera_info import is_rectified
 from lane_perception.geometry.camera_info import lens_of_message
 from lane_perception.geometry.camera_info import read_camera_info
 from lane_perception.geometry.lane_finder import LaneFinder
+
+FARTHEST_AXLE = 2.0   # metres from the camera
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -69,7 +72,15 @@ def build_parser() -> argparse.ArgumentParser:
 
 def body(argv: Sequence[str] | None = None) -> int:
     """Calibrate, judge the error, write the file and the picture."""
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.bag is None:
+        note_unused(parser, arguments, ('bag_topic', 'frame'), 'without --bag')
+    if arguments.lane_width is None:
+        note_unused(parser, arguments, ('model',), 'without --lane-width')
+    if not abs(arguments.camera_to_axle) <= FARTHEST_AXLE:
+        raise UserError(f'--camera-to-axle {arguments.camera_to_axle:g} is in metres, and '
+                        f'{FARTHEST_AXLE:g} at most on a small car')
     if (arguments.points or arguments.click) and arguments.camera_to_axle:
         raise UserError('--camera-to-axle is for --board and --lane-width: the measured points '
                         'already say where the axle is')
@@ -133,7 +144,8 @@ def _mount(calibration) -> str:
     if mount is None:
         return ''
     return (f'; camera {mount.height:.3f} m up, {np.degrees(mount.pitch):.1f} degrees down, '
-            f'{mount.forward:.3f} m ahead of the origin')
+            f'{abs(mount.forward):.3f} m {"behind" if mount.forward < 0.0 else "ahead of"} the '
+            'origin')
 
 
 def _picture(arguments):

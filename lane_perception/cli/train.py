@@ -6,13 +6,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Collection
 from typing import Optional
 from typing import Sequence
 
+from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 
+OF_THE_WORLD = ('samples', 'validation_samples', 'trackless', 'cache')   # settings
+OF_LABELS = ('labels', 'classes', 'split')
 DESCRIPTION = """
 Train a network and leave model.safetensors and model.onnx in RUN, ready for lane_node.
 
@@ -54,6 +59,7 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
     try:
         from lane_perception.training.session import resume
         from lane_perception.training.session import start
+        from lane_perception.training.synthetic_cache import parse_synthetic
     except ModuleNotFoundError as error:
         raise UserError(f'training needs {error.name}, which is not installed; '
                         "pip install -e '.[train]' in the checkout") from error
@@ -65,6 +71,10 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
         return 0
     if not arguments.data or not arguments.out:
         raise UserError('say --data DIR and --out RUN, or --resume RUN')
+    if parse_synthetic(arguments.data) is None:
+        _note_settings(arguments.changes, OF_THE_WORLD, 'with a folder of labels')
+    else:
+        _note_settings(arguments.changes, OF_LABELS, 'with the synthetic world')
     start(arguments.data, arguments.recipe, arguments.changes, arguments.out, arguments.strict,
           arguments.fit_memory)
     return 0
@@ -81,6 +91,8 @@ def audit(arguments: argparse.Namespace) -> int:
     if synthetic_seed(arguments.data) is not None:
         raise UserError('--audit looks over labeled pictures; the synthetic world has none')
     recipe = load_recipe(arguments.recipe or 'lite', arguments.changes)
+    _note_settings(arguments.changes, set(asdict(recipe)) - set(OF_LABELS), 'with --audit')
+    note_unused(build_parser(), arguments, ('resume', 'strict', 'fit_memory'), 'with --audit')
     labels = '' if recipe.labels == 'snap' else recipe.labels
     report = audit_dataset(arguments.data, arguments.out, labels, recipe.marking_classes(),
                            recipe.split)
@@ -91,6 +103,13 @@ def audit(arguments: argparse.Namespace) -> int:
     if report['failures']:
         raise UserError(report['failures'][0])
     return 0
+
+
+def _note_settings(changes: Sequence[str], keys: Collection[str], where: str) -> None:
+    """Say on stderr which settings were given that have no effect here."""
+    for key in (change.partition('=')[0] for change in changes):
+        if key in keys:
+            print(f'train: note: {key}= has no effect {where}', file=sys.stderr)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

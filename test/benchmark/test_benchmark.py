@@ -66,11 +66,13 @@ def test_network_part_gives_each_combination_its_time_and_accuracy(
     assert all(sentence for sentence in part['unavailable'].values())
 
 
-def test_tune_writes_a_parameter_file_of_what_runs_here(tmp_path, bright_model, monkeypatch):
+def test_tune_writes_a_parameter_file_of_what_runs_here(
+        tmp_path, bright_model, monkeypatch, capsys):
     monkeypatch.setattr('lane_perception.benchmark.pictures.IMAGES', 3)
     path = tmp_path / 'tuned.yaml'
     assert main(['--tune', str(path), '--model', str(bright_model), '--rounds', '3',
-                 '--budget', '1']) == 0
+                 '--budget', '1', '--only', 'node']) == 0
+    assert '--only has no effect with --tune' in capsys.readouterr().err
     parameters = yaml.safe_load(path.read_text())['/**']['ros__parameters']
     assert set(parameters) == {'runtime', 'precision'}
     assert parameters['runtime'] in ('openvino', 'onnxruntime')

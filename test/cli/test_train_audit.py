@@ -35,6 +35,23 @@ def test_a_clean_data_set_exits_0_and_says_what_is_there(data, tmp_path, capsys)
         assert (tmp_path / 'run' / name).is_file()
 
 
+def test_settings_without_effect_are_told(data, tmp_path, capsys, monkeypatch):
+    assert main(['--audit', '--data', str(data), '--out', str(tmp_path / 'run'), '--strict',
+                 'epochs=3', 'labels=masks']) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        'train: note: epochs= has no effect with --audit',
+        'train: note: --strict has no effect with --audit']
+    pytest.importorskip('lightning')
+    monkeypatch.setattr('lane_perception.training.session.start', lambda *given: None)
+    for place, said in ((str(data), ['train: note: samples= has no effect with a folder of '
+                                     'labels']),
+                        ('synthetic:1', ['train: note: labels= has no effect with the synthetic '
+                                         'world'])):
+        assert main(['--data', place, '--out', str(tmp_path / 'new'), 'samples=3', 'labels=masks',
+                     'epochs=3']) == 0
+        assert capsys.readouterr().err.splitlines() == said
+
+
 def test_leakage_exits_2_with_one_sentence(data, tmp_path, capsys):
     image = (data / 'images/lap_02.png').read_bytes()
     (data / 'images/lap_22.png').write_bytes(image)

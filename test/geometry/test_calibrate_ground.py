@@ -275,8 +275,10 @@ def test_a_camera_info_of_zeros_is_none_and_the_file_says_that_no_lens_applies(f
     (('--points', 'POINTS', '--max-error', 'nan'), '--max-error nan is not a number above 0'),
     (('--points', 'POINTS', '--out', 'x.png'), '--out x.png must end in .yaml or .yml'),
     (('--click', '0.4,inf', '0.4,-0.2', '0.8,0.3', '0.9,-0.3'), 'a place is not finite'),
-    (('--board', 'checkerboard:6x4:0.06', '--camera-to-axle', 'nan'), 'camera_to_axle'),
-    (('--board', 'checkerboard:6x4:0.06', '--camera-to-axle', '50'), 'in metres'),
+    (('--board', 'checkerboard:6x4:0.06', '--camera-to-axle', 'nan'),
+     '--camera-to-axle nan is in metres'),
+    (('--board', 'checkerboard:6x4:0.06', '--camera-to-axle', '2.1'),
+     '--camera-to-axle 2.1 is in metres, and 2 at most'),
 ])
 def test_refusals_are_one_sentence_and_status_2(files, capsys, arguments, sentence, monkeypatch):
     monkeypatch.chdir(files)
@@ -286,6 +288,16 @@ def test_refusals_are_one_sentence_and_status_2(files, capsys, arguments, senten
     assert sentence in said
     assert said.count('\n') == 1
     assert not (files / 'ground.yaml').exists()
+
+
+def test_options_without_effect_are_told(files, capsys):
+    assert run(files, '--board', 'checkerboard:6x4:0.06', '--camera-to-axle', '-0.1', '--frame',
+               '3', '--model', 'mine') == 0
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        'calibrate_ground: note: --frame has no effect without --bag',
+        'calibrate_ground: note: --model has no effect without --lane-width']
+    assert ' m behind the origin' in said.out
 
 
 def test_a_lane_gives_a_calibration_unless_its_width_cannot_be(files, bright_model, capsys):
