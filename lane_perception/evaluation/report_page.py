@@ -44,7 +44,7 @@ def write_page(path: Path, report: dict[str, Any], exhibits: list[Exhibit]) -> N
     text = environment.from_string(TEMPLATE.read_text(encoding='utf-8')).render(
         title=_title(report), source=_source(report), tone=tone, verdict=sentences,
         problems=report['problems'], tables=tables(report), plots=drawn,
-        video=(path.parent / 'overlay.mp4').is_file(),
+        video=_has_video(report),
         kinds=_kinds(report, exhibits), exhibits=[_shown(one) for one in exhibits],
         has_errors=any('error' in one.pictures for one in exhibits),
         command=report['command'], machine=_machine(report['machine']),
@@ -59,6 +59,11 @@ def _json(value: Any) -> str:
     """Return JSON that can stand inside a script element."""
     text = json.dumps(value, separators=(',', ':'), allow_nan=False)
     return text.replace('<', '\\u003c').replace('>', '\\u003e').replace('&', '\\u0026')
+
+
+def _has_video(report: dict[str, Any]) -> bool:
+    """Tell whether the run that reports made a video; one of an earlier run may lie beside."""
+    return any(second is not None for second in report.get('frames', {}).get('video_s', ()))
 
 
 def _title(report: dict[str, Any]) -> str:

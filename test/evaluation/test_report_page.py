@@ -165,3 +165,12 @@ def test_a_name_in_a_plot_cannot_end_its_script():
     value = {'name': '</script><!--<script>&amp;'}
     text = report_page._json(value)
     assert not set(text) & set('<>&') and json.loads(text) == value
+
+
+def test_a_video_of_an_earlier_run_is_not_shown(model, tmp_path):
+    bag = write_recording(tmp_path / 'drive', count=3)
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / 'overlay.mp4').write_text('earlier')
+    assert replay([str(bag), '--model', str(model), '--no-video', '--no-bag',
+                   '--out', str(tmp_path / 'out')]) == 0
+    assert '<video' not in (tmp_path / 'out' / 'report.html').read_text()
