@@ -7,11 +7,15 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from typing import Sequence
 
+from lane_perception.command import note_unused
 from lane_perception.command import run_main
+from lane_perception.data.results_folder import open_results
+from lane_perception.data.results_folder import remove_earlier
 from lane_perception.data.splits import PARTS
 from lane_perception.errors import UserError
 from lane_perception.geometry.lane import LaneSettings
@@ -72,16 +76,17 @@ def build_parser() -> argparse.ArgumentParser:
 
 def body(argv: Sequence[str] | None = None) -> int:
     """Score and write the reports; return 3 when too much worse than the baseline."""
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
     from lane_perception.data.readers.class_choice import parse_classes
     from lane_perception.evaluation.comparison import compare
     from lane_perception.evaluation.comparison import read_baseline
     from lane_perception.evaluation.data_set import evaluate
     from lane_perception.evaluation.data_sources import open_source
+    from lane_perception.evaluation.data_sources import synthetic_seed
     from lane_perception.evaluation.variants import Bench
     from lane_perception.evaluation.variants import combine
-    from lane_perception.evaluation.worst_sheet import write_worst_sheet
-    from lane_perception.json_file import write_report
+    from lane_perception.evaluation.variants import turned_resolutions
     if arguments.count < 1:
         raise UserError(f'--count {arguments.count} should be at least 1')
     if arguments.worst < 0:
@@ -94,28 +99,60 @@ def body(argv: Sequence[str] | None = None) -> int:
     if baseline and new.exists() and new.samefile(arguments.baseline):
         raise UserError(f'--out {arguments.out} would overwrite the baseline '
                         f'{arguments.baseline}; choose another --out')
+    models = arguments.model or ['lane_lite']
     variants = combine(
-        arguments.model or ['lane_lite'], arguments.runtime or ['auto'],
+        models, arguments.runtime or ['auto'],
         arguments.precision or ['auto'], arguments.tta or ['none'], arguments.resolution or [''],
         arguments.postprocess or ['none'])
+    synthetic = synthetic_seed(arguments.data) is not None
+    _note_unused(parser, arguments, synthetic)
+    open_results(arguments.out, [] if synthetic else [Path(arguments.data).expanduser()])
     source = open_source(arguments.data, arguments.labels, arguments.split, arguments.part,
-                         arguments.count, parse_classes(arguments.classes))
+                         arguments.count, parse_classes(arguments.classes), models=models)
+    for sentence in turned_resolutions(variants):
+        print(f'evaluate: note: {sentence}', file=sys.stderr)
     with Progress('images scored') as progress:
         evaluation = evaluate(
             source, variants, Bench(arguments.device, arguments.threshold), lane, progress)
     report = evaluation.report
     if baseline:
         report['comparison'] = compare(report, baseline, arguments.allow)
-    write_report(arguments.out / 'report.json', report)
-    _write_page(arguments.out / 'report.html', report, evaluation.exhibits)
-    if arguments.worst and evaluation.exhibits:
-        write_worst_sheet(arguments.out / 'worst.jpg', evaluation.exhibits, arguments.worst)
+    _write_results(arguments.out, report, evaluation.exhibits, arguments.worst)
     print(_summary(report, arguments.out))
     if baseline and report['comparison']['too_bad']:
         print(f'evaluate: {", ".join(report["comparison"]["too_bad"])} fell by more than '
               f'{arguments.allow:g} against {arguments.baseline}', file=sys.stderr)
         return EXIT_WORSE
     return 0
+
+
+def _note_unused(
+    parser: argparse.ArgumentParser, arguments: argparse.Namespace, synthetic: bool,
+) -> None:
+    """Say which options were given that change nothing."""
+    if synthetic:
+        note_unused(parser, arguments, ['labels', 'split', 'part'], 'with synthetic:SEED')
+    else:
+        note_unused(parser, arguments, ['count'], 'with a folder')
+        if arguments.part == 'all':
+            note_unused(parser, arguments, ['split'], 'with --part all')
+    if not arguments.baseline:
+        note_unused(parser, arguments, ['allow'], 'without --baseline')
+
+
+def _write_results(out: Path, report: dict[str, Any], exhibits: list[Any], worst: int) -> None:
+    """Write the files of this run; those of an earlier one, of replay too, are removed."""
+    from lane_perception.data.recording_places import require_place
+    from lane_perception.evaluation.worst_sheet import write_worst_sheet
+    from lane_perception.json_file import write_report
+    remove_earlier(out, ['report.html', 'worst.jpg', 'overlay.mp4'])
+    with suppress(UserError):   # a recording of the user's own stays
+        require_place(out / 'bag', replace=True)
+        remove_earlier(out, ['bag'])
+    write_report(out / 'report.json', report)
+    _write_page(out / 'report.html', report, exhibits)
+    if worst and exhibits:
+        write_worst_sheet(out / 'worst.jpg', exhibits, worst)
 
 
 def _write_page(path: Path, report: dict[str, Any], exhibits: list[Any]) -> None:

@@ -28,6 +28,10 @@ def read_baseline(path: Path) -> dict[str, Any]:
 
     :raises UserError: when it is missing or no report of evaluate.
     """
+    if path.is_dir():
+        inside = path / 'report.json'
+        raise UserError(f'the baseline {path} is a folder; ' + (
+            f'give {inside}' if inside.is_file() else 'give the report.json of an evaluation'))
     if not path.is_file():
         raise UserError(f'there is no baseline {path}')
     report = load_json(path)

@@ -9,6 +9,7 @@ from typing import Any
 from typing import Callable
 from typing import Iterator
 from typing import NamedTuple
+from typing import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ class Source(NamedTuple):
 def open_source(
     data: str, labels: str = '', split: str = '', part: str = 'auto', count: int = 200,
     classes: tuple[str, ...] = (), at_most: int | None = None,
+    models: Sequence[str] = (),
 ) -> Source:
     """
     Find the images to score.
@@ -51,7 +53,9 @@ def open_source(
     :param count: images of the synthetic world.
     :param at_most: so many of a folder's images, evenly spaced; None: all.
     :param classes: of COCO or labelme labels, that are markings; none: all.
-    :raises UserError: when there is nothing to score.
+    :param models: to be scored; where pictures were in their training, that is a problem, unless
+        part is train or val.
+    :raises UserError: when there is nothing to score or a model does not exist.
     """
     seed = synthetic_seed(data)
     if seed is not None:
@@ -77,6 +81,9 @@ def open_source(
         samples = [samples[number]
                    for number in np.linspace(0, len(samples) - 1, at_most).round().astype(int)]
     problems = list(found.problems)
+    if models and part not in ('train', 'val'):
+        from lane_perception.evaluation.trained_on import seen_in_training
+        problems += seen_in_training(models, found, [sample.stem for sample in samples])
 
     def images() -> Iterator[Labeled]:
         from lane_perception.data.samples import load_sample

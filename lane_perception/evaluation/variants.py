@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
 from itertools import product
@@ -16,8 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lane_perception.errors import UserError
+from lane_perception.model_file import LARGEST_SIDE
+from lane_perception.model_file import MULTIPLE
+from lane_perception.model_file import find_model
 from lane_perception.model_file import member_names
+from lane_perception.runtimes import PRECISIONS
+from lane_perception.runtimes import RUNTIMES
 from lane_perception.runtimes import open_runtime
+from lane_perception.runtimes import read_card
 from lane_perception.segmenter import Segmenter
 from lane_perception.segmenter import parse_resolution
 
@@ -76,13 +83,44 @@ def combine(
     models: list[str], runtimes: list[str], precisions: list[str], ttas: list[str],
     resolutions: list[str], postprocess: list[str],
 ) -> list[Variant]:
-    """Return every combination, the first choice of everything first."""
-    unknown = [name for name in postprocess if name not in POSTPROCESS]
-    if unknown:
-        raise UserError(f'postprocess "{unknown[0]}" is not known; use one of '
-                        f'{", ".join(POSTPROCESS)}')
+    """
+    Return every combination, the first choice of everything first.
+
+    :raises UserError: for a name that is not known, or a resolution that no network takes.
+    """
+    for what, given, known in (('runtime', runtimes, ('auto', *RUNTIMES)),
+                               ('precision', precisions, ('auto', *PRECISIONS)),
+                               ('postprocess', postprocess, tuple(POSTPROCESS))):
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise UserError(f'{what} "{unknown[0]}" is not known; use one of {", ".join(known)}')
+    for text in resolutions:
+        sides = parse_resolution(text) or ()
+        if any(not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE for side in sides):
+            raise UserError(f'resolution {text} (height x width) is not made of multiples of '
+                            f'{MULTIPLE} from {MULTIPLE} to {LARGEST_SIDE}')
     return [Variant(*values) for values in product(
         models, runtimes, precisions, ttas, resolutions, postprocess)]
+
+
+def turned_resolutions(variants: list[Variant]) -> list[str]:
+    """Return a sentence for each resolution that stands upright where a model's own lies."""
+    texts = dict.fromkeys(variant.resolution for variant in variants if variant.resolution)
+    names = dict.fromkeys(name for variant in variants for name in member_names(variant.model))
+    cards = []
+    for name in names if texts else ():
+        with suppress(UserError):   # of a broken file it is said when that is opened
+            cards.append(read_card(find_model(name)))
+    sentences = []
+    for text in texts:
+        height, width = parse_resolution(text)
+        for card in cards:
+            if (height - width) * (card.input_height - card.input_width) < 0:
+                shape = 'taller than wide' if height > width else 'wider than tall'
+                sentences.append(f'--resolution is HEIGHTxWIDTH; {text} is {shape}, and '
+                                 f'{card.name} takes {card.input_height}x{card.input_width}')
+                break
+    return sentences
 
 
 class SharedRuntime:

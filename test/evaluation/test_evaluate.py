@@ -160,7 +160,7 @@ def test_what_one_recording_teaches_of_its_place_does_not_judge_the_next(model, 
             for part, picture in (('images', image), ('masks', label)):
                 (folder / part / name).parent.mkdir(parents=True, exist_ok=True)
                 write_image(folder / part / f'{name}.png', picture)
-        _, report = run(folder, folder / 'out', '--model', model)
+        _, report = run(folder, tmp_path / f'out_{before}', '--model', model)
         errors.append(report['image_scores'][-1]['center_error_px'])
     assert errors[0] == errors[1] is not None
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Sequence
 
+from lane_perception.data.image_files import find_files
 from lane_perception.data.image_files import find_images
 from lane_perception.data.readers.coco import read_coco
 from lane_perception.data.readers.json_files import label_files
@@ -15,6 +16,8 @@ from lane_perception.data.readers.labelme import read_labelme
 from lane_perception.data.readers.lane_lines import read_culane
 from lane_perception.data.readers.lane_lines import read_tusimple
 from lane_perception.data.readers.mask_folder import read_mask_folder
+from lane_perception.data.recording_places import STORAGE_SUFFIXES
+from lane_perception.data.recording_places import storage_suffix
 from lane_perception.data.samples import DataSet
 from lane_perception.errors import UserError
 from lane_perception.json_file import load_json
@@ -23,6 +26,8 @@ __all__ = ['read_dataset']
 
 FORMATS = ('images/ with masks/ (PNG, same names), COCO polygons or run-length masks, labelme '
            'JSON, TuSimple JSON lines, CULane .lines.txt')
+_RECORDING = ('{} is a recording, not a folder of labeled pictures; a recording is scored by '
+              'replay, and extract_frames takes pictures from it to label')
 
 
 def read_dataset(
@@ -41,6 +46,8 @@ def read_dataset(
         class is named that no label has.
     """
     path = Path(path).expanduser()
+    if path.is_file() and storage_suffix(path) in STORAGE_SUFFIXES:
+        raise UserError(_RECORDING.format(path))
     if not path.is_dir():
         raise UserError(f'there is no folder {path}')
     place = path / Path(labels).expanduser() if labels else path
@@ -97,5 +104,7 @@ def _nothing_found(path: Path, place: Path, broken: tuple[str, ...]) -> str:
     if path.name == 'images' and (path.parent / 'masks').is_dir():
         return f'{path} holds only the pictures; name the folder above it, {path.parent}'
     count = len(find_images(path))
+    if not count and any(storage_suffix(file) in STORAGE_SUFFIXES for file in find_files(path)):
+        return _RECORDING.format(path)
     return (f'{place} holds no labels that can be read ({count} pictures below {path}); known '
             f'are {FORMATS}')
