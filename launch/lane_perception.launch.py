@@ -3,6 +3,7 @@
 """Start lane_node, and a camera driver where asked for one."""
 
 import os
+import sys
 
 from ament_index_python.packages import PackageNotFoundError
 from ament_index_python.packages import get_package_prefix
@@ -16,6 +17,7 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from lane_perception.geometry.camera_info import info_topic_of
+from lane_perception.ros.launch_arguments import refuse_unknown
 from lane_perception.ros.parameters import PARAMETERS
 from lane_perception.ros.parameters import USE_SIM_TIME
 from lane_perception.ros.parameters import value_of
@@ -40,11 +42,13 @@ def generate_launch_description():
          "the node's parameter file; the arguments below are the node's parameters, and those "
          'that are not empty win over it'),
     )
+    names = {*(name for name, _, _ in arguments), *(one.name for one in PARAMETERS)}
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=description)
           for name, default, description in arguments),
         *(DeclareLaunchArgument(one.name, default_value='', description=one.summary)
           for one in PARAMETERS),
+        OpaqueFunction(function=lambda context: refuse_unknown(__file__, names, sys.argv)),
         *shared_memory(),
         OpaqueFunction(function=start_nodes),
     ])

@@ -3,6 +3,7 @@
 """Play a recording's pictures into lane_node, on its clock, and record what comes out."""
 
 import os
+import sys
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
@@ -18,6 +19,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
 from lane_perception.geometry.camera_info import info_topic_of
+from lane_perception.ros.launch_arguments import refuse_unknown
 
 PACKAGE = 'lane_perception'
 OUTPUTS = ('mask', 'center', 'offset', 'path', 'pose', 'markers', 'overlay/compressed')
@@ -32,7 +34,7 @@ def generate_launch_description():
         ('delay', '3.0', 'seconds before the first frame, in which the node gets ready'),
         ('record', '', 'folder of a new bag for the outputs; empty: none'),
     )
-    return LaunchDescription([
+    description = LaunchDescription([
         DeclareLaunchArgument('bag', description='recording (rosbag2) to play'),
         *(DeclareLaunchArgument(name, default_value=default, description=description)
           for name, default, description in arguments),
@@ -42,6 +44,11 @@ def generate_launch_description():
                 os.path.join(share, 'launch', 'lane_perception.launch.py')),
             launch_arguments=[('use_sim_time', 'true')]),
         OpaqueFunction(function=play_and_record),
+    ])
+    names = {argument.name for argument in description.get_launch_arguments()}
+    return LaunchDescription([
+        OpaqueFunction(function=lambda context: refuse_unknown(__file__, names, sys.argv)),
+        description,
     ])
 
 
