@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from typing import Sequence
 
+from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.geometry.lane import LaneSettings
@@ -26,7 +27,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog='replay', description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         epilog='Exits 1 when one of several recordings failed; it is named, the rest is done. A '
-               'run that was stopped goes on where it was when it is started again.')
+               'run over several that was stopped goes on, when it is started again, with those '
+               'that were not done.')
     parser.add_argument('bags', nargs='+', type=Path, metavar='BAG',
                         help='a rosbag2 folder, an .mcap or .db3 file, or a folder of recordings')
     parser.add_argument('--topic', help="of the frames; without it the recording's first of a "
@@ -40,7 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
                        help='class of a COCO or labelme label in --labels that is a marking; '
                        'a,b are two; may be repeated')
     truth.add_argument('--label-rate', type=float, metavar='HZ',
-                       help='labels are numbered at this rate since the first stamp')
+                       help='frames per second of the video from which the labels were taken: '
+                       'their numbers count at this rate from the first stamp on')
     truth.add_argument('--center-topic', help="of the lane's true center (PointStamped, pixels, "
                        'on the look-ahead row); without it the lane is sought in the labels')
     truth.add_argument('--pose-topic', help="of the car's true pose against the lane: y metres "
@@ -87,13 +90,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 def body(argv: Sequence[str] | None = None) -> int:
     """Replay; return 1 when one of several recordings failed."""
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
     if arguments.workers < 1:
         raise UserError(f'--workers {arguments.workers} should be at least 1')
     rate = arguments.label_rate
     if rate is not None and not (math.isfinite(rate) and rate > 0):
         raise UserError(f'--label-rate {rate:g} should be above 0, in Hz')
     from lane_perception.data.readers.class_choice import parse_classes
+    from lane_perception.data.recording_places import require_no_recording
+    from lane_perception.data.results_folder import open_results
     from lane_perception.evaluation.recording_runs import find_recordings
     from lane_perception.evaluation.recording_runs import replay_all
     from lane_perception.evaluation.recording_runs import replay_into_folder
@@ -102,12 +108,14 @@ def body(argv: Sequence[str] | None = None) -> int:
                         arguments.max_gap_s, arguments.min_confidence)
     if lane.look_ahead_m and not arguments.ground:
         raise UserError('--look-ahead-m is in metres, which need a calibration: --ground')
-    if lane.lane_width and not arguments.ground:
-        _say('replay: --lane-width does nothing without a ground calibration: --ground')
     if arguments.classes and not arguments.labels:
         raise UserError('--class chooses among the classes of the labels in --labels, which is '
                         'missing')
-    bags = find_recordings(arguments.bags, arguments.out)
+    bags = find_recordings(arguments.bags, arguments.out,
+                           lambda sentence: _say(f'replay: note: {sentence}'))
+    require_no_recording(arguments.out, bags)
+    open_results(arguments.out, [arguments.labels] if arguments.labels else [])
+    _note_unused(parser, arguments, len(bags))
     settings = ReplaySettings(
         bag=bags[0], out=arguments.out, topic=arguments.topic,
         truth_topic=arguments.truth_topic, labels=arguments.labels,
@@ -132,6 +140,22 @@ def body(argv: Sequence[str] | None = None) -> int:
     return EXIT_SOME_FAILED if report['data'].get('failed') else 0
 
 
+def _note_unused(
+    parser: argparse.ArgumentParser, arguments: argparse.Namespace, recordings: int,
+) -> None:
+    """Say which options were given that have no effect beside the others."""
+    for options, idle, where in (
+            (['label_rate'], not arguments.labels, 'without --labels'),
+            (['lane_width'], not arguments.ground, 'without --ground'),
+            (['look_ahead'], arguments.look_ahead_m, 'beside --look-ahead-m'),
+            (['base_frame'], not arguments.ground, 'without --ground'),
+            (['base_frame'], arguments.ground and arguments.no_bag, 'with --no-bag'),
+            (['workers'], arguments.scheduler, 'with --scheduler'),
+            (['workers'], not arguments.scheduler and recordings == 1, 'with one recording')):
+        if idle:
+            note_unused(parser, arguments, options, where)
+
+
 def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
@@ -141,6 +165,7 @@ def _write_page(path: Path, report: dict[str, Any]) -> None:
     try:
         write_page(path, report, [])
     except UserError as error:
+        path.unlink(missing_ok=True)   # an earlier one
         print(f'replay: no report.html: {error}', file=sys.stderr)
 
 

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Iterable
 
 from lane_perception.errors import UserError
 from lane_perception.yaml_file import load_yaml
@@ -45,6 +47,30 @@ def require_apart(source: Path, output: Path) -> None:
         raise UserError(f'{source} would be replaced by the output bag; give another --out')
 
 
+def require_no_recording(out: Path, read: Iterable[Path] = ()) -> None:
+    """
+    Refuse a folder for results that is a recording or lies in one.
+
+    A folder that holds metadata.yaml beside files of a recording is one. Without metadata.yaml
+    the files lie loose, maybe beside other things; then only a folder that is read is refused.
+
+    :param read: the recordings that are read: folders or files.
+    :raises UserError: naming the recording.
+    """
+    place = out.resolve()
+    for folder in (place, *place.parents):
+        if _has_metadata(folder) or (
+                folder == place and place in [one.resolve() for one in read if one.is_dir()]):
+            raise UserError(f'--out {out} is the recording {folder} or lies in it; choose an '
+                            '--out outside of it')
+
+
+def remove_output(path: Path) -> None:
+    """Remove an output recording that an earlier run left; anything else is left alone."""
+    if _holds_only_recording(path) and _is_output(path):
+        shutil.rmtree(path)
+
+
 def storage_suffix(path: Path) -> str:
     """Return a file's suffix, that before .zstd of a compressed one."""
     return Path(path.stem).suffix if path.suffix == '.zstd' else path.suffix
@@ -52,6 +78,12 @@ def storage_suffix(path: Path) -> str:
 
 def _is_empty(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
+
+
+def _has_metadata(folder: Path) -> bool:
+    """Tell whether a folder holds files of a recording, and what rosbag2 says of them."""
+    return (folder / 'metadata.yaml').is_file() and any(
+        storage_suffix(file) in STORAGE_SUFFIXES for file in folder.iterdir())
 
 
 def _holds_only_recording(path: Path) -> bool:

@@ -60,6 +60,9 @@ class LabelFolder:
         self._unit = max(FINEST_NS, NANOSECONDS // 10 ** digits) if digits else FINEST_NS
         for stem, label in labels.items():
             self._file(stem, *numbers[stem], label)
+        if rate is not None and min(self._by_whole, default=SECONDS_FROM) >= SECONDS_FROM:
+            self._problems.append(f'--label-rate has no effect: the labels in {folder} are named '
+                                  'after stamps')
 
     def _listed(self, classes: Sequence[str]) -> dict[str, Any]:
         """Return the labels by stem."""
@@ -166,8 +169,12 @@ class LabelFolder:
         unused = self._count - self._used
         if unused:
             stamps = self._by_time or any(key >= SECONDS_FROM for key in self._by_whole)
+            how = 'stamp' if stamps else 'number'
+            if not stamps and self._rate is None:
+                how += ('; where the labels were taken from a video, give its frames per second '
+                        'with --label-rate')
             self._problems.append(f'{unused} of {self._count} labels in {self._folder} match no '
-                                  f'frame by its {"stamp" if stamps else "number"}')
+                                  f'frame by its {how}')
         if self._fits_several:
             self._problems.append(
                 f'{len(self._fits_several)} labels in {self._folder} have so few digits after '

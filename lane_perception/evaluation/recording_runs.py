@@ -21,7 +21,10 @@ from typing import Iterator
 from uuid import uuid4
 
 from lane_perception.data.recording_places import STORAGE_SUFFIXES
+from lane_perception.data.recording_places import remove_output
 from lane_perception.data.recording_places import storage_suffix
+from lane_perception.data.results_folder import remove_earlier
+from lane_perception.data.results_folder import require_no_run
 from lane_perception.errors import UserError
 from lane_perception.evaluation.recordings_report import report_over_all
 from lane_perception.evaluation.replay import ReplaySettings
@@ -32,18 +35,22 @@ from lane_perception.model_file import member_names
 from lane_perception.runtimes import find_file
 from lane_perception.worker_pool import interrupts_left_to_this_process
 
+VIDEO, BAG = 'overlay.mp4', 'bag'   # that a replay leaves beside its reports
 TOTALS = 3   # counted up when the report over all needs more of a recording
 LEFT_OUT = ('frames', 'stretches', 'machine', 'command')   # of a recording, in the report over all
 
 
-def find_recordings(places: list[Path], out: Path | None = None) -> list[Path]:
+def find_recordings(
+    places: list[Path], out: Path | None = None, say: Callable[[str], None] = print,
+) -> list[Path]:
     """
     Return the recordings at places: each one is a recording or a folder of recordings.
 
     :param out: a folder of results, which may lie in one of them: what is in it was written here.
+    :param say: told in a sentence which recording was given more than once; it counts once.
     :raises UserError: when a place holds none, or lies in the folder of results.
     """
-    found: list[Path] = []
+    found: dict[Path, Path] = {}   # by the place where it lies, whatever path leads there
     for place in places:
         present = _recordings_in(place)
         if not present:
@@ -53,8 +60,10 @@ def find_recordings(places: list[Path], out: Path | None = None) -> list[Path]:
         if not inside:
             raise UserError(f'the recordings at {place} lie in {out}, the folder for the results; '
                             'give another --out')
-        found += [one for one in inside if one not in found]
-    return found
+        for one in inside:
+            if found.setdefault(one.resolve(), one) is not one:
+                say(f'the recording {one} was given more than once and counts once')
+    return list(found.values())
 
 
 def _recordings_in(place: Path) -> list[Path]:
@@ -90,9 +99,11 @@ def replay_into_folder(
     from lane_perception.evaluation.report_page import write_page
     fingerprint = _fingerprint(settings)
     report, exhibits = replay(settings, progress)
+    _remove_stale(settings.out, settings.video, settings.output_bag)
     try:
         write_page(settings.out / 'report.html', report, exhibits)
     except UserError as error:
+        remove_earlier(settings.out, ['report.html'])
         report['problems'].append(f'no report.html: {error}')
     report['fingerprint'] = fingerprint
     write_report(settings.out / 'report.json', report)
@@ -120,6 +131,8 @@ def replay_all(
     asked = _with_whole_paths(settings)
     tasks = {name: replace(asked, bag=bag, out=asked.out / name)
              for name, bag in zip(names, bags)}
+    for task in tasks.values():
+        require_no_run(task.out)
     entries: dict[str, dict[str, Any]] = {}
     for name, task in tasks.items():
         done = _done_before(task)
@@ -133,8 +146,17 @@ def replay_all(
             f'{name}: {entry["data"]["images"]} frames, {entry["frames_per_second"]:.0f}/s '
             f'({len(entries)} of {len(names)} recordings)')
     report = report_over_all(settings, {name: entries[name] for name in names})
+    _remove_stale(settings.out, VIDEO in tasks, BAG in tasks)
     write_report(settings.out / 'report.json', report)
     return report
+
+
+def _remove_stale(out: Path, video: bool, bag: bool) -> None:
+    """Remove an earlier replay's video or bag, unless this one's is there."""
+    if not video:
+        remove_earlier(out, [VIDEO])
+    if not bag:
+        remove_output(out / BAG)
 
 
 def _with_whole_paths(settings: ReplaySettings) -> ReplaySettings:
@@ -231,9 +253,9 @@ def _done_before(settings: ReplaySettings) -> dict[str, Any] | None:
 
 def _outputs(settings: ReplaySettings) -> list[Path]:
     """Return the files that a replay leaves beside its reports."""
-    files = [settings.out / 'overlay.mp4'] if settings.video else []
+    files = [settings.out / VIDEO] if settings.video else []
     if settings.output_bag:
-        files += [settings.out / 'bag' / name for name in ('bag.mcap', 'metadata.yaml')]
+        files += [settings.out / BAG / name for name in ('bag.mcap', 'metadata.yaml')]
     return files
 
 

@@ -144,3 +144,20 @@ def test_photos_are_no_masks(tmp_path):
     found, said = matched(LabelFolder(folder), frames_at([0]))
     assert found == [0]
     assert said == [f'1 JPEG pictures in {folder} were left out: masks are PNG']
+
+
+def test_numbers_that_match_no_frame_name_the_rate_of_a_video(tmp_path):
+    frames = frames_at([SECOND * number for number in range(1, 4)])
+    folder = write_labels(tmp_path / 'labels', ['frame_0', 'frame_30', 'frame_60'])
+    found, said = matched(LabelFolder(folder), frames)
+    assert found == [0, None, None]
+    assert said == [f'2 of 3 labels in {folder} match no frame by its number; where the labels '
+                    'were taken from a video, give its frames per second with --label-rate']
+    assert matched(LabelFolder(folder, rate=30), frames) == ([0, 1, 2], [])
+
+
+def test_a_rate_for_labels_named_after_stamps_is_said(tmp_path):
+    frames = frames_at([SECOND * 1_700_000_000, SECOND * 1_700_000_001])
+    folder = write_labels(tmp_path / 'labels', [str(frame.stamp_ns) for frame in frames])
+    assert matched(LabelFolder(folder, rate=30), frames) == ([0, 1], [
+        f'--label-rate has no effect: the labels in {folder} are named after stamps'])

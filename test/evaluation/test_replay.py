@@ -264,14 +264,6 @@ def test_bad_use_gives_one_sentence_status_2_and_leaves_nothing(
     assert not (tmp_path / 'out' / 'bag').exists()
 
 
-def test_a_lane_width_that_does_nothing_is_said(tmp_path, model, capsys):
-    bag = write_recording(tmp_path / 'drive', count=2)
-    for more, is_said in (([], True), (['--ground', write_ground(tmp_path / 'g.yaml')], False)):
-        run(bag, model, tmp_path / 'out', '--lane-width', 0.4, '--no-video', *more)
-        said = '--lane-width does nothing without a ground calibration' in capsys.readouterr().err
-        assert said == is_said
-
-
 def test_a_recording_without_pictures_says_what_it_has(tmp_path, model, capsys):
     with RecordingWriter(tmp_path / 'drive') as writer:
         number = writer.message_class('std_msgs/msg/Float32')(1.0)
