@@ -47,6 +47,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     if arguments.count < 1:
         raise UserError(f'--count {arguments.count} should be at least 1')
     from lane_perception.data.extraction.extract import extract
+    from lane_perception.data.extraction.extract import open_folder
     from lane_perception.data.extraction.frame_sources import RecordingFrames
     from lane_perception.data.extraction.frame_sources import VideoFrames
     from lane_perception.data.image_topics import choose_images
@@ -57,10 +58,14 @@ def body(argv: Sequence[str] | None = None) -> int:
     if _read_as_recording(arguments.source):
         with RecordingReader(arguments.source) as reader:
             topic = choose_images(reader, arguments.topic).name
+            open_folder(arguments.out, arguments.source)
             report = extract(RecordingFrames(reader, topic), *settings)
     else:
         if arguments.topic:
             raise UserError(f'--topic is for recordings, and {arguments.source} is none')
+        if not arguments.source.is_file():
+            raise UserError(f'there is no file or folder {arguments.source}')
+        open_folder(arguments.out, arguments.source)
         report = extract(VideoFrames(arguments.source), *settings)
     for problem in report['problems']:
         print(f'note: {problem}', file=sys.stderr)

@@ -13,6 +13,7 @@ from recordings_on_disk import TOPIC
 from recordings_on_disk import write_recording
 
 from lane_perception.cli.extract_frames import main
+from lane_perception.data.extraction import extract
 from lane_perception.data.readers import read_dataset
 from lane_perception.data.samples import load_sample
 
@@ -168,4 +169,53 @@ def test_a_folder_with_pictures_is_not_mixed_with_others(tmp_path, bright_model,
     video = write_video(tmp_path / 'lap.avi', 5)
     assert run(video, tmp_path / 'out', bright_model, '--count', 2) == 0
     assert run(video, tmp_path / 'out', bright_model, '--count', 2) == 2
-    assert 'holds files already' in capsys.readouterr().err
+    assert 'exists already and is no empty folder' in capsys.readouterr().err
+
+
+def test_a_link_to_a_folder_elsewhere_is_no_place_for_pictures(tmp_path, bright_model, capsys):
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / 'images').symlink_to(tmp_path / 'elsewhere')
+    assert run(write_video(tmp_path / 'lap.avi', 5), tmp_path / 'out', bright_model) == 2
+    assert 'exists already and is no empty folder' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('label_format', ['labelme', 'coco'])
+def test_an_interrupted_run_leaves_nothing_and_can_be_repeated(
+        tmp_path, bright_model, label_format, monkeypatch):
+    source, out = write_video(tmp_path / 'lap.avi', 10), tmp_path / 'out'
+    (out / 'images').mkdir(parents=True)
+    (out / 'notes.txt').write_text('mine')
+    written = []
+
+    def interrupt_at_the_second(path, *picture):
+        written.append(path)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        write_image(path, *picture)
+    write_image = extract.write_image
+    arguments = (source, out, bright_model, '--count', 3, '--format', label_format)
+    with monkeypatch.context() as patch:
+        patch.setattr(extract, 'write_image', interrupt_at_the_second)
+        assert run(*arguments) == 130
+    assert len(written) == 2
+    assert sorted(out.rglob('*')) == [out / 'images', out / 'notes.txt']
+    assert run(*arguments) == 0
+    assert len(read_dataset(out)) > 0
+    assert {path.name for path in out.iterdir()} - {'annotations'} == {
+        'images', 'contact_sheet.jpg', 'report.json', 'notes.txt'}
+
+
+@pytest.mark.parametrize('place', ['run', 'bag', 'bag/out', 'file'])
+def test_a_place_for_no_data_set_is_refused_before_the_source_is_read(
+        place, tmp_path, bright_model, capsys, monkeypatch):
+    bag = write_recording(tmp_path / 'bag', count=2)
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'run.json').write_text('{}')
+    (tmp_path / 'file').write_text('mine')
+    before = sorted(tmp_path.rglob('*'))
+    monkeypatch.setattr('lane_perception.data.extraction.frame_sources.RecordingFrames', None)
+    assert run(bag, tmp_path / place, bright_model) == 2
+    said, = capsys.readouterr().err.strip().splitlines()
+    assert str(tmp_path / place.split('/')[0]) in said
+    assert sorted(tmp_path.rglob('*')) == before

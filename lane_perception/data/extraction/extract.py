@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 from typing import Protocol
@@ -26,13 +28,19 @@ from lane_perception.data.extraction.label_writers import write_labelme
 from lane_perception.data.extraction.outlines import outlines
 from lane_perception.data.image_files import write_image
 from lane_perception.data.near_duplicates import perceptual_hash
+from lane_perception.data.recording_places import require_no_recording
+from lane_perception.data.results_folder import open_results
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_report
 from lane_perception.progress import Progress
+from lane_perception.whole_file import errors_about
+from lane_perception.whole_file import temporary_beside
 
 CLASS = 'lane'       # what the polygons are called
 SHEET_TILES = 48     # frames on the contact sheet
 SHEET_COLUMNS = 6
+# In the order in which they take their places: until images/ is there, the folder is free.
+RESULTS = (COCO_FILE, 'contact_sheet.jpg', 'report.json', 'images')
 
 
 class Model(Protocol):
@@ -44,21 +52,36 @@ class Model(Protocol):
         """Return (h, w) lane probability of a picture."""
 
 
+def open_folder(out: Path, source: Path) -> None:
+    """
+    Make the folder for frames and labels, before the source is read.
+
+    :param source: the recording or video.
+    :raises UserError: when it holds pictures or a training run already, is a recording or lies
+        in one, or cannot be written to.
+    """
+    images = out / 'images'
+    if os.path.lexists(images) and (
+            images.is_symlink() or not images.is_dir() or any(images.iterdir())):
+        raise UserError(f'{images} exists already and is no empty folder; choose another --out')
+    require_no_recording(out, [source])
+    open_results(out)
+
+
 def extract(
     source: FrameSource, model: Model, count: int, label_format: str, out: Path,
 ) -> dict[str, Any]:
     """
     Leave images/ with the chosen frames, their labels, contact_sheet.jpg and report.json.
 
+    They appear when all of them are complete.
+
     :param count: frames wanted; there may be fewer that differ.
     :param label_format: labelme (a file beside each picture) or coco (one file for CVAT).
-    :param out: folder; images/ in it must be empty or missing.
+    :param out: of :func:`open_folder`.
     :returns: what report.json holds; ``frames`` are in the order in which to correct them.
-    :raises UserError: when no frame can be decoded, or the folder holds pictures already.
+    :raises UserError: when no frame can be decoded.
     """
-    images = out / 'images'
-    if images.is_dir() and any(images.iterdir()):
-        raise UserError(f'{images} holds files already; choose another --out')
     times = source.times()
     numbers = spread_over_time(times, CANDIDATES * count)
     candidates = []
@@ -69,8 +92,39 @@ def extract(
     if not candidates:
         raise UserError(f'no frame can be decoded: {source.problems[-1]}')
     chosen = {one.number: rank for rank, one in enumerate(choose(candidates, count), 1)}
+    report = {'format': label_format, 'frames_in_source': len(times),
+              'frames_looked_at': len(candidates)}
     doubts = {one.number: one.doubt for one in candidates}
-    images.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_beside(out / 'images')
+    try:
+        with errors_about(out / 'images'):
+            report['frames'] = _write_frames(
+                source, model, chosen, doubts, label_format, temporary)
+            # Each pass over the source says again what it could not read.
+            report['problems'] = list(dict.fromkeys(source.problems))
+            write_report(temporary / 'report.json', report)
+            for name in RESULTS:
+                if (temporary / name).exists():
+                    (out / name).parent.mkdir(exist_ok=True)
+                    os.replace(temporary / name, out / name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return report
+
+
+def _write_frames(
+    source: FrameSource, model: Model, chosen: dict[int, int], doubts: dict[int, float],
+    label_format: str, folder: Path,
+) -> list[dict[str, Any]]:
+    """
+    Write images/, the labels and contact_sheet.jpg into a new folder.
+
+    :param chosen: the frames' ranks by their numbers; doubts are by their numbers too.
+    :returns: the frames as in report.json.
+    """
+    times = source.times()
+    images = folder / 'images'
+    images.mkdir(parents=True)
     coco = CocoFile(CLASS)
     frames, tiles = [], {}
     with Progress('frames written') as progress:
@@ -93,16 +147,7 @@ def extract(
                 tiles[chosen[number]] = labeled_tile(
                     picture, mask, f'{chosen[number]}. {path.stem}')
     if label_format == 'coco':
-        coco.write(out / COCO_FILE)
-    write_image(out / 'contact_sheet.jpg',
+        coco.write(folder / COCO_FILE)
+    write_image(folder / 'contact_sheet.jpg',
                 contact_sheet([tiles[rank] for rank in sorted(tiles)], SHEET_COLUMNS), 85)
-    report = {
-        'format': label_format,
-        'frames_in_source': len(times),
-        'frames_looked_at': len(candidates),
-        'frames': sorted(frames, key=lambda frame: frame['rank']),
-        # Each pass over the source says again what it could not read.
-        'problems': list(dict.fromkeys(source.problems)),
-    }
-    write_report(out / 'report.json', report)
-    return report
+    return sorted(frames, key=lambda frame: frame['rank'])
