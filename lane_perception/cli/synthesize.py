@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
+from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.progress import Progress
@@ -67,12 +68,17 @@ def build_parser() -> argparse.ArgumentParser:
 
 def body(argv: Sequence[str] | None = None) -> int:
     """Draw what is asked for."""
-    arguments = build_parser().parse_intermixed_args(argv)
+    parser = build_parser()
+    arguments = parser.parse_intermixed_args(argv)
     _check(arguments)
     from lane_perception.data.synthetic.dataset import write_dataset
     from lane_perception.data.synthetic.recording import write_recording
     from lane_perception.data.synthetic.settings import pin
     settings = pin(arguments.pins)
+    if arguments.recording:
+        note_unused(parser, arguments, ['processes'], 'with --recording')
+    else:
+        note_unused(parser, arguments, ['speed', 'rate', 'reverse', 'raw'], 'without --recording')
     if arguments.recording:
         with Progress('frames drawn') as progress:
             write_recording(arguments.out, arguments.seed, arguments.count, arguments.speed,

@@ -136,6 +136,15 @@ def test_bad_use_is_refused_with_one_sentence(arguments, sentence, tmp_path, cap
     assert not out.exists()
 
 
+@pytest.mark.parametrize('kind, options', [
+    ([], ['--speed', '1']), ([], ['--rate', '10']), ([], ['--reverse']), ([], ['--raw']),
+    (['--recording'], ['--processes', '999'])])
+def test_an_option_of_the_other_kind_is_said(kind, options, tmp_path, capsys):
+    assert main([*kind, *options, '--count', '1', '--out', str(tmp_path / 'out'), SIZE]) == 0
+    assert capsys.readouterr().err == (f'synthesize: note: {options[0]} has no effect '
+                                       f'{"with" if kind else "without"} --recording\n')
+
+
 @pytest.mark.parametrize('kind', [[], ['--recording']])
 def test_what_is_there_is_not_overwritten(kind, tmp_path, capsys):
     (tmp_path / 'kept').write_text('mine')
