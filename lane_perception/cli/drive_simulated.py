@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
+from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.segmenter import parse_resolution
@@ -41,10 +42,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--steer-by', choices=('path', 'offset'), default='path',
                         help='pure pursuit of the path in metres, or the offset in the picture')
     parser.add_argument('--latency', type=float, default=0.04,
-                        help='seconds from the picture to the wheels (in process)')
+                        help='seconds of the drive from the picture to the wheels; over DDS too, '
+                        'where the time that the node really takes does not count')
     parser.add_argument('--drop', type=float, default=0.0, help='share of the frames that is lost')
     parser.add_argument('--gap', type=float, default=0.0,
-                        help='seconds without frames, every 5 seconds')
+                        help='seconds without frames, at the end of every 5 seconds')
     parser.add_argument('--no-calibration', action='store_true',
                         help='drive as with a camera that nobody has calibrated, and a lane whose '
                         'width nobody has measured; needs --steer-by offset')
@@ -58,19 +60,31 @@ def build_parser() -> argparse.ArgumentParser:
 
 def body(argv: Sequence[str] | None = None) -> int:
     """Drive, write the report and the pictures, and print the figures."""
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
     _check(arguments)
     arguments.model = getattr(arguments, 'model', DEFAULT_MODEL)
     from lane_perception.data.image_files import write_image
+    from lane_perception.data.recording_places import require_no_recording
+    from lane_perception.data.results_folder import open_results
+    from lane_perception.data.results_folder import remove_earlier
     from lane_perception.json_file import write_report
     from lane_perception.machine import command_line
     from lane_perception.machine import describe_machine
+    from lane_perception.simulation.closed_loop import has_gap
     from lane_perception.simulation.closed_loop import LoopSettings
     from lane_perception.simulation.top_view import draw_top_view
     settings = LoopSettings(
         speed=arguments.speed, seconds=arguments.seconds, latency=arguments.latency,
         steer_by=arguments.steer_by, drop=arguments.drop, gap=arguments.gap)
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    require_no_recording(arguments.out)
+    open_results(arguments.out)
+    if arguments.no_calibration:
+        note_unused(parser, arguments, ['learn_width'], 'with --no-calibration')
+    if not has_gap(settings):
+        note_unused(parser, arguments, ['gap'],
+                    f'in this drive: a gap is the last {arguments.gap:g} s of each '
+                    f'{settings.gap_every:g} s')
     world, log = _drive(arguments, settings)
     report = {**log.report(), 'track': arguments.track, 'reverse': arguments.reverse,
               'speed': arguments.speed, 'steer_by': arguments.steer_by,
@@ -81,6 +95,9 @@ def body(argv: Sequence[str] | None = None) -> int:
               'lane_width_given': not (arguments.learn_width or arguments.no_calibration),
               'latency_s': arguments.latency, 'drop': arguments.drop, 'gap_s': arguments.gap,
               'command': command_line('drive_simulated'), 'machine': describe_machine()}
+    # Of an earlier drive; its ground.yaml, which may be the user's own, stays.
+    remove_earlier(arguments.out, (['drive.mp4'] if arguments.no_video else [])
+                   + ([] if arguments.over_dds else ['lane_node.log']))
     write_report(arguments.out / 'report.json', report)
     write_image(arguments.out / 'top_view.png', draw_top_view(world.scene.track, log))
     print(f'{report["distance_m"]:.1f} m in {report["seconds"]:.0f} s, in lane '

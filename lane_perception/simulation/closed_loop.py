@@ -90,8 +90,7 @@ def drive_loop(world: World, look: Look, settings: LoopSettings, seed: int = 0,
     half = world.scene.track.ego_lane.width / 2.0
     random = np.random.default_rng(seed)
     log, waiting, s, outside = DriveLog(), [], 0.0, False
-    frames = int(round(settings.seconds * settings.rate))
-    for number in range(frames):
+    for number in range(_frames(settings)):
         now = number / settings.rate
         pose = Pose(car.x, car.y, car.heading)
         s, lateral = center.locate((car.x, car.y), s)
@@ -117,6 +116,16 @@ def drive_loop(world: World, look: Look, settings: LoopSettings, seed: int = 0,
             car.x, car.y = (float(value) for value in center.points[index])
             car.heading = float(center.headings[index])
     return log
+
+
+def has_gap(settings: LoopSettings) -> bool:
+    """Tell whether any frame of a drive is lost in a gap."""
+    return any(_in_gap(number / settings.rate, settings) for number in range(_frames(settings)))
+
+
+def _frames(settings: LoopSettings) -> int:
+    """Return how many frames a drive has."""
+    return int(round(settings.seconds * settings.rate))
 
 
 def _in_gap(now: float, settings: LoopSettings) -> bool:

@@ -131,6 +131,41 @@ def test_the_verb_writes_a_video(tmp_path):
     assert frames >= 2
 
 
+@pytest.mark.parametrize('place', ['run', 'bag', 'bag/drive'])
+def test_the_verb_writes_into_no_run_and_no_recording(place, tmp_path, capsys):
+    for folder, name in (('run', 'run.json'), ('bag', 'metadata.yaml'), ('bag', 'bag_0.mcap')):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / name).touch()
+    before = sorted(tmp_path.rglob('*'))
+    assert drive_simulated.main(['--true-mask', '--seconds', '0.2', '--out',
+                                 str(tmp_path / place)]) == 2
+    assert str(tmp_path / place.split('/')[0]) in capsys.readouterr().err
+    assert sorted(tmp_path.rglob('*')) == before
+
+
+def test_a_drive_leaves_nothing_that_only_an_earlier_one_made(tmp_path):
+    for name in ('drive.mp4', 'lane_node.log', 'ground.yaml'):
+        (tmp_path / name).write_text('earlier')
+    arguments = ['--true-mask', '--no-video', '--seconds', '0.2', '--out', str(tmp_path)]
+    assert drive_simulated.main(arguments) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        'report.json', 'top_view.png', 'ground.yaml'}
+
+
+@pytest.mark.parametrize('options, sentence', [
+    (['--gap', '0.5'], '--gap has no effect in this drive: a gap is the last 0.5 s of each 5 s'),
+    (['--gap', '4.5', '--seconds', '0.8'], None),
+    (['--learn-width', '--no-calibration', '--steer-by', 'offset'],
+     '--learn-width has no effect with --no-calibration'),
+    (['--learn-width'], None),
+])
+def test_an_option_without_effect_is_said(options, sentence, tmp_path, capsys):
+    assert drive_simulated.main(['--true-mask', '--no-video', '--seconds', '0.2', '--out',
+                                 str(tmp_path), *options]) == 0
+    assert capsys.readouterr().err == (
+        f'drive_simulated: note: {sentence}\n' if sentence else '')
+
+
 def test_the_verb_refuses_a_speed_that_no_car_has(capsys):
     assert drive_simulated.main(['--speed', '90']) == 2
     assert '--speed 90 is not between' in capsys.readouterr().err
