@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 from dataclasses import dataclass
 from typing import Any
 from typing import Sequence
 
-import cv2
 import numpy as np
 
 from lane_perception.data.synthetic.camera import Camera
@@ -27,6 +25,7 @@ from lane_perception.simulation.eyes import car_camera
 from lane_perception.simulation.eyes import lane_width
 from lane_perception.simulation.eyes import PipelineEyes
 from lane_perception.simulation.eyes import TrueMaskEyes
+from lane_perception.worker_pool import worker_pool
 
 LOOP_SEED = 2_100_000   # the stream of the tracks
 CAMERA_SEED = 2_300_000   # the same, where each track has a camera of its own
@@ -81,7 +80,7 @@ def closed_loops(tracks: int, seconds: float, model: str = '', workers: int = 1,
     """
     drives = all_drives(tracks, seconds, model, one_camera, cases)
     rows = []
-    with multiprocessing.get_context('spawn').Pool(workers, cv2.setNumThreads, (1,)) as pool:
+    with worker_pool(workers) as pool:
         for row in pool.imap(Drive.run, drives):
             rows.append(row)
             print(json.dumps(row), flush=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from typing import Sequence
@@ -142,13 +141,11 @@ def _note_unused(
 
 def _write_results(out: Path, report: dict[str, Any], exhibits: list[Any], worst: int) -> None:
     """Write the files of this run; those of an earlier one, of replay too, are removed."""
-    from lane_perception.data.recording_places import require_place
+    from lane_perception.data.recording_places import remove_output
     from lane_perception.evaluation.worst_sheet import write_worst_sheet
     from lane_perception.json_file import write_report
     remove_earlier(out, ['report.html', 'worst.jpg', 'overlay.mp4'])
-    with suppress(UserError):   # a recording of the user's own stays
-        require_place(out / 'bag', replace=True)
-        remove_earlier(out, ['bag'])
+    remove_output(out / 'bag')
     write_report(out / 'report.json', report)
     _write_page(out / 'report.html', report, exhibits)
     if worst and exhibits:
