@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -215,9 +216,13 @@ def member_names(model: str | Path) -> list[str]:
     """
     Return the names in ``a,b,c``, an ensemble, or the one name.
 
+    A path, and a text that is an existing one, is one name whatever commas are in it.
+
     :raises UserError: when there is none.
     """
-    names = [name.strip() for name in str(model).split(',') if name.strip()]
+    if isinstance(model, Path) or os.path.exists(model):
+        return [str(model)]
+    names = [name.strip() for name in model.split(',') if name.strip()]
     if not names:
         raise UserError('no model was named; give a shipped name or a path')
     return names

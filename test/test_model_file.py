@@ -14,6 +14,7 @@ from lane_perception.model_file import METADATA_KEY
 from lane_perception.model_file import SUFFIXES
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import find_model
+from lane_perception.model_file import member_names
 from lane_perception.model_file import parse_card
 from lane_perception.model_file import read_safetensors
 from lane_perception.model_file import shipped_models
@@ -156,3 +157,13 @@ def test_a_file_of_another_kind_is_no_model(tmp_path, name, sentence):
         find_model(tmp_path / name)
     with pytest.raises(UserError, match=sentence):
         read_card(tmp_path / name)
+
+
+def test_a_comma_in_a_path_makes_no_ensemble(tmp_path):
+    folder = tmp_path / 'lr=1e-3,bs=8'
+    folder.mkdir()
+    file = folder / 'model.onnx'
+    write_bright_model(file)
+    assert member_names(file) == member_names(str(file)) == [str(file)]
+    assert member_names(folder / 'none.onnx') == [str(folder / 'none.onnx')]
+    assert member_names('lane_lite, mine.onnx') == ['lane_lite', 'mine.onnx']

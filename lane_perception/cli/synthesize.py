@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Sequence
@@ -13,6 +12,7 @@ from typing import Sequence
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
+from lane_perception.machine import usable_cores
 from lane_perception.progress import Progress
 
 PINS = """
@@ -51,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
                         help='folder to make; the recording is the folder itself')
     parser.add_argument('--trackless', type=float, default=0.0, metavar='SHARE',
                         help='share of the pictures without a track, 0 to 1 (default: 0)')
-    parser.add_argument('--processes', type=int, default=os.cpu_count() or 1, metavar='N',
+    parser.add_argument('--processes', type=int, default=usable_cores(), metavar='N',
                         help='that draw a data set at the same time (default: one a core)')
     parser.add_argument('--recording', action='store_true',
                         help='write a drive as a recording instead of a data set')

@@ -12,7 +12,9 @@ from typing import Iterable
 from lane_perception.data.image_files import require_outside
 from lane_perception.errors import UserError
 
-RUN_FILE = 'run.json'   # in a folder that training writes to
+# In a folder that training writes to: its settings and, with labels=snap, what it trains on.
+RUN_FILE = 'run.json'
+SNAPPED = 'snapped'
 
 
 def open_results(out: Path, inputs: Iterable[Path] = ()) -> None:

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import replace
+from itertools import accumulate
 from itertools import groupby
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Container
@@ -32,6 +34,7 @@ FOLDER_PARTS = {'train': 'train', 'valid': 'val', 'val': 'val', 'validation': 'v
 SHARES = (0.70, 0.15, 0.15)
 TOLERANCE = 0.08      # whole recordings are dealt when each part comes so near to its share
 GAP = 0.02            # left out at each cut, of the recording's length in time
+PAUSE = 10            # median steps from picture to picture: a longer step counts as so long
 SMALL_RECORDING = 20  # samples; in a smaller one, only the gap in time is left out
 MANY_RECORDINGS = 20  # more than these, of fewer pictures than SHORT in the median: doubtful
 SHORT = 5
@@ -131,27 +134,35 @@ def _cut(frames: list[LabeledImage]) -> list[list[LabeledImage]]:
     count = len(frames)
     if count < 3:
         return [frames, [], []]
-    reach = GAP * (frames[-1].time - frames[0].time) / 2
+    timed = list(zip(_without_pauses([frame.time for frame in frames]), frames))
+    reach = GAP * timed[-1][0] / 2
     blocks = []
-    rest = frames
+    rest = timed
     for share in (SHARES[2], SHARES[1]):
         cut = len(rest) - max(1, round(share * count))
         # Versions of one picture have the same time and stay on one side.
-        while 0 < cut < len(rest) and rest[cut].time == rest[cut - 1].time:
+        while 0 < cut < len(rest) and rest[cut][0] == rest[cut - 1][0]:
             cut -= 1
         if cut < 1:
             return [frames, [], []]
         before, after = rest[:cut], rest[cut:]
-        middle = (before[-1].time + after[0].time) / 2
-        near = [frame for frame in before if frame.time > middle - reach]
+        middle = (before[-1][0] + after[0][0]) / 2
+        near = [one for one in before if one[0] > middle - reach]
         if count >= SMALL_RECORDING and not near:
-            near = [frame for frame in before if frame.time == before[-1].time]
-        kept = [frame for frame in after if frame.time >= middle + reach]
+            near = [one for one in before if one[0] == before[-1][0]]
+        kept = [one for one in after if one[0] >= middle + reach]
         blocks.append(kept or after[-1:])
         rest = before[:len(before) - len(near)]
         if not rest:
             return [frames, [], []]
-    return [rest, blocks[1], blocks[0]]
+    return [[frame for _, frame in part] for part in (rest, blocks[1], blocks[0])]
+
+
+def _without_pauses(times: Sequence[float]) -> list[float]:
+    """Return sorted times from 0 on, with pauses between drives, or of a clock, shortened."""
+    steps = [after - before for before, after in pairwise(times)]
+    longest = PAUSE * median([step for step in steps if step > 0] or [0])
+    return list(accumulate((min(step, longest) for step in steps), initial=0.0))
 
 
 def _split(parts: dict[str, list[LabeledImage]], how: str) -> Split:

@@ -21,6 +21,7 @@ from lane_perception.data.samples import MaskFile
 from lane_perception.errors import UserError
 
 SECONDS_FROM = 100_000_000   # a whole number from here on is no frame's number
+_SECONDS_AND_REST = re.compile(r'(\d{9,11})_(\d{6,9})$')   # a stamp, in two numbers
 FINEST_NS = 1000             # a stamp of today in seconds, as a float, is not exacter
 
 
@@ -36,9 +37,9 @@ class LabelFolder:
         :param folder: of masks, or a data set with images and labels. The last number of a name,
             before an ending of Roboflow's, says its frame. With a fraction it is the header
             stamp in seconds, cut off or rounded at the most digits that a name in the folder
-            has. A whole number is the header stamp in nanoseconds or seconds, or else, below
-            SECONDS_FROM, the frame's number in the recording, from 0. Of several labels of one
-            frame the first counts.
+            has; SECONDS_NANOSECONDS is one too. A whole number is the header stamp in
+            nanoseconds or seconds, or else, below SECONDS_FROM, the frame's number in the
+            recording, from 0. Of several labels of one frame the first counts.
         :param rate: the frames' numbers count at so many per second since the first stamp.
         :param classes: of COCO or labelme labels, that are markings; none: all.
         :raises UserError: when there are no labels, or names without a number, or a class is
@@ -55,6 +56,10 @@ class LabelFolder:
         self._by_whole: dict[int, Any] = {}
         self._by_time: dict[int, Any] = {}    # in units of self._unit nanoseconds
         self._fits_several: set[int] = set()  # keys of _by_time
+        # A frame's number after a recording's own stamp looks like a stamp in two numbers.
+        stamps = [found.groups() for found in map(_SECONDS_AND_REST.search, labels) if found]
+        self._in_two_numbers = (len({seconds for seconds, _ in stamps}) > 1
+                                and not all(rest[0] == '0' for _, rest in stamps))
         numbers = {stem: self._number(stem) for stem in labels}
         digits = max(len(fraction) for _, fraction in numbers.values())
         self._unit = max(FINEST_NS, NANOSECONDS // 10 ** digits) if digits else FINEST_NS
@@ -77,8 +82,8 @@ class LabelFolder:
             self._problems += data.problems
             return {sample.stem: sample.label for sample in data.samples}
         found = find_images(folder)
-        labels = {path.stem: MaskFile(path) for path in found
-                  if path.suffix.lower() not in JPEG_SUFFIXES}
+        labels = {path.relative_to(folder).with_suffix('').as_posix(): MaskFile(path)
+                  for path in found if path.suffix.lower() not in JPEG_SUFFIXES}
         jpegs = sum(path.suffix.lower() in JPEG_SUFFIXES for path in found)
         if not labels:
             raise UserError(f'{folder} holds no labels' + (
@@ -93,6 +98,10 @@ class LabelFolder:
 
     def _number(self, stem: str) -> tuple[str, str]:
         """Return the digits before and after the point of a name's last number."""
+        stamp = _SECONDS_AND_REST.search(stem) if self._in_two_numbers else None
+        if stamp:   # microseconds, or nanoseconds without leading zeros
+            seconds, rest = stamp.groups()
+            return seconds, rest if len(rest) == 6 else f'{rest:0>9}'
         numbers = re.findall(r'(\d+)(?:\.(\d+))?', without_roboflow(stem.split('/')[-1]))
         if not numbers:
             raise UserError(f'the label {stem} in {self._folder} has no number in its name; name '

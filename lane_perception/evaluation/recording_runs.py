@@ -244,9 +244,13 @@ def _entry(report: dict[str, Any]) -> dict[str, Any]:
 
 def _done_before(settings: ReplaySettings) -> dict[str, Any] | None:
     try:
-        report = json.loads((settings.out / 'report.json').read_text(encoding='utf-8'))
+        place = settings.out / 'report.json'
+        report = json.loads(place.read_text(encoding='utf-8'))
         done = report['fingerprint'] == _fingerprint(settings)
-        return report if done and all(file.is_file() for file in _outputs(settings)) else None
+        # The report comes last: a video or bag that is newer is of a replay that was broken off.
+        written = place.stat().st_mtime_ns
+        return report if done and all(file.stat().st_mtime_ns <= written
+                                      for file in _outputs(settings)) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -9,6 +9,7 @@ from typing import Collection
 from typing import Sequence
 
 from lane_perception.data.results_folder import RUN_FILE
+from lane_perception.data.results_folder import SNAPPED
 from lane_perception.data.samples import DataSet
 from lane_perception.data.splits import SPLIT_FILE
 from lane_perception.data.splits import read_split
@@ -41,7 +42,8 @@ def _seen_by(run: Path, data: DataSet, stems: set[str]) -> str:
         split = read_split(file, data)   # refused where it names other pictures
     except (UserError, KeyError, TypeError):
         return ''
-    if trained_at.exists() and not trained_at.samefile(data.path):
+    places = [place for place in (trained_at, run / SNAPPED) if place.exists()]
+    if trained_at in places and not any(place.samefile(data.path) for place in places):
         return ''
     trained, chose = len(stems.intersection(split.train)), len(stems.intersection(split.val))
     if not trained and not chose:

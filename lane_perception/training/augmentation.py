@@ -96,7 +96,8 @@ def add_glare(image: Image, strength: float, rng: Rng) -> Image:
     height, width = image.shape[:2]
     small = np.zeros((height // 8, width // 8), np.float32)
     center = (int(rng.uniform(0, width // 8)), int(rng.uniform(0.2, 1) * (height // 8)))
-    axes = (int(rng.uniform(1, width / 40)) + 1, int(rng.uniform(1, height / 30)) + 1)
+    axes = (int(rng.uniform(1, max(1, width / 40))) + 1,
+            int(rng.uniform(1, max(1, height / 30))) + 1)
     cv2.ellipse(small, center, axes, rng.uniform(0, 180), 0, 360, 1.0, -1)
     small = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.5, 4.0))
     light = cv2.resize(small * rng.uniform(60, 220) * min(strength, 1.2), (width, height))

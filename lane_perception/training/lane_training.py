@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import lightning
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -59,6 +60,11 @@ class LaneTraining(lightning.LightningModule):
         self.log('loss', loss, prog_bar=True, on_step=False, on_epoch=True,
                  batch_size=len(target))
         return loss
+
+    def on_train_epoch_start(self) -> None:
+        """Let what drops out depend on the epoch alone, so that a run can go on with any."""
+        entropy = self.recipe.seed, self.current_epoch, self.global_rank
+        torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
 
     def on_validation_epoch_start(self) -> None:
         """Begin a new sweep."""

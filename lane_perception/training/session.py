@@ -20,6 +20,7 @@ from lane_perception.data.image_files import require_outside
 from lane_perception.data.mask_values import check_masks
 from lane_perception.data.readers import read_dataset
 from lane_perception.data.results_folder import RUN_FILE
+from lane_perception.data.results_folder import SNAPPED
 from lane_perception.data.samples import DataSet
 from lane_perception.data.snap_data import SNAP
 from lane_perception.data.snap_data import snap_dataset
@@ -29,6 +30,7 @@ from lane_perception.data.splits import Split
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_json
 from lane_perception.machine import package_version
+from lane_perception.machine import usable_cores
 from lane_perception.training import processes
 from lane_perception.training.checkpoints import BEST_MODEL
 from lane_perception.training.checkpoints import LAST
@@ -56,7 +58,6 @@ from lane_perception.training.synthetic_cache import parse_synthetic
 EXPORTED = 'model.onnx'
 REPORT = 'report.json'
 UNKNOWN = {'sha256': '', 'made': False}   # of a split: not made yet, or by an older version
-SNAPPED = 'snapped'   # of a run with labels=snap: the data set with the labels that it trains on
 
 
 def start(
@@ -367,7 +368,7 @@ def _synthetic(folder: Path, seed: int, recipe: Recipe) -> RunData:
     validation = SyntheticCache(
         cache, VALIDATION_SEED_OFFSET + seed, recipe.validation_samples, *size)
     for part in (validation, training):
-        part.fill(os.cpu_count() or 1)
+        part.fill(usable_cores())
     return RunData(training, validation,
                    f'synthetic world, seed {seed}, {recipe.samples} samples; '
                    f'validation seed {VALIDATION_SEED_OFFSET + seed}')

@@ -95,6 +95,18 @@ def test_many_short_recordings_are_doubted(form, doubtful):
         assert '30 recordings of 3 in the median, each dealt on its own' in split.doubt
 
 
+@pytest.mark.parametrize('starts', [
+    ('20240110_12', '20240111_12'), ('20240110_12', '20240111_12', '20240111_15'),
+    ('20240110_12', '20000101_00')])
+def test_pauses_between_drives_and_a_wrong_clock_leave_out_no_more(starts):
+    stems = [f'IMG_{start}{number // 60:02d}{number % 60:02d}' for start in starts
+             for number in range(60)]
+    split = make_split(named(*stems))
+    assert len(split.left_out) <= 0.06 * len(stems)
+    for part, share in zip(PARTS, (0.70, 0.15, 0.15)):
+        assert len(split.part(part)) == pytest.approx(share * len(stems), abs=0.05 * len(stems))
+
+
 def test_two_recordings_are_each_cut_by_time():
     split = make_split(named(*(f'{drive}/{n}' for drive in 'ab' for n in range(100))))
     for part in PARTS:

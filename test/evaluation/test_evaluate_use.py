@@ -134,6 +134,14 @@ def test_a_training_that_kept_nothing_back_has_no_way_out(data, tmp_path):
         'for a test']
 
 
+def test_a_training_on_snapped_labels_is_told_of_with_them_too(data, tmp_path):
+    run = write_run(tmp_path / 'run', data, train=STEMS[:7], val=STEMS[7:9], test=STEMS[9:])
+    shutil.copytree(data, run / 'snapped')
+    for place in (data, run / 'snapped'):
+        assert evaluate(place, run, tmp_path / 'out') == 0
+        assert 'was trained on 7 of these 10' in problems(tmp_path / 'out')[0]
+
+
 def test_a_training_on_other_data_is_none_on_these(data, tmp_path):
     (tmp_path / 'other').mkdir()
     parts = {'train': STEMS[:7], 'val': STEMS[7:]}

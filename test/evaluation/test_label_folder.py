@@ -134,6 +134,25 @@ def test_of_two_labels_of_one_frame_the_first_counts_and_the_other_is_named(tmp_
                     '(7), and was left out']
 
 
+def test_labels_of_one_name_in_several_folders_do_not_hide_each_other(tmp_path):
+    folder = write_labels(tmp_path / 'labels', ['7'])
+    write_labels(folder / 'other', ['0', '7'])
+    found, said = matched(LabelFolder(folder), frames_at(range(8)))
+    assert found == [0, *[None] * 6, 0]
+    assert said == [f'the label other/7 in {folder} is of a frame that has one already (7), and '
+                    'was left out']
+
+
+@pytest.mark.parametrize('naming, found', [
+    ('{0}_{1:09d}', [0, 1, 2, 3]), ('{0}_{1}', [0, 1, 2, 3]),
+    ('1714560019_{2:06d}', [0, 1, 2, 3])])   # the recording's stamp, and the frame's number
+def test_a_stamp_in_two_numbers_is_one(tmp_path, naming, found):
+    stamps = [1714560019 * SECOND + number * 333_333_333 + 20_000_000 for number in range(4)]
+    names = [naming.format(*divmod(stamp, SECOND), number) for number, stamp in enumerate(stamps)]
+    labels = LabelFolder(write_labels(tmp_path / 'labels', names))
+    assert matched(labels, frames_at(stamps)) == (found, [])
+
+
 def test_photos_are_no_masks(tmp_path):
     folder = tmp_path / 'labels'
     folder.mkdir()

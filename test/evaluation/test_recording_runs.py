@@ -76,6 +76,17 @@ def test_a_run_goes_on_where_it_stopped(bags, model, tmp_path, capsys):
     assert 'done before' not in capsys.readouterr().err, 'other settings are other work'
 
 
+def test_a_report_does_not_vouch_for_what_a_broken_off_replay_put_beside_it(
+        bags, model, tmp_path, capsys):
+    run([bags], model, tmp_path / 'out')
+    bag, report = (tmp_path / 'out' / 'drive' / name for name in ('bag/bag.mcap', 'report.json'))
+    os.utime(bag, ns=(report.stat().st_mtime_ns + 1,) * 2)
+    capsys.readouterr()
+    run([bags], model, tmp_path / 'out')
+    said = capsys.readouterr().err
+    assert 'tuesday: done before' in said and 'drive: done before' not in said
+
+
 @pytest.mark.parametrize('gone', ['bag', 'bag/bag.mcap', 'overlay.mp4'])
 def test_a_recording_whose_outputs_are_gone_is_done_again(model, tmp_path, capsys, gone):
     for name in ('a', 'b'):

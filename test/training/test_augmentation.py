@@ -51,3 +51,10 @@ def test_the_recipe_refuses_a_group_that_there_is_not():
     assert Recipe(augmentation_without='glare, noise').left_out() == ['glare', 'noise']
     with pytest.raises(UserError, match='augmentation_without=fog is not known'):
         Recipe(augmentation_without='fog')
+
+
+@pytest.mark.parametrize('size', [(32, 32), (16, 64)])
+def test_the_smallest_pictures_are_varied_too(size):
+    image, target = np.full((*size, 3), 90, np.uint8), np.zeros((*size, 2), np.uint8)
+    for seed in range(60):
+        assert augment(image, target, 1.0, np.random.default_rng(seed))[0].shape == image.shape

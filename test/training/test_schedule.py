@@ -54,3 +54,16 @@ def test_the_rate_falls_by_steps_or_by_time_whichever_is_further(step, spent_s, 
     assert group['lr'] == pytest.approx(2.0 * share, rel=0.02)
     assert trainer.should_stop == stops
     assert schedule.state_dict()['elapsed'] >= spent_s
+
+
+def test_what_drops_out_depends_on_seed_and_epoch_alone(monkeypatch):
+    from lane_perception.training.lane_training import LaneTraining
+    from lane_perception.training.recipe import Recipe
+    module = LaneTraining(Recipe(architecture='lane_dense_tiny', initial=''))
+
+    def drawn(epoch):
+        torch.rand(5)   # as much as an interrupted run has drawn before
+        monkeypatch.setattr(LaneTraining, 'current_epoch', epoch)
+        module.on_train_epoch_start()
+        return torch.rand(4).tolist()
+    assert drawn(3) == drawn(3) != drawn(4)

@@ -91,7 +91,7 @@ def _labels(
                                 'file does not list')
                 continue
             try:
-                drawn, problem = _shapes(annotation.get('segmentation'), name, is_judged(name))
+                drawn, problem = _shapes(annotation, name, is_judged(name))
             except ValueError as error:
                 broken[picture] = f'annotation {number} {error}'
                 continue
@@ -115,16 +115,19 @@ def _labels(
     return labels
 
 
-def _shapes(segmentation: Any, name: str, judged: bool) -> tuple[list[Shape], str]:
+def _shapes(annotation: dict[str, Any], name: str, judged: bool) -> tuple[list[Shape], str]:
     """
     Return the shapes of an annotation, and what in it marks no area.
 
     :raises ValueError: when it is broken, so that the area cannot be told.
     """
+    segmentation = annotation.get('segmentation')
     if isinstance(segmentation, dict):
         if not {'size', 'counts'} <= set(segmentation):
             raise ValueError('has a run-length mask without size or counts')
         return [Shape('rle', rle=segmentation, judged=judged, name=name)], ''
+    if not segmentation and annotation.get('bbox'):
+        raise ValueError('has a box alone; export it as segmentation, not as boxes')
     if not segmentation:
         return [], 'has no polygon and no mask'
     if not isinstance(segmentation, list):

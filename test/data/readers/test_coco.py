@@ -184,8 +184,8 @@ def test_run_lengths_are_read_as_pycocotools_writes_them(share):
     coco([[20, 10, 'a', 10, 40, 30]]), coco([[20, 10, [4], 10, 40, 30]]),
     coco([SQUARE, SQUARE[:-1]]), coco([SQUARE, 'abc']), coco('abc'), coco(7),
     coco([SQUARE], height='abc'), coco([SQUARE], width=[1]), coco([SQUARE], width=float('nan')),
-    coco([SQUARE], width=float('inf')),
-], ids=range(14))
+    coco([SQUARE], width=float('inf')), coco([]),
+], ids=range(15))
 def test_a_picture_with_a_broken_coco_label_is_named_and_left_out(tmp_path, broken):
     broken['images'].append({'id': 8, 'file_name': 'a_2.jpg'})
     broken['annotations'].append({'image_id': 8, 'category_id': 3, 'segmentation': [SQUARE]})
