@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lane_perception.evaluation.bootstrap import bootstrap
+from lane_perception.evaluation.bootstrap import bootstrap_sums
 from lane_perception.evaluation.comparison import compare
 from lane_perception.evaluation.line_f1 import line_figures
 from lane_perception.evaluation.metrics import figures
@@ -104,3 +105,30 @@ def test_centers_that_are_found_for_the_first_time_are_no_change():
     assert compared['metrics']['center_mae_px'] == {
         'before': None, 'now': 2.0, 'change': None, 'interval': None, 'verdict': 'none before'}
     assert 'center_mae_px' not in compare(images('FOUND'), images('FOUND'), 0.01)['metrics']
+
+
+def rows(random, count):
+    """Return sums of pictures of which a random share was found."""
+    hit, wrong = random.integers(200, 800, count), random.integers(20, 200, count)
+    none, one = np.zeros(count), np.ones(count)
+    return np.column_stack([hit, wrong, 1000 - hit, 90000 * one, none, none, none, none,
+                            hit / 1000, one, none, none])
+
+
+@pytest.mark.parametrize('count', [20, 28, 100])
+def test_few_pictures_call_no_more_than_a_twentieth_of_equal_models_unequal(count):
+    random, unequal = np.random.default_rng(1), 0
+    for _ in range(200):
+        low, high = bootstrap_sums(
+            rows(random, count), rows(random, count))['interval']['lane_iou']
+        unequal += not low <= 0.0 <= high
+    assert unequal / 200 < 0.10   # 0.05, as exactly as 200 trials tell; 0.12 and 0.24 without it
+
+
+def test_an_interval_leaves_no_figures_range():
+    random = np.random.default_rng(3)
+    perfect = rows(random, 20)
+    perfect[:, 2] = random.integers(0, 3, 20)
+    perfect[:, 1] = 0
+    interval = bootstrap_sums(perfect)['interval']
+    assert interval['precision'] == [1.0, 1.0] and interval['recall'][1] <= 1.0
