@@ -347,14 +347,14 @@ class _Replay:
 
     def _judged(self) -> JudgedImages:
         judged = ~np.isnan(self.series.column('lane_iou'))
-        return JudgedImages(
-            [str(stamp) for stamp in np.array(self.series.stamps)[judged]],
-            self.score.segmentation.counts, self.score.lines.hits[:, 0],
-            self.series.column('center_error_px')[judged])
+        errors = self.series.column('center_error_px')[judged]
+        if self.settings.center_topic:   # which tells of other frames than labels do
+            errors[:] = np.nan
+        return JudgedImages([str(stamp) for stamp in np.array(self.series.stamps)[judged]],
+                            self.score.segmentation.counts, self.score.lines.hits[:, 0], errors)
 
     def _report(self, topic: str, pipeline: LanePipeline, seconds: float) -> dict[str, Any]:
-        settings, series = self.settings, self.series
-        stamps = series.stamps
+        settings, series, stamps = self.settings, self.series, self.series.stamps
         figures = {**self.score.result(), **series.steadiness()}
         judged = self._judged()
         if settings.pose_topic:

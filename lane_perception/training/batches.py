@@ -32,7 +32,7 @@ class EpochOrder(Sampler):
 
     def __init__(
         self, count: int, batch_size: int, seed: int, passes: int = 1,
-        part: tuple[int, int] = (0, 1),
+        part: tuple[int, int] = (0, 1), accumulation: int = 1,
     ) -> None:
         """
         Say what to order.
@@ -40,9 +40,11 @@ class EpochOrder(Sampler):
         :param batch_size: of the whole batch, all processes together.
         :param passes: over all samples, to one epoch.
         :param part: (number of this process, how many share each batch).
+        :param accumulation: batches of one optimizer step.
         :raises UserError: when a batch cannot be shared out equally.
 
-        Samples are repeated from the epoch's beginning to fill its last batch.
+        Samples are repeated from the epoch's beginning to fill its last optimizer step, which
+        would otherwise count less than the others.
         """
         if batch_size % part[1]:
             raise UserError(f'batch_size={batch_size} cannot be shared by {part[1]} processes; '
@@ -50,6 +52,7 @@ class EpochOrder(Sampler):
         self.count = count
         self.part = part
         self.batch_size = batch_size
+        self.accumulation = accumulation
         self.seed = seed
         self.passes = passes
         self.epoch = 0
@@ -61,7 +64,8 @@ class EpochOrder(Sampler):
 
     def __len__(self) -> int:
         """Return how many batches an epoch has."""
-        return -(-self.count * self.passes // self.batch_size)
+        step = self.batch_size * self.accumulation
+        return -(-self.count * self.passes // step) * self.accumulation
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         """Yield batches of (pass, index); passes are numbered over the whole run."""

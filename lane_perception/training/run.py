@@ -142,7 +142,7 @@ def train(
     if recipe.compile:
         _compile(module.network)
     order = EpochOrder(len(data.train), recipe.batch_size, recipe.seed, recipe.passes,
-                       (processes.number(), processes.count()))
+                       (processes.number(), processes.count()), recipe.accumulation)
     samples = Samples(data.train, recipe.seed, recipe.augmentation, strict,
                       recipe.half_size_epochs * recipe.passes, recipe.left_out())
     loader = make_loader(samples, order, recipe.workers)
@@ -153,7 +153,7 @@ def train(
         name=name, architecture=recipe.architecture, input_height=recipe.input_height,
         input_width=recipe.input_width, mean=entry.mean, std=entry.std,
         trained_on=data.described, recipe=_for_card(recipe), package_version=version)
-    steps = -(-len(order) // recipe.accumulation) * recipe.epochs
+    steps = len(order) // recipe.accumulation * recipe.epochs
     precision = choose_precision(recipe.precision)
     callbacks = [
         Schedule(steps, recipe.warmup_steps, recipe.final_fraction, recipe.max_minutes),

@@ -44,6 +44,13 @@ def test_an_epoch_sees_every_sample_as_often_as_it_has_passes():
     assert {number for batch in order for number, _ in batch} == {2, 3}
 
 
+def test_an_epoch_ends_with_a_whole_optimizer_step():
+    order = EpochOrder(37, 4, seed=0, accumulation=3)
+    batches = list(order)
+    assert len(batches) == len(order) == 12 and {len(batch) for batch in batches} == {4}
+    assert {index for batch in batches for _, index in batch} == set(range(37))
+
+
 def test_a_sample_depends_on_seed_pass_and_index_alone():
     def image(seed, key):
         return Samples(Drawn(), seed, augmentation=1.0)[key]['image']
