@@ -53,7 +53,8 @@ INTRODUCTION = """# How quick it is, and how that was measured
 Things that are compared are called in turns, in one process, in an order that is drawn anew each
 round, so that whatever else the machine does meets all of them; the tables show medians and p99.
 On a machine that is shared, trust the ratios. The accuracy beside the times is that of `lane_lite`
-before its fourth stage, on pictures of the synthetic world as it was then.
+before its fourth stage, on pictures of the synthetic world as it was then; on the processor with
+VNNI it is that of what ships.
 """
 RULE = """## What `auto` means
 
