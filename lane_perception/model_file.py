@@ -98,7 +98,7 @@ def parse_card(text: str | None, path: Path) -> ModelCard:
         raise UserError(f'{path}: its metadata holds an impossible value: {error}') from error
     _check_kinds(card, path)
     for side in (card.input_height, card.input_width):
-        if not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE:
+        if not is_input_side(side):
             raise UserError(
                 f'{path}: its input size {card.input_width}x{card.input_height} is not of '
                 f'multiples of {MULTIPLE} up to {LARGEST_SIDE}')
@@ -210,6 +210,11 @@ def shipped_models() -> list[str]:
         for suffix in SUFFIXES:
             names |= {path.stem for path in (folder / 'models').glob(f'*{suffix}')}
     return sorted(name for name in names if not name.endswith(INT8_SUFFIX))
+
+
+def is_input_side(pixels: int) -> bool:
+    """Tell whether a network's input may be so many pixels high or wide."""
+    return MULTIPLE <= pixels <= LARGEST_SIDE and pixels % MULTIPLE == 0
 
 
 def member_names(model: str | Path) -> list[str]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from lane_perception.errors import UserError
 from lane_perception.model_file import LARGEST_SIDE
 from lane_perception.model_file import MULTIPLE
+from lane_perception.model_file import is_input_side
 from lane_perception.model_file import member_names
 from lane_perception.runtimes import Runtime
 from lane_perception.runtimes import open_runtime
@@ -86,8 +87,7 @@ class Segmenter:
         self.tta = tta
         self._own_threshold = float(np.mean([runtime.card.threshold for runtime in runtimes]))
         self.threshold = threshold
-        if resolution and any(not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE
-                              for side in resolution):
+        if resolution and not all(map(is_input_side, resolution)):
             raise UserError(f'resolution {resolution[0]}x{resolution[1]} (height x width) is not '
                             f'made of multiples of {MULTIPLE} from {MULTIPLE} to {LARGEST_SIDE}')
         self._sizes = [resolution or (runtime.card.input_height, runtime.card.input_width)

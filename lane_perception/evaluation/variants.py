@@ -20,6 +20,7 @@ from lane_perception.errors import UserError
 from lane_perception.model_file import LARGEST_SIDE
 from lane_perception.model_file import MULTIPLE
 from lane_perception.model_file import find_model
+from lane_perception.model_file import is_input_side
 from lane_perception.model_file import member_names
 from lane_perception.runtimes import PRECISIONS
 from lane_perception.runtimes import RUNTIMES
@@ -96,7 +97,7 @@ def combine(
             raise UserError(f'{what} "{unknown[0]}" is not known; use one of {", ".join(known)}')
     for text in resolutions:
         sides = parse_resolution(text) or ()
-        if any(not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE for side in sides):
+        if not all(map(is_input_side, sides)):
             raise UserError(f'resolution {text} (height x width) is not made of multiples of '
                             f'{MULTIPLE} from {MULTIPLE} to {LARGEST_SIDE}')
     return [Variant(*values) for values in product(

@@ -25,6 +25,7 @@ from lane_perception.model_file import LARGEST_SIDE
 from lane_perception.model_file import MULTIPLE
 from lane_perception.model_file import ModelCard
 from lane_perception.model_file import find_model
+from lane_perception.model_file import is_input_side
 from lane_perception.model_file import read_safetensors
 from lane_perception.model_file import write_safetensors
 from lane_perception.networks import find_network
@@ -144,7 +145,7 @@ def _convert(
     if not 0 < threshold < 1:
         raise UserError(f'--threshold {threshold} should be between 0 and 1')
     height, width = parse_resolution(resolution)
-    if any(not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE for side in (height, width)):
+    if not (is_input_side(height) and is_input_side(width)):
         raise UserError(f'--resolution {resolution} is not made of multiples of {MULTIPLE} from '
                         f'{MULTIPLE} to {LARGEST_SIDE}')
     network, architecture, notes = read_checkpoint(file, architecture)

@@ -16,6 +16,7 @@ from typing import Sequence
 from lane_perception.errors import UserError
 from lane_perception.model_file import LARGEST_SIDE
 from lane_perception.model_file import MULTIPLE
+from lane_perception.model_file import is_input_side
 from lane_perception.package_files import find_package_file
 from lane_perception.package_files import share_folders
 from lane_perception.training.augmentation import GROUPS
@@ -70,7 +71,7 @@ class Recipe:
         """Refuse values that cannot be, naming the setting."""
         for name in ('input_width', 'input_height'):
             side = getattr(self, name)
-            if not MULTIPLE <= side <= LARGEST_SIDE or side % MULTIPLE:
+            if not is_input_side(side):
                 raise UserError(f'{name}={side} is not a multiple of {MULTIPLE} from {MULTIPLE} '
                                 f'to {LARGEST_SIDE}')
             if self.half_size_epochs and side % (2 * MULTIPLE):
