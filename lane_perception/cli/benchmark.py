@@ -9,7 +9,6 @@ import importlib
 import importlib.util
 import math
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 from typing import Sequence
@@ -19,6 +18,7 @@ from lane_perception.benchmark.block import shareable_block
 from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
+from lane_perception.data.results_folder import make_writable
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_report
 from lane_perception.machine import command_line
@@ -105,9 +105,7 @@ def _check_writable(option: str, path: Path) -> None:
     if path.is_dir():
         raise UserError(f'{option} {path} is a folder; give the name of a file')
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
+        make_writable(path.parent)
     except OSError as error:
         raise UserError(f'{option} {path} cannot be written: {error.strerror}') from error
 

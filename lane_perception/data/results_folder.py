@@ -30,13 +30,18 @@ def open_results(out: Path, inputs: Iterable[Path] = ()) -> None:
     for place in inputs:
         require_outside(out, place)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
+        make_writable(out)
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(f'--out {out} cannot be a folder: {error.filename} is a file') from error
     except OSError as error:
         raise UserError(f'--out {out} cannot be written to: {error.strerror}') from error
+
+
+def make_writable(folder: Path) -> None:
+    """Make a folder with its parents; raise OSError where nothing can be written into it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def require_no_run(out: Path) -> None:
