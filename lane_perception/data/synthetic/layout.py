@@ -27,6 +27,7 @@ LAYOUTS = {'one': 0.36, 'two': 0.44, 'three': 0.06, 'middle_only': 0.06, 'one_ed
 PAINTED = (0.05, 0.35)   # metres of a dash
 SHORT = 0.12             # a dash up to here is as many times as long as its tape is wide instead:
 TIMES = (0.8, 4.0)
+STUBBY = 0.3             # share of dashed lines that are of such dashes whatever the tape's width
 
 
 def lay_track(random: np.random.Generator, road: Curve, lane_width: float, tape_width: float,
@@ -63,7 +64,7 @@ def lay_track(random: np.random.Generator, road: Curve, lane_width: float, tape_
     for offset, role in lines:
         width = tape_width
         if role == 'center':
-            width *= random.uniform(0.6, 1.0)
+            width *= random.uniform(0.6, 1.0 if tidy else 1.3)
         paint = center_paint if role == 'center' else edge_paint
         if role == 'edge' and offset > 0 and second_edge:
             paint = 1
@@ -121,6 +122,8 @@ def _lay(random: np.random.Generator, road: Curve, offset: float, width: float, 
         widths *= 1 + random.uniform(0.01, 0.1) * wander(random, count, random.uniform(0.05, 0.4))
     if style == 'dashed':
         painted = random.uniform(*PAINTED)
+        if not tidy and random.random() < STUBBY:
+            painted = random.uniform(PAINTED[0], SHORT)
         if painted < SHORT:
             painted = max(np.interp(painted, (PAINTED[0], SHORT), TIMES) * width, 2 * STEP)
         gap = painted * random.uniform(0.4, 1.6)

@@ -43,6 +43,7 @@ from lane_perception.data.synthetic.track import Track
 TAPE = {'white': (0.75, 0.78, 0.78), 'yellow': (0.03, 0.50, 0.78), 'orange': (0.03, 0.22, 0.75),
         'blue': (0.45, 0.13, 0.03), 'red': (0.03, 0.03, 0.55), 'green': (0.10, 0.35, 0.06),
         'black': (0.02, 0.02, 0.02)}
+ASTRIDE = 0.25   # share of poses over the line between two lanes, where there are two
 CONTRAST = 0.35  # least difference of tape and floor, see contrast()
 COMMON = {'white': 0.56, 'yellow': 0.22, 'orange': 0.06, 'blue': 0.05, 'red': 0.07, 'green': 0.04}
 
@@ -271,9 +272,20 @@ def draw_drive_scene(streams: Streams, settings: WorldSettings,
 
 
 def draw_pose(random: np.random.Generator, track: Track, start: float) -> Pose:
-    """Return a pose near the middle of the ego lane at arc length start; at times far off it."""
+    """
+    Return a pose near the middle of the ego lane at arc length start; at times far off it.
+
+    Where another lane lies beside, the car is at times about to change over: the line between
+    the two runs ahead of it, and then it is seen end on.
+    """
     lane = track.ego_lane
-    if random.random() < 0.8:
+    beside = [other.offset - lane.offset for other in track.lanes
+              if 0 < abs(other.offset - lane.offset) < 1.5 * lane.width]
+    kind = random.random()
+    if beside and kind < ASTRIDE:
+        lateral = random.choice(beside) * random.uniform(0.3, 0.55)
+        turn = np.deg2rad(random.normal(0, 8))
+    elif kind < 0.8:
         lateral, turn = random.normal(0, 0.18) * lane.width, np.deg2rad(random.normal(0, 8))
     else:
         lateral = random.uniform(-0.7, 0.7) * lane.width
