@@ -37,6 +37,21 @@ def looks_numbered(stem: str) -> bool:
     return not name.startswith(SYNTHESIZED) and bool(_NUMBER.search(name))
 
 
+def count_frames(fractions: Sequence[tuple[str, str, str]]) -> bool:
+    """
+    Tell whether what looks like fractions of seconds are the numbers of a recording's frames.
+
+    A recording's own date or stamp may stand before a frame's number: that is so where all names
+    have the same one, or where every fraction has leading zeros, as in _000012.
+
+    :param fractions: of each name the date or seconds, the sign behind them, and the digits.
+    """
+    if len({before for before, _, _ in fractions}) == 1:
+        return True
+    return (len({digits for _, _, digits in fractions}) > 1
+            and all(sign != '.' and digits[0] == '0' for _, sign, digits in fractions))
+
+
 def frame_identities(stems: Iterable[str]) -> dict[str, tuple[str, float]]:
     """
     Return each picture's recording and its place in time within it.
@@ -95,14 +110,8 @@ class _Numbers:
 
     def __init__(self, found: Sequence[re.Match]) -> None:
         self.found = found
-        # A recording's date or stamp with a frame's number after it looks like a fraction: where
-        # nothing else differs, or where it has leading zeros in every name.
-        seconds = {number.string[number.start():number.start(number.lastindex)]
-                   if number.lastindex in _FRACTIONS else None for number in found}
-        self.counted = self.differ() and None not in seconds and (
-            len(seconds) == 1 or _are_counters([number.string[number.start(number.lastindex) - 1:
-                                                              number.end(number.lastindex)]
-                                                for number in found]))
+        self.counted = (self.differ() and all(one.lastindex in _FRACTIONS for one in found)
+                        and count_frames([_divided(one) for one in found]))
 
     def differ(self) -> bool:
         return len({number.group() for number in self.found}) > 1
@@ -115,9 +124,11 @@ class _Numbers:
                 for number in self.found]
 
 
-def _are_counters(fractions: Sequence[str]) -> bool:
-    """Tell whether what looks like fractions, each after its sign, counts frames: _000012."""
-    return len(set(fractions)) > 1 and all(one[0] != '.' and one[1] == '0' for one in fractions)
+def _divided(number: re.Match) -> tuple[str, str, str]:
+    """Return what is before a number's fraction, the sign between, and the fraction."""
+    start = number.start(number.lastindex)
+    return (number.string[number.start():start - 1], number.string[start - 1],
+            number.group(number.lastindex))
 
 
 def _time(number: re.Match) -> float:

@@ -12,6 +12,7 @@ from typing import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.data.frame_names import count_frames
 from lane_perception.data.frame_names import without_roboflow
 from lane_perception.data.image_files import JPEG_SUFFIXES
 from lane_perception.data.image_files import find_images
@@ -21,7 +22,7 @@ from lane_perception.data.samples import MaskFile
 from lane_perception.errors import UserError
 
 SECONDS_FROM = 100_000_000   # a whole number from here on is no frame's number
-_SECONDS_AND_REST = re.compile(r'(\d{9,11})_(\d{6,9})$')   # a stamp, in two numbers
+_SECONDS_AND_REST = re.compile(r'(\d{9,11})(_)(\d{6,9})$')   # a stamp, in two numbers
 FINEST_NS = 1000             # a stamp of today in seconds, as a float, is not exacter
 
 
@@ -56,10 +57,8 @@ class LabelFolder:
         self._by_whole: dict[int, Any] = {}
         self._by_time: dict[int, Any] = {}    # in units of self._unit nanoseconds
         self._fits_several: set[int] = set()  # keys of _by_time
-        # A frame's number after a recording's own stamp looks like a stamp in two numbers.
         stamps = [found.groups() for found in map(_SECONDS_AND_REST.search, labels) if found]
-        self._in_two_numbers = (len({seconds for seconds, _ in stamps}) > 1
-                                and not all(rest[0] == '0' for _, rest in stamps))
+        self._in_two_numbers = not count_frames(stamps)
         numbers = {stem: self._number(stem) for stem in labels}
         digits = max(len(fraction) for _, fraction in numbers.values())
         self._unit = max(FINEST_NS, NANOSECONDS // 10 ** digits) if digits else FINEST_NS
@@ -100,7 +99,7 @@ class LabelFolder:
         """Return the digits before and after the point of a name's last number."""
         stamp = _SECONDS_AND_REST.search(stem) if self._in_two_numbers else None
         if stamp:   # microseconds, or nanoseconds without leading zeros
-            seconds, rest = stamp.groups()
+            seconds, _, rest = stamp.groups()
             return seconds, rest if len(rest) == 6 else f'{rest:0>9}'
         numbers = re.findall(r'(\d+)(?:\.(\d+))?', without_roboflow(stem.split('/')[-1]))
         if not numbers:
