@@ -96,7 +96,8 @@ class TopicTruth:
         self._unmatched += len(rest) - sum(rest) + sum(map(len, self._waiting.values()))
         self._reader.close()
         sentences = {
-            'belong to no frame by their stamp': self._unmatched,
+            'have the stamp of no frame that was recorded within '
+            f'{WINDOW_NS // NANOSECONDS} s of them': self._unmatched,
             'are damaged': self._damaged,
             'share their stamp, or their frame does, and were matched by the time at which they '
             'were recorded': self._by_log_time,

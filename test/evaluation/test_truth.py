@@ -94,7 +94,8 @@ def test_what_was_not_matched_plainly_is_counted(tmp_path):
         log_time = 100 * SECOND + number * SECOND // 10
         assert truth.at(Received(number, stamps[number], log_time, None)).data[0] == number
     unmatched, damaged, by_time = truth.close()
-    assert unmatched == f'6 masks on {TRUTH} belong to no frame by their stamp'
+    assert unmatched == (f'6 masks on {TRUTH} have the stamp of no frame that was recorded '
+                         'within 5 s of them')
     assert damaged == f'1 masks on {TRUTH} are damaged'
     assert by_time.startswith(f'2 masks on {TRUTH} share their stamp')
 
