@@ -13,6 +13,7 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from lane_perception.benchmark.calibration_cameras import calibrations
 from lane_perception.benchmark.closed_loops import CASES
 from lane_perception.benchmark.closed_loops import closed_loops
 from lane_perception.benchmark.lane_accuracy import LaneScore
@@ -45,7 +46,7 @@ RATE = 30.0             # frames per second
 SWAY = 0.08             # lane widths to each side
 SWAY_LENGTH = 2.5       # metres
 LOOPS = ('loop', 'cameras', 'model_loop')
-PARTS = ('frames', 'untidy', 'drives', 'time', 'model_frames', *LOOPS)
+PARTS = ('frames', 'untidy', 'drives', 'time', 'calibration', 'model_frames', *LOOPS)
 
 
 def frames(count: int, tidy: bool = True, segmenter: Segmenter | None = None) -> dict:
@@ -198,6 +199,7 @@ def body(argv: Sequence[str] | None = None) -> int:
         'untidy': lambda: frames(arguments.frames, tidy=False),
         'drives': lambda: drives(arguments.drives),
         'time': lambda: timing(40),
+        'calibration': calibrations,
         'loop': loops,
         'cameras': lambda: loops(one_camera=False),
         'model_frames': lambda: frames(arguments.frames,

@@ -5,10 +5,10 @@
 import cv2
 import numpy as np
 import pytest
-from floor_boards import camera
-from floor_boards import DOTS
-from floor_boards import photograph
 
+from lane_perception.benchmark.calibration_cameras import camera
+from lane_perception.benchmark.calibration_cameras import DOTS
+from lane_perception.benchmark.calibration_cameras import photograph
 from lane_perception.errors import UserError
 from lane_perception.geometry.boards import Board
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from floor_boards import camera
-from floor_boards import checkers
-from floor_boards import photograph
 
+from lane_perception.benchmark.calibration_cameras import camera
+from lane_perception.benchmark.calibration_cameras import checkers
+from lane_perception.benchmark.calibration_cameras import photograph
 from lane_perception.cli import calibrate_ground
 from lane_perception.geometry.ground_calibration import GroundCalibration
 

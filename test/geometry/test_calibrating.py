@@ -4,48 +4,23 @@
 
 import numpy as np
 import pytest
-from floor_boards import camera
-from floor_boards import checkers
-from floor_boards import photograph
-from floor_boards import ten_cameras
-from floor_boards import worst_error
 
+from lane_perception.benchmark.calibration_cameras import by_board
+from lane_perception.benchmark.calibration_cameras import by_lane
+from lane_perception.benchmark.calibration_cameras import by_points
+from lane_perception.benchmark.calibration_cameras import calibrations
+from lane_perception.benchmark.calibration_cameras import camera
+from lane_perception.benchmark.calibration_cameras import checkers
+from lane_perception.benchmark.calibration_cameras import photograph
+from lane_perception.benchmark.calibration_cameras import PLACES
+from lane_perception.benchmark.calibration_cameras import sides_of_lane
+from lane_perception.benchmark.calibration_cameras import SIZE
+from lane_perception.benchmark.calibration_cameras import ten_cameras
+from lane_perception.benchmark.calibration_cameras import worst_error
 from lane_perception.errors import UserError
 from lane_perception.geometry import calibrating
 from lane_perception.geometry.boards import Board
 from lane_perception.simulation.eyes import calibration_of
-
-SIZE = (640, 480)
-PLACES = np.array([(x, y) for x in (0.4, 0.8, 1.4) for y in (-0.4, -0.1, 0.2, 0.45)])
-
-
-def by_points(one, noise=0.3):
-    places = PLACES + (one.mount_forward, 0.0)
-    pixels, _ = one.project(places)
-    pixels = pixels + np.random.default_rng(0).normal(0.0, noise, pixels.shape)
-    return calibrating.from_points(pixels, places, SIZE, calibration_of(one).lens)
-
-
-def by_board(one):
-    near = one.ground(np.array([[320.0, 470.0]]))[0, 0]
-    image = photograph(one, checkers(6, 4, 0.06), 0.27,
-                       near + (0.02 if one.fx > 310 else 0.06))
-    corners = Board.parse('checkerboard:6x4:0.06').find(image)
-    return calibrating.from_board(*corners, SIZE, calibration_of(one).lens)
-
-
-def sides_of_lane(one, width=0.4):
-    x = np.linspace(0.35, 1.8, 60) + one.mount_forward
-    sides = []
-    for y in (width / 2 + 0.03, -width / 2 + 0.03):
-        pixels, seen = one.project(np.column_stack((x, np.full(60, y))))
-        inside = seen & (pixels > 0).all(axis=1) & (pixels < SIZE).all(axis=1)
-        sides.append(pixels[inside])
-    return sides
-
-
-def by_lane(one, width=0.4):
-    return calibrating.from_lane(*sides_of_lane(one, width), width, SIZE, calibration_of(one).lens)
 
 
 @pytest.mark.parametrize('number', range(10))
@@ -101,6 +76,15 @@ def test_the_three_ways_agree():
     for other in (board, lane):
         other = calibrating.moved_to_axle(other, 0.15)
         assert np.abs(other.to_ground(pixels) - points.to_ground(pixels)).max() < 0.006
+
+
+def test_the_benchmark_tells_how_far_the_three_ways_are_off_and_apart():
+    told = calibrations(2)
+    points = [worst_error(by_points(one), one, one.mount_forward) for one in ten_cameras()[:2]]
+    assert told['cameras'] == 2
+    assert told['points']['largest'] == pytest.approx(max(points), abs=1e-5)
+    assert all(told[way]['largest'] < 0.01 for way in ('points', 'board', 'lane'))
+    assert told['points']['median'] < told['agreement']['largest'] < 0.02
 
 
 def test_the_mount_is_told():

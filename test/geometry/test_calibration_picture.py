@@ -3,8 +3,8 @@
 """The picture by which a person judges a calibration can be read."""
 
 import numpy as np
-from floor_boards import camera
 
+from lane_perception.benchmark.calibration_cameras import camera
 from lane_perception.geometry.calibration_picture import draw_calibration
 from lane_perception.simulation.eyes import calibration_of
 
