@@ -26,9 +26,11 @@ from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
 
 DEFAULTS = BenchmarkSettings()
-NEEDS = {'node': 'rclpy', 'training': 'lightning'}   # parts that not every machine can measure
-CURES = {'node': 'make venv, or source /opt/ros/DISTRO/setup.bash',
-         'training': "pip install -e '.[train]' in the checkout"}
+# Packages that not every machine has, and what cures that, by the part that needs them.
+RECORDINGS = {'rosbags': 'pip install rosbags'}
+NEEDS = {'node': {'rclpy': 'make venv, or source /opt/ros/DISTRO/setup.bash', **RECORDINGS},
+         'growth': RECORDINGS,
+         'training': {'lightning': "pip install -e '.[train]' in the checkout"}}
 MEANINGS = """
 parts:
   network   every runtime and precision, TTA, ensemble, the pipeline; ratios to the baseline
@@ -91,13 +93,22 @@ def body(argv: Sequence[str] | None = None) -> int:
         print(f"{found['chosen']} is in {arguments.tune}")
         return 0
     results: dict[str, Any] = {'command': command_line('benchmark'), 'machine': describe_machine()}
+    failed: dict[str, UserError] = {}
     for part in _parts(arguments.only, settings):
         module = importlib.import_module(f'lane_perception.benchmark.{part}')
-        results[part] = module.measure(settings)
-        write_report(arguments.out, results)   # what is measured is kept when a later part fails
+        try:
+            results[part] = module.measure(settings)
+        except UserError as error:
+            failed[part] = error
+            continue
+        write_report(arguments.out, results)   # what is measured is kept when a later part breaks
+    if failed and not set(results) & set(PARTS):
+        raise next(iter(failed.values()))
+    for part, error in failed.items():
+        settings.progress(f'without the part {part}: {error}')
     print(shareable_block(results))
     print(f'\nall figures: {arguments.out}', file=sys.stderr)
-    return 0
+    return 2 if failed else 0
 
 
 def _check_writable(option: str, path: Path) -> None:
@@ -112,12 +123,12 @@ def _check_writable(option: str, path: Path) -> None:
 
 def _parts(only: list[str] | None, settings: BenchmarkSettings) -> list[str]:
     """Return the parts to measure; all of them are those that can be measured here."""
-    lacking = {part: package for part, package in NEEDS.items()
+    lacking = {part: package for part, packages in NEEDS.items() for package in packages
                if importlib.util.find_spec(package) is None}
     for part, package in lacking.items():
         if only and part in only:
             raise UserError(f'the part {part} needs {package}, which is not installed: '
-                            f'{CURES[part]}')
+                            f'{NEEDS[part][package]}')
         if not only:
             settings.progress(f'without the part {part}: {package} is not installed')
     return [part for part in PARTS if part in (only or PARTS) and part not in lacking]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benchmark verb measures, writes JSON, and prints one block."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -26,6 +27,7 @@ from lane_perception.benchmark.recording import write_frames
 from lane_perception.benchmark.tune import choose
 from lane_perception.cli.benchmark import main
 from lane_perception.data.recordings import RecordingReader
+from lane_perception.errors import UserError
 
 
 def test_stages_are_measured_written_and_shared(tmp_path, bright_model, capsys):
@@ -76,6 +78,39 @@ def test_tune_writes_a_parameter_file_of_what_runs_here(
     parameters = yaml.safe_load(path.read_text())['/**']['ros__parameters']
     assert set(parameters) == {'runtime', 'precision'}
     assert parameters['runtime'] in ('openvino', 'onnxruntime')
+
+
+def test_a_car_without_the_packages_of_recordings_is_measured(
+        tmp_path, bright_model, monkeypatch, capsys):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name, *rest: (
+        None if name in ('skimage', 'rosbags', 'lightning') else find(name, *rest)))
+    monkeypatch.setattr('lane_perception.benchmark.pictures.IMAGES', 3)
+    monkeypatch.setattr('lane_perception.cli.benchmark.PARTS', ('stages', 'node', 'growth'))
+    shared = ['--model', str(bright_model), '--rounds', '3', '--budget', '1']
+    assert main(['--tune', str(tmp_path / 'tuned.yaml'), *shared]) == 0
+    assert main([*shared, '--out', str(tmp_path / 'all.json')]) == 0
+    assert 'growth' not in json.loads((tmp_path / 'all.json').read_text())
+    told = capsys.readouterr()
+    assert 'without the part growth: rosbags is not installed' in told.err
+    assert 'stages, microseconds' in told.out
+    assert main(['--only', 'growth', *shared, '--out', str(tmp_path / 'growth.json')]) == 2
+    assert 'needs rosbags, which is not installed: pip install rosbags' in capsys.readouterr().err
+
+
+def test_a_part_that_fails_leaves_the_others_their_block(
+        tmp_path, bright_model, monkeypatch, capsys):
+    def fail(settings):
+        raise UserError('the disk is full')
+    monkeypatch.setattr('lane_perception.benchmark.growth.measure', fail)
+    shared = ['--model', str(bright_model), '--rounds', '3', '--budget', '1', '--out',
+              str(tmp_path / 'some.json'), '--only', 'growth']
+    assert main([*shared, '--only', 'stages']) == 2
+    told = capsys.readouterr()
+    assert 'without the part growth: the disk is full' in told.err
+    assert 'stages, microseconds' in told.out
+    assert main(shared) == 2
+    assert capsys.readouterr().err.count('the disk is full') == 1
 
 
 def test_tuning_never_gives_up_more_than_the_tolerance_of_lane_iou():
