@@ -30,7 +30,8 @@ def read_coco(
     Read COCO annotation files.
 
     Every class is a marking, but one called "ignore" (or the like) marks what is not judged.
-    A picture without an annotation has an empty mask; one with a broken annotation is left out.
+    A picture without an annotation has an empty mask; one with a broken annotation is left out,
+    and so are pictures that have the same id.
 
     :param path: the data set's folder.
     :param files: annotation files in it.
@@ -77,15 +78,17 @@ def _labels(
     """Return (picture's name, label) for each picture of a file."""
     content = load_json(file)
     try:
-        names = {one['id']: str(one['name']) for one in content.get('categories', [])}
-        images = {one['id']: one for one in content['images']}
-        shapes: dict[Any, list[Shape]] = defaultdict(list)
-        broken: dict[Any, str] = {}    # picture's id -> what is wrong with it
+        names = _class_names(file, content)
+        images: dict[str, list[dict[str, Any]]] = defaultdict(list)   # by their ids
+        for image in content['images']:
+            images[_id(image['id'])].append(image)
+        shapes: dict[str, list[Shape]] = defaultdict(list)
+        broken: dict[str, str] = {}    # picture's id -> what is wrong with it
         for number, annotation in enumerate(content['annotations']):
-            name = names.get(annotation.get('category_id'), '')
+            name = names.get(_id(annotation.get('category_id')), '')
             if choice.leaves_out(name):
                 continue
-            picture = annotation['image_id']
+            picture = _id(annotation['image_id'])
             if picture not in images:
                 problems.append(f'{file}: annotation {number} is of picture {picture}, which the '
                                 'file does not list')
@@ -99,7 +102,11 @@ def _labels(
                 problems.append(f'{file}: annotation {number} {problem}')
             shapes[picture] += drawn
         labels = []
-        for picture, image in images.items():
+        for picture, (image, *others) in images.items():
+            if others:
+                shared = ' and '.join(str(one['file_name']) for one in (image, *others))
+                problems.append(f'{file}: {shared} are left out: they have the same id, {picture}')
+                continue
             try:
                 size = said_size(image.get('height'), image.get('width'))
             except ValueError as error:
@@ -113,6 +120,26 @@ def _labels(
     for _, label in labels:
         choice.count(label.shapes)
     return labels
+
+
+def _id(value: Any) -> str:
+    """Return an id by which 1, 1.0 and "1" are the same."""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _class_names(file: Path, content: dict[str, Any]) -> dict[str, str]:
+    """
+    Return the names of a file's classes by their ids.
+
+    :raises UserError: when two classes have the same id.
+    """
+    names: dict[str, str] = {}
+    for one in content.get('categories', []):
+        number, name = _id(one['id']), str(one['name'])
+        if names.setdefault(number, name) != name:
+            raise UserError(f'{file} has two classes of the same id, {number}: '
+                            f'"{names[number]}" and "{name}"')
+    return names
 
 
 def _shapes(annotation: dict[str, Any], name: str, judged: bool) -> tuple[list[Shape], str]:

@@ -98,6 +98,44 @@ def test_only_the_named_classes_are_markings(tmp_path):
         read_dataset(tmp_path, classes=['lane', 'line'])
 
 
+def test_coco_pictures_of_the_same_id_are_named_and_left_out(tmp_path):
+    """As in two exports that were joined by hand: whose label it is cannot be told."""
+    content = coco([SQUARE])
+    content['images'] += [{'id': '7', 'file_name': 'b_1.jpg'}, {'id': 8, 'file_name': 'b_2.jpg'}]
+    content['annotations'].append({'image_id': 8, 'category_id': 3, 'segmentation': [SQUARE]})
+    for name in ('a_1.jpg', 'b_1.jpg', 'b_2.jpg'):
+        write_picture(tmp_path / name)
+    write_json(tmp_path / 'labels.json', content)
+    data = read_dataset(tmp_path)
+    problem, = data.problems
+    assert 'a_1.jpg and b_1.jpg are left out: they have the same id, 7' in problem
+    assert list(data.by_stem()) == ['b_2'] and 'lane 1' in data.format
+    with pytest.raises(UserError, match='the same id'):
+        read_dataset(tmp_path, strict=True)
+
+
+@pytest.mark.parametrize('said', ['7', 7.0])
+def test_coco_ids_are_the_same_as_texts_and_as_numbers(tmp_path, said):
+    content = coco([SQUARE], id=said)
+    content['categories'][1]['id'] = '3'
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'labels.json', content)
+    data = read_dataset(tmp_path, classes=['lane'])
+    assert (only_mask(data) == square()).all()
+
+
+def test_coco_classes_of_the_same_id_are_refused(tmp_path):
+    content = coco([SQUARE])
+    content['categories'].append({'id': 3, 'name': 'lane'})
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'labels.json', content)
+    assert (only_mask(read_dataset(tmp_path)) == square()).all()
+    content['categories'].append({'id': 3, 'name': 'car'})
+    write_json(tmp_path / 'labels.json', content)
+    with pytest.raises(UserError, match='two classes of the same id, 3: "lane" and "car"'):
+        read_dataset(tmp_path)
+
+
 def test_boxes_are_refused(tmp_path):
     write_picture(tmp_path / 'a_1.jpg')
     write_json(tmp_path / 'labels.json', coco([]))
