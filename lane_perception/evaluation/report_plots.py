@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+from typing import Sequence
 
 from lane_perception.data.recordings import NANOSECONDS
 
@@ -14,12 +16,16 @@ MOST_STRETCHES = 300     # marked in the plots
 LAYOUT = {'margin': {'l': 52, 'r': 12, 't': 8, 'b': 42}, 'showlegend': False,
           'paper_bgcolor': '#fff', 'plot_bgcolor': '#fff', 'hovermode': 'closest',
           'font': {'family': 'system-ui, sans-serif', 'size': 13}}
+LEGEND = {'orientation': 'h', 'y': -0.42}   # below the axis, on a phone too
 GRID = {'gridcolor': '#e3e8eb', 'zerolinecolor': '#c3cbd0', 'automargin': True}
 # Column of the report's frames, and the title of its axis.
 SERIES = {'offset': 'offset', 'heading_rad': 'heading, rad', 'lateral_m': 'lateral, m',
           'center_error_px': 'center error, px', 'line_f1': 'line F1',
           'confidence': 'confidence', 'latency_ms': 'time, ms'}
 ROW_HEIGHT = 130         # pixels of one series
+FEW_EPOCHS = 12          # up to which each has its own mark on the axis
+LEARNING_RATE = 'lr_'    # how the columns of the epochs' learning rates begin
+NO_DECAY = '_no_decay'   # how those end whose rate another column has too
 
 
 def plots(report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -30,6 +36,8 @@ def plots(report: dict[str, Any]) -> list[dict[str, Any]]:
         made.append(_thresholds(report['threshold_curve']))
     if report.get('frames'):
         made.append(_time_series(report))
+    if report.get('training'):
+        made += _training(report['training'])
     return made
 
 
@@ -71,14 +79,19 @@ def _thresholds(curve: dict[str, Any]) -> dict[str, Any]:
              'line': {'color': color}}
             for key, name, color in (('f1', 'F1', COLOR), ('lane_iou', 'lane IoU', SECOND))]
     stored = curve['stored']['threshold']
-    layout = {**LAYOUT, 'showlegend': True, 'legend': {'orientation': 'h', 'y': -0.3},
+    layout = {**LAYOUT, 'showlegend': True, 'legend': LEGEND,
               'xaxis': _axis('threshold', range=[0, 1]), 'yaxis': _axis('', rangemode='tozero'),
-              'shapes': [{'type': 'line', 'x0': stored, 'x1': stored, 'y0': 0, 'y1': 1,
-                          'yref': 'paper', 'line': {'dash': 'dot', 'color': '#5a6872'}}]}
+              'shapes': [_dotted(stored)]}
     return {'id': 'thresholds', 'title': 'Figures over the threshold',
             'note': f'The dotted line is the stored threshold, {stored:g}; F1 is best at '
                     f'{curve["best"]["threshold"]:g}.',
             'style': '', 'data': data, 'layout': layout}
+
+
+def _dotted(x: float) -> dict[str, Any]:
+    """Return an upright dotted line."""
+    return {'type': 'line', 'x0': x, 'x1': x, 'y0': 0, 'y1': 1, 'yref': 'paper',
+            'line': {'dash': 'dot', 'color': '#5a6872'}}
 
 
 def _time_series(report: dict[str, Any]) -> dict[str, Any]:
@@ -110,3 +123,66 @@ def _time_series(report: dict[str, Any]) -> dict[str, Any]:
             'note': 'Bad stretches are shaded. A click on a point shows its pictures, or its '
                     'place in the video.',
             'style': f'height: {ROW_HEIGHT * len(shown) + 50}px', 'data': data, 'layout': layout}
+
+
+def _training(training: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the curves of a run over its epochs, and the sweep that chose its threshold."""
+    made = []
+    epochs, validation = training.get('epochs') or [], training.get('validation') or {}
+    if epochs:
+        rates = [key for key in epochs[-1]
+                 if key.startswith(LEARNING_RATE) and not key.endswith(NO_DECAY)]
+        chosen = validation.get('epoch')
+        made += [
+            _epochs('training-loss', 'Training: loss', epochs, chosen,
+                    [('loss', 'training part'), ('val_loss', 'validation part')]),
+            _epochs('training-scores', 'Training: figures of the validation part', epochs, chosen,
+                    [('val_lane_iou', 'lane IoU'), ('val_miou_per_image', 'mIoU per image')]),
+            _epochs('training-rates', 'Training: learning rate', epochs, chosen,
+                    [(key, key.removeprefix(LEARNING_RATE)) for key in rates])]
+    if validation.get('sweep'):
+        made.append(_validation_sweep(validation))
+    return made
+
+
+def _epochs(
+    name: str, title: str, epochs: Sequence[dict[str, Any]], chosen: int | None,
+    curves: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """
+    Return a plot over the epochs, counted from 1.
+
+    :param chosen: number, from 0, of the epoch whose weights the model has; None: unknown.
+    :param curves: column of the epochs, and name.
+    """
+    count = [int(row['epoch']) + 1 for row in epochs]
+    data = [{'x': count, 'y': [_finite(row.get(key)) for row in epochs], 'name': shown,
+             'mode': 'lines+markers', 'marker': {'size': 5}, 'line': {'color': color}}
+            for (key, shown), color in zip(curves, (COLOR, SECOND))]
+    layout = {**LAYOUT, 'showlegend': True, 'legend': LEGEND,
+              'xaxis': _axis('epoch', **({'dtick': 1} if len(count) <= FEW_EPOCHS else {})),
+              'yaxis': _axis('', rangemode='tozero')}
+    note = ''
+    if chosen is not None:
+        layout['shapes'] = [_dotted(chosen + 1)]
+        note = f'The dotted line is the epoch whose weights the model has, {chosen + 1}.'
+    return {'id': name, 'title': title, 'note': note, 'style': '', 'data': data,
+            'layout': layout}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _validation_sweep(validation: dict[str, Any]) -> dict[str, Any]:
+    threshold, lane_iou = zip(*validation['sweep'])
+    stored = validation['threshold']
+    layout = {**LAYOUT, 'xaxis': _axis('threshold', range=[0, 1]),
+              'yaxis': _axis('lane IoU', rangemode='tozero'), 'shapes': [_dotted(stored)]}
+    return {'id': 'validation-sweep',
+            'title': 'Training: lane IoU of the validation part over the threshold',
+            'note': f'The model stores the threshold that is best here, {stored:g}: the dotted '
+                    'line. Counted at the size of the network\'s input.',
+            'style': '', 'layout': layout,
+            'data': [{'x': threshold, 'y': lane_iou, 'mode': 'lines', 'name': 'lane IoU',
+                      'line': {'color': SECOND}}]}
