@@ -20,6 +20,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib.util
+import os
 import platform
 from pathlib import Path
 from typing import Protocol
@@ -129,6 +130,9 @@ def open_runtime(
 
 def _open(chosen: str, path: Path, device: str, precision: str) -> Runtime:
     if chosen == 'torch':
+        # Its threads would spin while they wait, and take the cores from other processes; this
+        # is read once, when torch is imported.
+        os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
         from lane_perception.runtimes.torch_runtime import TorchRuntime as Chosen
     elif chosen == 'onnxruntime':
         from lane_perception.runtimes.onnxruntime_runtime import OnnxRuntime as Chosen

@@ -5,6 +5,7 @@
 import dataclasses
 import hashlib
 import importlib.util
+import os
 import platform
 import subprocess
 import sys
@@ -139,6 +140,18 @@ def test_a_runtime_that_is_not_installed_is_refused(bright_model, monkeypatch):
                         lambda name: None if name == 'openvino' else real(name))
     with pytest.raises(UserError, match='openvino is not installed.*pip install openvino'):
         open_runtime(bright_model, 'openvino')
+
+
+@pytest.mark.parametrize('own, policy', [(None, 'PASSIVE'), ('ACTIVE', 'ACTIVE')])
+def test_torchs_threads_do_not_spin_unless_the_user_wants_it(own, policy):
+    pytest.importorskip('torchvision')
+    code = ('import os\nfrom lane_perception.runtimes import open_runtime\n'
+            "opened = open_runtime('lane_lite', 'torch', 'cpu')\n"
+            "print(opened.name, os.environ['OMP_WAIT_POLICY'])")
+    environment = {**os.environ, **({} if own is None else {'OMP_WAIT_POLICY': own})}
+    told = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
+                          env=environment, check=True)
+    assert told.stdout.split() == ['torch', policy]
 
 
 def test_torch_and_the_exported_file_answer_alike_with_a_mean_and_a_spread(tmp_path):
