@@ -23,6 +23,8 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 EXIT_TERMINATED = 143
+TWICE = {'--data': 'put both folders into one, beside each other',   # what to do instead
+         '--labels': 'give one folder with all labels'}
 
 
 def run_main(
@@ -85,6 +87,34 @@ def _exit_at_sigterm() -> Iterator[None]:
     finally:
         if signal.getsignal(signal.SIGTERM) is on_signal:   # the body may have set its own
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+class VerbParser(argparse.ArgumentParser):
+    """A parser that refuses an option of one value that is given twice, of which one is lost."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        """Take what an ArgumentParser takes."""
+        super().__init__(*arguments, **settings)
+        self.register('action', None, _StoreOnce)   # what add_argument takes without an action
+
+
+class _StoreOnce(argparse.Action):
+    """Store an argument's value."""
+
+    _filled: argparse.Namespace | None = None   # where its value was put last
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
+                 values: Any, option_string: str | None = None) -> None:
+        """
+        Store it.
+
+        :raises UserError: when it is an option and has been given before.
+        """
+        if option_string and self._filled is namespace:
+            option = self.option_strings[-1]
+            raise UserError(f'{option} is given twice; {TWICE.get(option, "give it once")}')
+        self._filled = namespace
+        setattr(namespace, self.dest, values)
 
 
 def note_unused(parser: argparse.ArgumentParser, arguments: argparse.Namespace,

@@ -1,6 +1,6 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""What every verb does with signals."""
+"""What every verb does with signals, with what the machine lacks, and with its options."""
 
 import argparse
 import errno
@@ -9,11 +9,16 @@ import signal
 import subprocess
 import sys
 import threading
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+from lane_perception import cli
+from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
+from lane_perception.errors import UserError
 
 # A verb that has something to put away, which takes a while.
 VERB = """
@@ -119,3 +124,35 @@ def test_options_without_effect_are_told(capsys):
     assert capsys.readouterr().err.splitlines() == [
         'replay: note: --label-rate has no effect without --labels',
         'replay: note: --class has no effect without --labels']
+
+
+@pytest.mark.parametrize('parse', ['parse_args', 'parse_intermixed_args'])
+def test_an_option_of_one_value_is_not_given_twice(parse):
+    parser = VerbParser(prog='replay')
+    parser.add_argument('bags', nargs='*')
+    truth = parser.add_argument_group('truth')
+    truth.add_argument('-l', '--labels', default='')
+    parser.add_argument('--frame', type=int, default=0)
+    parser.add_argument('--data')
+    parser.add_argument('--class', dest='classes', action='append')
+    parser.add_argument('--raw', action='store_true')
+    for _ in range(2):   # a parser may be used again
+        given = getattr(parser, parse)(['a', 'b', '--labels', 'x', '--frame', '3', '--raw',
+                                        '--raw', '--class', 'lane', '--class', 'line'])
+        assert vars(given) == {'bags': ['a', 'b'], 'labels': 'x', 'frame': 3, 'data': None,
+                               'classes': ['lane', 'line'], 'raw': True}
+    for twice, sentence in (
+            (['--frame', '0', '--frame=3'], '--frame is given twice; give it once'),
+            (['-l', 'a', '--labels', 'b'], '--labels is given twice; give one folder with all'),
+            (['--data', 'a', 'bag', '--data', 'b'], '--data is given twice; put both folders into '
+                                                    'one, beside each other')):
+        with pytest.raises(UserError, match=sentence):
+            getattr(parser, parse)(twice)
+
+
+def test_every_verb_with_options_refuses_one_that_is_given_twice():
+    for path in sorted(Path(cli.__file__).parent.glob('[!_]*.py')):
+        if path.stem == 'lane_node':   # whose arguments are ROS's
+            continue
+        verb = import_module(f'lane_perception.cli.{path.stem}')
+        assert isinstance(verb.build_parser(), VerbParser), path.stem

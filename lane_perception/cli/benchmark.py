@@ -16,6 +16,7 @@ from typing import Sequence
 from lane_perception.benchmark import PARTS
 from lane_perception.benchmark.block import shareable_block
 from lane_perception.benchmark.settings import BenchmarkSettings
+from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.data.results_folder import make_writable
@@ -44,7 +45,7 @@ parts:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the benchmark's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='benchmark', description=__doc__, epilog=MEANINGS,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--only', choices=PARTS, action='append',

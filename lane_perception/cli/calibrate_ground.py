@@ -14,6 +14,7 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.data.image_files import read_image
@@ -36,7 +37,7 @@ FARTHEST_AXLE = 2.0   # metres from the camera
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the calibration's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='calibrate_ground', description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)

@@ -12,13 +12,14 @@ import time
 from pathlib import Path
 from typing import Sequence
 
+from lane_perception.command import VerbParser
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the demo's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='demo', description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('--bag', type=Path, help='a recording; without it a synthetic one is made')
     parser.add_argument('--topic', help="of the frames; without it the recording's first of a "

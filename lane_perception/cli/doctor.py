@@ -11,6 +11,7 @@ from typing import Iterator
 from typing import Optional
 from typing import Sequence
 
+from lane_perception.command import VerbParser
 from lane_perception.command import run_main
 from lane_perception.ros.doctor.finding import BROKEN
 from lane_perception.ros.doctor.finding import DOUBTFUL
@@ -24,7 +25,7 @@ EXIT_BROKEN = 1
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the verb's argument parser."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='doctor', description=__doc__,
         epilog='Exit status: 0 when nothing is broken, 1 when something is.')
     parser.add_argument('--model', default='lane_lite', metavar='M',

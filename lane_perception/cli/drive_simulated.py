@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
+from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
@@ -21,7 +22,7 @@ DEFAULT_MODEL = 'lane_lite'
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the drive's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='drive_simulated', description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('--track', type=int, default=2_000_000, metavar='SEED',

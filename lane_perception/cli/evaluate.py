@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from typing import Sequence
 
+from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.data.results_folder import open_results
@@ -27,7 +28,7 @@ EXIT_WORSE = 3
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of evaluate's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='evaluate', description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         epilog='Options that may be given several times are combined: every model with every '

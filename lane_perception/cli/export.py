@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Optional
 from typing import Sequence
 
+from lane_perception.command import VerbParser
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 
@@ -25,7 +26,7 @@ FILE is a .safetensors model file, the folder of a training run, or, with --arch
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the verb's argument parser."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='export', description=DESCRIPTION, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument('file', metavar='FILE|RUN', help='what to export')
     parser.add_argument('--out', required=True, metavar='DIR', help='folder for the files')

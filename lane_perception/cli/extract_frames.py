@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
+from lane_perception.command import VerbParser
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 
@@ -21,7 +22,7 @@ EPILOG = (
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of extract_frames' arguments."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='extract_frames', description=__doc__, epilog=EPILOG,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('source', type=Path, metavar='BAG|VIDEO',

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from typing import Sequence
 
+from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
@@ -23,7 +24,7 @@ EXIT_SOME_FAILED = 1
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of replay's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='replay', description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         epilog='Exits 1 when one of several recordings failed; it is named, the rest is done. A '

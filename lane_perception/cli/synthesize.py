@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
+from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
@@ -39,7 +40,7 @@ Seeds from 1000000 on are kept for tests: training never draws them.
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the verb's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='synthesize', description=__doc__, epilog=PINS,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('pins', nargs='*', metavar='KEY=VALUE', help='factors of the world to pin')

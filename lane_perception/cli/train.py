@@ -12,6 +12,7 @@ from typing import Collection
 from typing import Optional
 from typing import Sequence
 
+from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
@@ -28,7 +29,7 @@ config/recipes/ say what each setting means. A run that was interrupted goes on 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the verb's argument parser."""
-    parser = argparse.ArgumentParser(
+    parser = VerbParser(
         prog='train', description=DESCRIPTION, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument('changes', nargs='*', metavar='key=value', default=[],
                         help='settings of the recipe to change, e.g. epochs=20 batch_size=4')
