@@ -148,7 +148,10 @@ def test_torchs_threads_do_not_spin_unless_the_user_wants_it(own, policy):
     code = ('import os\nfrom lane_perception.runtimes import open_runtime\n'
             "opened = open_runtime('lane_lite', 'torch', 'cpu')\n"
             "print(opened.name, os.environ['OMP_WAIT_POLICY'])")
-    environment = {**os.environ, **({} if own is None else {'OMP_WAIT_POLICY': own})}
+    environment = {name: value for name, value in os.environ.items()
+                   if name != 'OMP_WAIT_POLICY'}
+    if own is not None:
+        environment['OMP_WAIT_POLICY'] = own
     told = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
                           env=environment, check=True)
     assert told.stdout.split() == ['torch', policy]
