@@ -32,6 +32,7 @@ from lane_perception.errors import UserError
 from lane_perception.progress import Progress
 
 SNAP = 'snap'     # what stands for it where a place of labels is named
+SNAPPED_LINES = 'lines snapped to their tape'   # how the format of snapped labels ends
 SHIPPED_MODEL = 'lane_lite'
 SHEET_ROWS = 24   # pictures on the sheet, each before and after
 
@@ -99,13 +100,14 @@ def snap_dataset(
         ``Segmenter.probability``; None: the pictures' contrast alone decides.
     :param strict: a broken picture or label ends it; otherwise it is left out, with a sentence
         among the result's problems.
-    :returns: the data set with the new masks as labels; its format says that they were snapped.
+    :returns: the data set with the new masks as labels; its format ends with SNAPPED_LINES where
+        a label held lines. How many did is printed.
     :raises UserError: when a sample is broken and strict is set, or none is left.
     """
     masks = Path(out) / 'masks'
     masks.mkdir(parents=True, exist_ok=True)
     shown = set(np.linspace(0, len(data) - 1, min(len(data), SHEET_ROWS)).round().astype(int))
-    samples, problems, tiles = [], list(data.problems), []
+    samples, problems, tiles, with_lines = [], list(data.problems), [], 0
     with Progress('labels snapped') as progress:
         for number, sample in enumerate(progress.each(data.samples, len(data))):
             path = masks / f'{sample.stem}.png'
@@ -122,6 +124,7 @@ def snap_dataset(
                         before = sample.label.mask(*image.shape[:2])
                         tiles += [labeled_tile(image, before, f'drawn: {sample.stem}'),
                                   labeled_tile(image, snapped, f'snapped: {sample.stem}')]
+                with_lines += _holds_lines(sample)
             except UserError as error:
                 if strict:
                     raise
@@ -132,8 +135,20 @@ def snap_dataset(
         raise UserError(f'no label of {data.path} could be snapped: {problems[0]}')
     if tiles:
         write_image(Path(out) / 'sheet.jpg', contact_sheet(tiles, 4), quality=85)
+    if with_lines:
+        print(f'lines of {with_lines} of {len(samples)} labels were snapped to their tape; look '
+              f'at {out}/sheet.jpg')
+    else:
+        print(f'no label of {data.path} holds lines: labels={SNAP} changes nothing')
     return replace(data, samples=tuple(samples), problems=tuple(problems),
-                   format=f'{data.format}, lines snapped to their tape (see {out}/sheet.jpg)')
+                   format=f'{data.format}, {SNAPPED_LINES}' if with_lines else data.format)
+
+
+def _holds_lines(sample: LabeledImage) -> bool:
+    """Tell whether a label holds lines, as what is drawn in a mask is taken to be."""
+    if isinstance(sample.label, Shapes):
+        return any(shape.kind == 'line' and shape.judged for shape in sample.label.shapes)
+    return bool((read_mask(sample.label.path) == MARKING).any())
 
 
 def _link(picture: Path, stem: Path) -> None:

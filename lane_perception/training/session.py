@@ -355,10 +355,7 @@ def _read(folder: Path, data: str, recipe: Recipe, strict: bool) -> DataSet:
     check_masks(found.samples)
     if not snap:
         return found
-    out = folder / SNAPPED
-    snapped = snap_dataset(found, out, snapping_model(), strict=strict)
-    print(f'lines of {len(snapped)} labels were snapped to their tape; look at {out}/sheet.jpg')
-    return snapped
+    return snap_dataset(found, folder / SNAPPED, snapping_model(), strict=strict)
 
 
 def _synthetic(folder: Path, seed: int, recipe: Recipe) -> RunData:

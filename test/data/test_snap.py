@@ -176,6 +176,43 @@ def test_a_data_set_is_snapped_and_shown(tmp_path):
     assert sheet.shape[1] == 4 * 324
 
 
+def test_the_labels_that_hold_lines_are_counted(tmp_path, capsys):
+    write_line_labels(tmp_path)
+    for stem, shapes in (('a_0', [
+            {'label': 'lane', 'shape_type': 'rectangle', 'points': [[300, 20], [340, 30]]},
+            {'label': 'ignore', 'shape_type': 'linestrip', 'points': MIDDLE_LEFT}]), ('a_1', [])):
+        (tmp_path / f'{stem}.json').write_text(json.dumps({'shapes': shapes}))
+    found = read_dataset(tmp_path)
+    for _ in range(2):   # the second time as an interrupted run goes on
+        data = snap_dataset(found, tmp_path / 'out')
+        assert 'lines of 1 of 3 labels were snapped' in capsys.readouterr().out
+        assert data.format.endswith(', lines snapped to their tape')
+
+
+def test_labels_that_hold_no_line_are_said_to_be_as_they_were(tmp_path, capsys):
+    write_line_labels(tmp_path)
+    polygon = {'label': 'lane', 'shape_type': 'polygon', 'points': NEAR_LEFT}
+    for number in range(3):
+        (tmp_path / f'a_{number}.json').write_text(json.dumps({'shapes': [polygon][:number]}))
+    found = read_dataset(tmp_path)
+    data = snap_dataset(found, tmp_path / 'out')
+    said = capsys.readouterr().out
+    assert 'holds lines: labels=snap changes nothing' in said and 'were snapped' not in said
+    assert data.format == found.format
+    for before, after in zip(found.samples, data.samples):
+        assert (load_sample(before)[1] == load_sample(after)[1]).all()
+
+
+def test_of_masks_those_that_mark_something_hold_lines(tmp_path, capsys):
+    for folder in ('images', 'masks'):
+        (tmp_path / folder).mkdir()
+    for name, truth in (('a', tape(NEAR_LEFT)), ('b', tape())):
+        cv2.imwrite(str(tmp_path / f'images/{name}.png'), picture(truth))
+        cv2.imwrite(str(tmp_path / f'masks/{name}.png'), truth)
+    snap_dataset(read_dataset(tmp_path), tmp_path / 'out')
+    assert 'lines of 1 of 2 labels were snapped' in capsys.readouterr().out
+
+
 def test_a_mask_of_a_run_that_was_interrupted_is_kept_and_shown(tmp_path):
     truth, data = write_line_labels(tmp_path), read_dataset(tmp_path)
     snap_dataset(data, tmp_path / 'out')
