@@ -154,7 +154,6 @@ def test_a_damaged_message_is_named_once(tmp_path, bright_model, capsys):
     ('lap.avi', ['--topic', '/a'], '--topic is for recordings'),
     ('bag', ['--topic', '/a'], 'has no topic /a'),
     ('lap.avi', ['--count', '0'], '--count 0 should be at least 1'),
-    ('lap.avi', ['--model', 'none.onnx'], 'none.onnx'),
 ])
 def test_a_mistake_is_one_sentence(tmp_path, bright_model, capfd, source, more, sentence):
     write_video(tmp_path / 'lap.avi', 3)
@@ -163,6 +162,11 @@ def test_a_mistake_is_one_sentence(tmp_path, bright_model, capfd, source, more, 
     (tmp_path / 'empty').mkdir()
     assert run(tmp_path / source, tmp_path / 'out', bright_model, *more) == 2
     assert sentence in capfd.readouterr().err
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path, capfd):
+    assert run(write_video(tmp_path / 'lap.avi', 3), tmp_path / 'out', 'none.onnx') == 2
+    assert 'none.onnx' in capfd.readouterr().err
 
 
 def test_a_folder_with_pictures_is_not_mixed_with_others(tmp_path, bright_model, capsys):
