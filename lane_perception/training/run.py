@@ -61,6 +61,7 @@ class RunData:
     train: Source
     validation: Source
     described: str  # in words, for the model's card
+    snapped: bool = False   # its labels are lines that were snapped to their tape
 
 
 def choose_precision(asked: str) -> str:

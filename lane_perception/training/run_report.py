@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from typing import Sequence
 
+from lane_perception.data.snap_data import SNAPPED_LINES
 from lane_perception.data.splits import SPLIT_FILE
 from lane_perception.data.splits import read_split
 from lane_perception.errors import UserError
@@ -31,7 +32,7 @@ TEST_PICTURES = 100                # of the synthetic world
 
 
 def report_run(
-    folder: Path, data: str, labels: str, classes: Sequence[str] = (),
+    folder: Path, data: str, labels: str, classes: Sequence[str] = (), snapped: bool = False,
 ) -> dict[str, Any]:
     """
     Write report.json and, where the report extra is installed, report.html into a run's folder.
@@ -39,11 +40,14 @@ def report_run(
     :param data: what the run trained on.
     :param labels: where that data set's labels are; '' lets the reader find them.
     :param classes: of these labels, those that are markings; none: all.
+    :param snapped: the labels are lines snapped to their tape, which the report says.
     :returns: the report: the model's figures on the test part (validation where that is empty),
         and under ``training`` the rows of progress.csv and the validation's threshold sweep.
     """
-    evaluation = evaluate(
-        _held_back(folder, data, labels, classes), [Variant(str(folder / 'model.onnx'))], Bench())
+    source = _held_back(folder, data, labels, classes)
+    if snapped:
+        source.description['format'] += f', {SNAPPED_LINES}'
+    evaluation = evaluate(source, [Variant(str(folder / 'model.onnx'))], Bench())
     report = {**evaluation.report, 'command': command_line('train'),
               'training': training_curves(folder)}
     write_report(folder / 'report.json', report)

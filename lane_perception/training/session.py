@@ -23,6 +23,7 @@ from lane_perception.data.results_folder import RUN_FILE
 from lane_perception.data.results_folder import SNAPPED
 from lane_perception.data.samples import DataSet
 from lane_perception.data.snap_data import SNAP
+from lane_perception.data.snap_data import SNAPPED_LINES
 from lane_perception.data.snap_data import snap_dataset
 from lane_perception.data.snap_data import snapping_model
 from lane_perception.data.splits import SPLIT_FILE
@@ -233,7 +234,7 @@ def _go_to_the_end(
     if processes.number() > 0:
         return folder
     try:
-        _finish(folder, data, recipe, ended)
+        _finish(folder, data, recipe, prepared.snapped, ended)
     except (MemoryError, RuntimeError, OSError, UserError) as error:
         if not is_out_of_memory(error):
             raise
@@ -243,7 +244,7 @@ def _go_to_the_end(
     return folder
 
 
-def _finish(folder: Path, data: str, recipe: Recipe, ended: bool) -> None:
+def _finish(folder: Path, data: str, recipe: Recipe, snapped: bool, ended: bool) -> None:
     """Make the ONNX file and the report; of a run that had ended before, those that it lacks."""
     missing = [EXPORTED, REPORT]
     if ended:
@@ -257,10 +258,12 @@ def _finish(folder: Path, data: str, recipe: Recipe, ended: bool) -> None:
         export_file(folder / BEST_MODEL, folder / EXPORTED)
     if REPORT not in missing:
         return
-    report = report_run(folder, *_held_back(folder, data, recipe))
+    report = report_run(folder, *_held_back(folder, data, recipe), snapped)
+    against = ', against the snapped labels' if snapped else ''
     print(f'wrote {folder / BEST_MODEL}, {EXPORTED} and {REPORT}; on '
-          f'{report["data"]["images"]} pictures held back: lane IoU {report["lane_iou"]:.3f}, '
-          f'miou {report["miou"]:.3f}, line F1 {report["line_f1"]:.3f}')
+          f'{report["data"]["images"]} pictures held back{against}: '
+          f'lane IoU {report["lane_iou"]:.3f}, miou {report["miou"]:.3f}, '
+          f'line F1 {report["line_f1"]:.3f}')
 
 
 def _check_split(folder: Path, recipe: Recipe) -> bool:
@@ -340,7 +343,8 @@ def _labeled(folder: Path, data: str, recipe: Recipe, strict: bool) -> RunData:
                       recipe.input_height, recipe.input_width) for part in ('train', 'val'))
     return RunData(train_part, validation,
                    f'{found.path.name} ({found.format}), {len(train_part)} of {len(found)} '
-                   f'labeled pictures; split {_by(split)}')
+                   f'labeled pictures; split {_by(split)}',
+                   snapped=found.format.endswith(SNAPPED_LINES))
 
 
 def _by(split: Split) -> str:

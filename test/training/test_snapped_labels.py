@@ -2,15 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run started with labels=snap trains on tape instead of lines, and says so."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
+from labeled_folder import QUICK
 
 from lane_perception.data.drawing import draw_line
 from lane_perception.data.drawing import fill_polygon
 from lane_perception.errors import UserError
 from lane_perception.training.recipe import Recipe
 from lane_perception.training.session import prepare
+from lane_perception.training.session import resume
+from lane_perception.training.session import start
 
 
 @pytest.fixture
@@ -45,6 +50,24 @@ def test_targets_are_as_wide_as_the_tape(drawn, tmp_path, capsys):
     assert covered(run) == pytest.approx(16, abs=2)
     assert (tmp_path / 'run/snapped/sheet.jpg').is_file()
     assert 'snapped' in capsys.readouterr().out and 'snapped' in run.described
+
+
+def test_figures_of_a_run_say_that_they_are_against_snapped_labels(drawn, tmp_path, capsys):
+    stems = [f'lap_{number}' for number in range(4)]
+    (drawn / 'split.json').write_text(json.dumps(
+        {'train': stems[:2], 'val': stems[2:3], 'test': stems[3:]}))
+    quick = [*QUICK, 'epochs=1', 'batch_size=2']
+    for labels, note, against in (
+            ('snap', ', lines snapped to their tape', ', against the snapped labels'),
+            ('', '', '')):
+        run = start(str(drawn), 'lite', [*quick, f'labels={labels}'], str(tmp_path / f'r{labels}'))
+        for _ in range(2):
+            report = json.loads((run / 'report.json').read_text())
+            assert report['data']['format'] == f'pictures and PNG masks (masks/){note}'
+            assert f'on 1 pictures held back{against}: lane IoU' in capsys.readouterr().out
+            assert ('snapped to their tape' in (run / 'report.html').read_text()) == bool(labels)
+            (run / 'report.json').unlink()
+            resume(str(run))
 
 
 def test_a_label_without_its_picture_is_named_or_ends_the_run(drawn, tmp_path, capsys):
