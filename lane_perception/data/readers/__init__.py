@@ -15,6 +15,8 @@ from lane_perception.data.readers.json_files import label_files
 from lane_perception.data.readers.labelme import read_labelme
 from lane_perception.data.readers.lane_lines import read_culane
 from lane_perception.data.readers.lane_lines import read_tusimple
+from lane_perception.data.readers.mask_folder import find_drives
+from lane_perception.data.readers.mask_folder import read_drives
 from lane_perception.data.readers.mask_folder import read_mask_folder
 from lane_perception.data.recording_places import STORAGE_SUFFIXES
 from lane_perception.data.recording_places import storage_suffix
@@ -36,7 +38,8 @@ def read_dataset(
     """
     Find out how a folder is labeled and list its samples; no picture is opened yet.
 
-    :param path: the data set's folder. A folder masks/ in it counts before any other label.
+    :param path: the data set's folder. A folder masks/ in it counts before any other label, those
+        in folders in it after all others.
     :param labels: where its labels are, when there are several kinds: a folder or file, in the
         data set's folder or anywhere.
     :param classes: names of the classes that are markings, in COCO and labelme; none: all. Other
@@ -64,12 +67,16 @@ def read_dataset(
                           for kind, found in sorted(files.items()))
         raise UserError(f'{place} holds labels of several kinds ({kinds}); say which file or '
                         'folder by labels=')
-    if not files:
+    drives = [] if files or labels else find_drives(path)
+    if not files and not drives:
         raise UserError(_nothing_found(path, place, broken))
     if strict and broken:
         raise UserError(broken[0])
-    (kind, found), = files.items()
-    if kind == 'coco':
+    kind, found = next(iter(files.items()), ('masks', drives))
+    if kind == 'masks':
+        _no_classes(classes, f'the masks in {drives[0]} and beside it')
+        data = read_drives(path, drives, strict)
+    elif kind == 'coco':
         data = read_coco(path, found, classes, strict)
     elif kind == 'labelme':
         data = read_labelme(path, found, classes, strict)

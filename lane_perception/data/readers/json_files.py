@@ -145,8 +145,8 @@ class Pictures:
 
         :param name: as the label file has it: a path from any machine.
         :param near: the label file's folder, where it is looked for first.
-        :param exact: the path must fit; otherwise a picture elsewhere, if it is the only one of
-            that name, is taken too.
+        :param exact: the path must fit; otherwise a picture elsewhere is taken too, if it is the
+            only one of that name in the nearest folder above the label file that has any.
         """
         relative = composed(name.replace('\\', '/').lstrip('/'))
         for folder in (near, near / 'images', self.path, self.path / 'images'):
@@ -158,11 +158,12 @@ class Pictures:
         same = self._by_name.get(relative.split('/')[-1], [])
         # The label may name another suffix than the picture was converted to.
         same = same or self._by_stem.get(Path(relative).stem, [])
-        nearest = [file for file in same if near in file.parents]
-        for choice in (nearest, same):
-            if len(choice) == 1:
-                return choice[0]
-        return None
+        for folder in (near, *near.parents):
+            inside = [file for file in same if folder in file.parents]
+            if inside:
+                same = inside
+                break
+        return same[0] if len(same) == 1 else None
 
     def beside(self, stem: str, near: Path) -> Path | None:
         """Return the picture of that name, whatever its suffix, where an exact find looks."""

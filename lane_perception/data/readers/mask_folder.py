@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Iterable
+from typing import Sequence
 
 from lane_perception.data.image_files import JPEG_SUFFIXES
+from lane_perception.data.image_files import composed
+from lane_perception.data.image_files import find_images
 from lane_perception.data.image_files import picture_stems
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
@@ -50,6 +54,33 @@ def read_mask_folder(path: Path, masks: Path, strict: bool = False) -> DataSet:
     unlabeled = tuple(file for stem, file in pictures.items() if file and stem not in labels)
     return DataSet(path, f'pictures and PNG masks ({masks.name}/)', samples, unlabeled,
                    tuple(problems))
+
+
+def find_drives(path: Path) -> list[Path]:
+    """Return the folders in a folder that have masks/ of their own; none under two names."""
+    drives: dict[Path, Path] = {}
+    for masks in sorted(path.glob('[!.]*/masks'), key=lambda one: (one.parent.is_symlink(), one)):
+        if find_images(masks):
+            drives.setdefault(masks.parent.resolve(), masks.parent)
+    return sorted(drives.values())
+
+
+def read_drives(path: Path, drives: Sequence[Path], strict: bool = False) -> DataSet:
+    """
+    Read folders of one folder, each with pictures and masks/ of its own, as one data set.
+
+    :param path: the data set's folder; a sample's stem begins below it.
+    :param drives: those folders; each is read as :func:`read_mask_folder` does.
+    :raises UserError: when nothing pairs up in one of them.
+    """
+    found = [read_mask_folder(drive, drive / 'masks', strict) for drive in drives]
+    samples = with_recordings(
+        replace(sample, stem=composed(
+            sample.image_path.relative_to(path).with_suffix('').as_posix()))
+        for one in found for sample in one.samples)
+    return DataSet(path, f'pictures and PNG masks (masks/ in each of {len(drives)} folders)',
+                   samples, tuple(file for one in found for file in one.unlabeled),
+                   tuple(problem for one in found for problem in one.problems))
 
 
 def _single(found: Iterable[tuple[str, Path]], problems: list[str]) -> dict[str, Path | None]:

@@ -59,6 +59,17 @@ def test_cvat_layout(tmp_path):
     assert len(data.unlabeled) == 1
 
 
+def test_two_exports_of_cvat_beside_each_other_keep_to_their_own_pictures(tmp_path):
+    for drive, segmentation in (('drive1', [SQUARE]), ('drive2', [[0, 0, 9, 0, 9, 9]])):
+        write_picture(tmp_path / drive / 'images/a_1.jpg')
+        write_json(tmp_path / drive / 'annotations/instances_default.json', coco(segmentation))
+    data = read_dataset(tmp_path)
+    assert data.problems == () and list(data.by_stem()) == ['drive1/images/a_1',
+                                                            'drive2/images/a_1']
+    assert (load_sample(data.samples[0])[1] == square()).all()
+    assert not (load_sample(data.samples[1])[1] == square()).all()
+
+
 def test_a_coco_picture_without_annotation_has_an_empty_mask(tmp_path):
     content = coco([SQUARE])
     content['images'].append({'id': 8, 'file_name': 'a_2.jpg'})

@@ -34,6 +34,35 @@ def test_pictures_may_lie_beside_the_folder_of_masks(tmp_path):
     assert [path.name for path in data.unlabeled] == ['a_2.jpg'], 'a mask is no picture'
 
 
+def test_folders_with_masks_of_their_own_beside_each_other_are_one_data_set(tmp_path):
+    for drive in ('drive1', 'drive2'):
+        write_picture(tmp_path / drive / 'images/a_1.jpg')
+        write_mask(tmp_path / drive / 'masks/a_1.png', square())
+    write_picture(tmp_path / 'drive1/images/a_2.jpg')
+    write_picture(tmp_path / 'drive3/a_1.jpg')
+    write_mask(tmp_path / 'drive3/masks/a_1.png', square())
+    write_mask(tmp_path / 'drive3/masks/a_9.png', square())
+    (tmp_path / 'latest').symlink_to(tmp_path / 'drive2')
+    (tmp_path / 'notes.json').write_text('{')
+    data = read_dataset(tmp_path)
+    assert list(data.by_stem()) == ['drive1/images/a_1', 'drive2/images/a_1', 'drive3/a_1']
+    assert len({sample.recording for sample in data.samples}) == 3
+    assert all((load_sample(sample)[1] == square()).all() for sample in data.samples)
+    assert [path.name for path in data.unlabeled] == ['a_2.jpg']
+    assert 'notes.json is not JSON' in data.problems[0] and 'a_9.png' in data.problems[1]
+    with pytest.raises(UserError, match='notes.json'):
+        read_dataset(tmp_path, strict=True)
+    with pytest.raises(UserError, match='drive1 and beside it have none, such as lane'):
+        read_dataset(tmp_path, classes=['lane'])
+
+
+def test_labels_of_other_kinds_count_before_masks_in_inner_folders(tmp_path):
+    write_picture(tmp_path / 'drive1/a_1.jpg')
+    write_mask(tmp_path / 'drive1/masks/a_1.png', square())
+    (tmp_path / 'drive1/a_1.lines.txt').write_text('5 59 20 30\n')
+    assert 'CULane' in read_dataset(tmp_path).format
+
+
 @pytest.mark.parametrize('stored, read', [
     (square() // 255, square()),
     (np.where(square() > 0, 255, 127).astype(np.uint8), None),
