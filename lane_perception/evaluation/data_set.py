@@ -60,7 +60,7 @@ class Evaluation:
     """What an evaluation leaves."""
 
     report: dict[str, Any]
-    exhibits: list[Exhibit]    # of the first variant, the worst first
+    exhibits: list[Exhibit]    # of the first variant, the worst first, the best last
 
 
 def evaluate(

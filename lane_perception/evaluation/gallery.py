@@ -1,12 +1,15 @@
 # Copyright 2026 The lane_perception developers
 # SPDX-License-Identifier: Apache-2.0
-"""Keep the pictures worth looking at: the worst of each kind of failure, as small JPEGs."""
+"""Keep the pictures worth looking at, as small JPEGs: the worst of each failure, and the best."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from math import inf
+from typing import Any
 from typing import Callable
+from typing import Iterable
 from typing import Sequence
 
 import cv2
@@ -24,6 +27,7 @@ WIDTH = 640                  # pixels of a picture in the report
 QUALITY = 74                 # of its JPEG
 OF_EACH_KIND = 8             # pictures
 OF_ALL = 24                  # the worst, of any kind
+OF_BEST = 6                  # the least bad of those that are not kept as bad
 
 # BGR, told apart also by people who confuse red and green
 HIT = (230, 230, 230)        # marking found
@@ -43,6 +47,10 @@ class Exhibit:
     caption: str                  # where it is from
     pictures: dict[str, bytes]    # what it shows -> JPEG
     video_time: float | None = None   # seconds in overlay.mp4
+    best: bool = False            # kept as one of the best
+
+
+_Entry = tuple[Any, int, ImageScore]   # rank, negative number in the set, score
 
 
 class Gallery:
@@ -53,56 +61,83 @@ class Gallery:
         Start empty.
 
         :param kinds: those of ImageScore.failures.
-        :param spacing: of several images less than so many apart only the worst is kept, because
-            neighbouring frames look alike.
+        :param spacing: of several images less than so many apart only one is kept, the worst or
+            else the best, because neighbouring frames look alike.
         """
         self._spacing = spacing
-        self._kept: dict[str, list[tuple[float, int]]] = {kind: [] for kind in ('', *kinds)}
+        self._worst: dict[str, list[_Entry]] = {kind: [] for kind in ('', *kinds)}
+        self._best: list[_Entry] = []
         self._exhibits: dict[int, Exhibit] = {}
-        self._waiting: dict[int, Callable[[], Exhibit]] = {}  # a worse neighbour may still come
+        # Not made yet: a neighbour may still take its place.
+        self._waiting: dict[int, Callable[[], Exhibit]] = {}
 
     def offer(self, order: int, score: ImageScore, make: Callable[[], Exhibit]) -> None:
         """
-        Take an image in if it is among the worst so far.
+        Take an image in if it is among the worst so far, or else among the best.
 
         :param order: its number in the set; earlier ones win a tie.
         :param make: called once no neighbour can take its place any more, if none has.
         """
-        entry = (score.badness, -order)
-        taken = [self._take(self._kept[kind], OF_EACH_KIND if kind else OF_ALL, entry)
-                 for kind in ('', *score.failures)]
-        if any(taken):
-            self._waiting[order] = make
-            wanted = {-negative for kept in self._kept.values() for _, negative in kept}
-            for held in (self._exhibits, self._waiting):
-                for gone in set(held) - wanted:
-                    del held[gone]
+        self._waiting[order] = make
+        candidates = {**self._bad(), order: score}
+        for kind in ('', *score.failures):
+            self._take(self._worst[kind], OF_EACH_KIND if kind else OF_ALL,
+                       (score.badness, -order, score))
+        bad = self._bad()
+        self._best = [one for one in self._best if not self._near(one, bad)]
+        for number, other in candidates.items():
+            entry = _best_entry(number, other)
+            if entry is not None and not self._near(entry, bad):
+                self._take(self._best, OF_BEST, entry)
+        wanted = {*bad, *(-one[1] for one in self._best)}
+        for held in (self._exhibits, self._waiting):
+            for gone in set(held) - wanted:
+                del held[gone]
         self._make_up_to(order - self._spacing + 1)
+
+    def _bad(self) -> dict[int, ImageScore]:
+        """Return the images kept for their badness, by their number."""
+        return {-one[1]: one[2] for kept in self._worst.values() for one in kept}
+
+    def _near(self, entry: _Entry, numbers: Iterable[int]) -> bool:
+        return any(abs(number + entry[1]) < self._spacing for number in numbers)
 
     def _make_up_to(self, order: float) -> None:
         for ready in [one for one in self._waiting if one <= order]:
             self._exhibits[ready] = self._waiting.pop(ready)()
 
-    def _take(
-        self, kept: list[tuple[float, int]], limit: int, entry: tuple[float, int],
-    ) -> bool:
+    def _take(self, kept: list[_Entry], limit: int, entry: _Entry) -> None:
         near = [one for one in kept if abs(one[1] - entry[1]) < self._spacing]
         if near:
             if max(near) > entry:
-                return False
+                return
             for one in near:
                 kept.remove(one)
         elif len(kept) >= limit:
             if min(kept) > entry:
-                return False
+                return
             kept.remove(min(kept))
         kept.append(entry)
-        return True
 
     def exhibits(self) -> list[Exhibit]:
-        """Return what was kept, the worst first."""
+        """Return what was kept: the worst first, the best last."""
         self._make_up_to(inf)
-        return sorted(self._exhibits.values(), key=lambda one: (-one.score.badness, one.order))
+        best = {-one[1] for one in self._best}
+        return sorted((replace(one, best=number in best)
+                       for number, one in self._exhibits.items()),
+                      key=lambda one: (one.best, -one.score.badness, one.order))
+
+
+def _best_entry(order: int, score: ImageScore) -> _Entry | None:
+    """
+    Return an image's rank among the best, the higher the better; None where it is not one.
+
+    Images whose label shows a line come before those without, which nothing proves good.
+    """
+    labelled = any(score.line_hits[3:])
+    if score.failures and not labelled:
+        return None
+    return (labelled, -score.badness), -order, score
 
 
 def error_picture(

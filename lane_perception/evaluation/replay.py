@@ -128,7 +128,7 @@ def replay(
     Replay one recording; leave overlay.mp4 and bag/ in the settings' folder.
 
     :param progress: told the frames done and those that the topic holds.
-    :returns: the report, and its pictures, the worst first.
+    :returns: the report, and its pictures, the worst first, the best last.
     :raises UserError: when the model or the recording cannot be used, or no frame can be read.
     """
     return _Replay(settings).run(progress)

@@ -20,6 +20,7 @@ from lane_perception.evaluation.report_tables import tables
 from lane_perception.evaluation.report_verdict import verdict
 from lane_perception.whole_file import whole_file
 
+BEST = 'best'   # the filter of the pictures kept as the best
 TEMPLATE = Path(__file__).with_name('report_page.html')
 
 
@@ -30,7 +31,7 @@ def write_page(path: Path, report: dict[str, Any], exhibits: list[Exhibit]) -> N
     Bytes of a file's name that are no UTF-8 are written as escapes.
 
     :param report: of evaluate, replay, or replay over several recordings.
-    :param exhibits: pictures, the worst first.
+    :param exhibits: pictures, in their order on the page.
     :raises UserError: when the report extra is not installed.
     """
     try:
@@ -90,9 +91,11 @@ def _source(report: dict[str, Any]) -> str:
 
 def _kinds(report: dict[str, Any], exhibits: list[Exhibit]) -> list[dict[str, Any]]:
     totals = report.get('failures', {})
-    return [{'name': kind, 'total': total,
-             'shown': sum(kind in one.score.failures for one in exhibits)}
-            for kind, total in totals.items() if total]
+    kinds = [{'name': kind, 'total': total,
+              'shown': sum(kind in one.score.failures for one in exhibits)}
+             for kind, total in totals.items() if total]
+    best = sum(one.best for one in exhibits)
+    return [*kinds, *([{'name': BEST, 'total': best, 'shown': best}] if best else [])]
 
 
 def _shown(exhibit: Exhibit) -> dict[str, Any]:
@@ -103,7 +106,9 @@ def _shown(exhibit: Exhibit) -> dict[str, Any]:
     if score.center_error is not None:
         words.append(f'center {score.center_error:+.0f} px')
     return {'order': exhibit.order, 'caption': exhibit.caption, 'figures': ', '.join(words),
-            'kinds': score.failures, 'video_time': exhibit.video_time,
+            'kinds': score.failures, 'best': exhibit.best,
+            'filters': [*score.failures, *([BEST] if exhibit.best else [])],
+            'video_time': exhibit.video_time,
             'pictures': {name: base64.b64encode(data).decode()
                          for name, data in exhibit.pictures.items()}}
 

@@ -27,11 +27,11 @@ def write_worst_sheet(path: Path, exhibits: Sequence[Exhibit], count: int) -> No
     In the errors, found markings are white, false ones orange, missed ones blue; the lane centre
     that was found is a green dot, that of the label a cyan ring.
 
-    :param exhibits: the worst first; at least one.
+    :param exhibits: the worst first; at least one. Those kept as the best are left out.
     :param count: of pictures, at most.
     """
     tiles = []
-    for exhibit in exhibits[:count]:
+    for exhibit in [one for one in exhibits if not one.best][:count]:
         score = exhibit.score
         figure = '-' if score.line_f1 is None else f'{score.line_f1:.2f}'
         captions = (f'{exhibit.caption}  line F1 {figure}', ', '.join(score.failures))

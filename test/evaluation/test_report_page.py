@@ -41,7 +41,7 @@ def evaluated(tmp_path_factory, model):
     folder = tmp_path_factory.mktemp('evaluate')
     for name in ('images', 'masks'):
         (folder / 'data' / name).mkdir(parents=True)
-    for index in range(21):
+    for index in range(30):   # more than the worst, so that there are best ones
         image, label = track(index)
         write_image(folder / 'data' / 'images' / f'{index:03d}.png', image)
         write_image(folder / 'data' / 'masks' / f'{index:03d}.png', label)
@@ -86,6 +86,32 @@ def test_a_filter_leaves_only_pictures_of_its_kind(replayed):
             assert 0 < len(left)
         page.run('document.querySelector("[data-kind=\'\']").click()')
         assert page.run(shown) == everything
+
+
+@needs_browser
+@pytest.mark.parametrize('size', SIZES)
+def test_the_best_stand_last_and_have_a_filter_of_their_own(evaluated, size):
+    with Page((evaluated / 'report.html').as_uri(), **SIZES[size]) as page:
+        shown = ('[...document.querySelectorAll(".exhibit")].filter((e) => e.offsetHeight)'
+                 '.map((e) => e.id)')
+        everything = page.run(shown)
+        assert len(set(everything)) == len(everything) == 30
+        button = 'document.querySelector("[data-kind=\'best\']")'
+        assert page.run(f'{button}.innerText') == 'best (6)'
+        page.run(f'{button}.click()')
+        assert page.run(shown) == everything[-6:]
+        assert page.run('document.querySelectorAll(".exhibit .best").length') == 6
+        scores = json.loads((evaluated / 'report.json').read_text())['image_scores']
+        best = [scores[int(one.split('-')[1])]['line_f1'] for one in everything[-6:]]
+        assert min(best) >= sorted(one['line_f1'] for one in scores)[-6]
+        assert page.run('document.documentElement.scrollWidth') <= SIZES[size]['width']
+
+
+@needs_browser
+def test_a_page_that_shows_all_its_pictures_calls_none_the_best(replayed):
+    with Page((replayed / 'report.html').as_uri()) as page:
+        assert page.run('document.querySelectorAll(".best, [data-kind=\'best\']").length') == 0
+        assert 'best last' not in page.run('document.body.innerText')
 
 
 @needs_browser

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sheet of the worst pictures."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -33,6 +35,13 @@ def test_the_worst_stand_first_each_with_its_errors_beside_it(tmp_path, count, r
         right = sheet[middle, round((column + 0.75) * width)].mean()
         assert left == pytest.approx(40 + 30 * number, abs=6)
         assert right == pytest.approx(200, abs=6)
+
+
+def test_the_best_are_not_on_it(tmp_path):
+    worst, best = exhibit(0, 40, 200), replace(exhibit(1, 70, 200), best=True)
+    for name, exhibits in (('with', [worst, best]), ('without', [worst])):
+        write_worst_sheet(tmp_path / f'{name}.jpg', exhibits, 10)
+    assert (tmp_path / 'with.jpg').read_bytes() == (tmp_path / 'without.jpg').read_bytes()
 
 
 def test_evaluate_writes_it(bright_model, tmp_path, capsys):
