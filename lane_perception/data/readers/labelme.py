@@ -31,6 +31,8 @@ from lane_perception.json_file import load_json
 
 _WIDTH = re.compile(r'width\s*[=:]\s*(\d+(?:\.\d+)?)', re.IGNORECASE)
 _CIRCLE_CORNERS = 48
+_LINES = ('line', 'linestrip', 'polyline')
+_POLYGONS = ('polygon', 'quadrilateral', 'oriented_rectangle', 'rotation')
 
 
 def read_labelme(
@@ -43,6 +45,8 @@ def read_labelme(
     drawn as wide as the shape says by a number under the key "width" or by "width=12" in its
     description, in pixels, otherwise as LINE_WIDTH of the picture's width. A shape labeled
     "ignore" (or the like) marks what is not judged. A file without shapes is an empty mask.
+    Points, and lines and polygons of a single one, are strays that mark nothing; a picture with
+    any other shape that cannot be drawn is left out.
 
     :param path: the data set's folder.
     :param files: JSON files in it.
@@ -98,7 +102,8 @@ def _label(
             points = read_points(raw['points'])
             shape, problem = _shape(raw, points, name, is_judged(name), size)
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            raise UserError(f'{file}: shape {number} is broken: {error!r}') from error
+            raise UserError(f'{file}: shape {number} is broken, and its picture is left out: '
+                            f'{error!r}') from error
         if problem:
             problems.append(f'{file}: shape {number} ("{name}") {problem}')
         if shape is not None:
@@ -111,18 +116,18 @@ def _shape(
     raw: dict, points: tuple, name: str, judged: bool, size: tuple[int, int] | None,
 ) -> tuple[Shape | None, str]:
     """
-    Return the shape, or None and why it is no marking.
+    Return the shape, or None and why it marks nothing.
 
     :raises ValueError: when it is a marking that cannot be told.
     """
     kind = raw.get('shape_type') or 'polygon'
-    if kind in ('line', 'linestrip'):
-        if len(points) < 2:
-            return None, 'is a line with fewer than two points'
+    if kind in ('point', 'points'):
+        return None, f'is a {kind}, which is no marking'
+    if kind in (*_LINES, *_POLYGONS) and len(points) < 2:
+        return None, f'is a {kind} with fewer than two points'
+    if kind in _LINES:
         return Shape('line', points, _width(raw), judged, name=name), ''
-    if kind in ('polygon', 'oriented_rectangle', 'rotation'):   # a turned rectangle's corners
-        if len(points) < 3:
-            return None, 'is a polygon with fewer than three points'
+    if kind in _POLYGONS and len(points) > 2:
         return Shape('polygon', points, judged=judged, name=name), ''
     if kind == 'rectangle' and len(points) in (2, 4):
         if len(points) == 2:
@@ -138,7 +143,7 @@ def _shape(
         return Shape('polygon', circle, judged=judged, name=name), ''
     if kind == 'mask':
         return Shape('rle', rle=_mask_rle(raw, points, size), judged=judged, name=name), ''
-    return None, f'is a {kind}, which is no marking'
+    raise ValueError(f'it is a {kind} of {len(points)} points, which is not read')
 
 
 def _width(raw: dict) -> float:

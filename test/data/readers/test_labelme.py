@@ -33,8 +33,9 @@ def short(value):
     {'shape_type': 'oriented_rectangle', 'points': [[20, 10], [40, 10], [40, 30], [20, 30]]},
     {'shape_type': 'rotation', 'direction': 1.5,
      'points': [[20, 10], [40, 10], [40, 30], [20, 30]]},
+    {'shape_type': 'quadrilateral', 'points': [[20, 10], [40, 10], [40, 30], [20, 30]]},
     {'shape_type': 'mask', 'points': [[20, 10], [39, 29]], 'mask': PATCH},
-], ids=['polygon', 'rectangle', 'oriented rectangle', 'rotation', 'mask'])
+], ids=['polygon', 'rectangle', 'oriented rectangle', 'rotation', 'quadrilateral', 'mask'])
 def test_labelme_areas(tmp_path, shape):
     write_picture(tmp_path / 'a_1.jpg')
     write_json(tmp_path / 'a_1.json', labelme(shape))
@@ -75,6 +76,43 @@ def test_labelme_circle_is_round(tmp_path):
     write_json(tmp_path / 'a_1.json', labelme(
         {'shape_type': 'circle', 'points': [[50, 30], [60, 30]]}))
     assert (only_mask(read_dataset(tmp_path)) > 0).sum() == pytest.approx(np.pi * 100, rel=0.03)
+
+
+def test_a_labelme_polyline_is_a_line(tmp_path):
+    write_picture(tmp_path / 'a_1.jpg')
+    drawn = []
+    for kind in ('linestrip', 'polyline'):
+        write_json(tmp_path / 'a_1.json', labelme(
+            {'shape_type': kind, 'points': [[10, 30], [50, 20], [90, 30]], 'width': 6}))
+        drawn.append(only_mask(read_dataset(tmp_path)))
+    assert drawn[0].any() and (drawn[0] == drawn[1]).all()
+
+
+@pytest.mark.parametrize('shape', [
+    {'shape_type': 'cuboid', 'points': [[1, 1], [9, 1], [9, 9], [1, 9]] * 2},
+    {'shape_type': 'polygon', 'points': [[1, 1], [9, 1]]},
+    {'shape_type': 'rectangle', 'points': [[1, 1], [9, 1], [9, 9]]},
+    {'shape_type': 'circle', 'points': [[1, 1]]}], ids=short)
+def test_a_picture_with_a_labelme_shape_that_cannot_be_drawn_is_left_out(tmp_path, shape):
+    """Its marking would be background otherwise."""
+    for name in ('a_1', 'b'):
+        write_picture(tmp_path / f'{name}.jpg')
+    write_json(tmp_path / 'a_1.json', labelme(line([0, 0], [50, 50])))
+    write_json(tmp_path / 'b.json', labelme(line([0, 0], [50, 50]), shape, name='b.jpg'))
+    data = read_dataset(tmp_path)
+    problem, = data.problems
+    assert list(data.by_stem()) == ['a_1'] and 'b.json: shape 1 is broken' in problem
+    assert f'it is a {shape["shape_type"]} of {len(shape["points"])} points' in problem
+
+
+@pytest.mark.parametrize('stray', [
+    {'shape_type': 'point', 'points': [[1, 2]]}, line([1, 2]),
+    {'shape_type': 'polygon', 'points': [[1, 2]]}], ids=short)
+def test_a_stray_point_marks_nothing_and_the_picture_is_read(tmp_path, stray):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'a_1.json', labelme(line([0, 30], [90, 30]), stray))
+    data = read_dataset(tmp_path)
+    assert list(data.by_stem()) == ['a_1'] and 'shape 1 ("lane") is a ' in data.problems[0]
 
 
 def test_labelme_finds_pictures_by_windows_paths(tmp_path):
