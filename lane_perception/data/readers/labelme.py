@@ -70,6 +70,11 @@ def read_labelme(
         if picture is None:
             problems.append(f'{file} is of {name}, which is not in {path}')
             continue
+        beside = pictures.beside(file.stem, file.parent)
+        if (beside is not None and beside.parent == file.parent
+                and pictures.stem(beside) != pictures.stem(picture)):
+            problems.append(f'{file} counts for {picture}, which its imagePath names, not for '
+                            f'{beside.name} beside it')
         labels.add(picture, label, file)
     if strict and problems:
         raise UserError(problems[0])

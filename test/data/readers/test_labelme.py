@@ -122,6 +122,20 @@ def test_labelme_finds_pictures_by_windows_paths(tmp_path):
     assert only_mask(read_dataset(tmp_path)).any()
 
 
+def test_a_labelme_file_that_names_another_picture_than_the_one_beside_it_is_told(tmp_path):
+    for name in ('a_0.jpg', 'a_1.jpg', 'a_1.png'):
+        write_picture(tmp_path / name)
+    write_json(tmp_path / 'a_0.json', labelme(line([0, 0], [50, 50]), name='a_1.jpg'))
+    data = read_dataset(tmp_path)
+    problem, = data.problems
+    assert list(data.by_stem()) == ['a_1']
+    assert f'a_0.json counts for {tmp_path}/a_1.jpg' in problem and 'not for a_0.jpg' in problem
+    (tmp_path / 'a_0.json').rename(tmp_path / 'a_1.json')
+    for name in ('a_1.jpg', 'a_1.png', 'elsewhere/a_1.jpg'):
+        write_json(tmp_path / 'a_1.json', labelme(line([0, 0], [50, 50]), name=name))
+        assert only_mask(read_dataset(tmp_path)).any()
+
+
 @pytest.mark.parametrize('broken, problem', [
     ('{"shapes": [', 'is not JSON'),
     (json.dumps({'shapes': 3}), 'no list of shapes'),
