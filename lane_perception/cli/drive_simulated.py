@@ -18,6 +18,7 @@ from lane_perception.errors import UserError
 from lane_perception.segmenter import parse_resolution
 
 DEFAULT_MODEL = 'lane_lite'
+RESULTS = ('report.json', 'top_view.png', 'drive.mp4')
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -66,7 +67,6 @@ def body(argv: Sequence[str] | None = None) -> int:
     _check(arguments)
     arguments.model = getattr(arguments, 'model', DEFAULT_MODEL)
     from lane_perception.data.image_files import write_image
-    from lane_perception.data.recording_places import require_no_recording
     from lane_perception.data.results_folder import open_results
     from lane_perception.data.results_folder import remove_earlier
     from lane_perception.json_file import write_report
@@ -78,15 +78,14 @@ def body(argv: Sequence[str] | None = None) -> int:
     settings = LoopSettings(
         speed=arguments.speed, seconds=arguments.seconds, latency=arguments.latency,
         steer_by=arguments.steer_by, drop=arguments.drop, gap=arguments.gap)
-    require_no_recording(arguments.out)
-    open_results(arguments.out)
     if arguments.no_calibration:
         note_unused(parser, arguments, ['learn_width'], 'with --no-calibration')
     if not has_gap(settings):
         note_unused(parser, arguments, ['gap'],
                     f'in this drive: a gap is the last {arguments.gap:g} s of each '
                     f'{settings.gap_every:g} s')
-    world, log = _drive(arguments, settings)
+    with open_results(arguments.out, results=RESULTS):
+        world, log = _drive(arguments, settings)
     report = {**log.report(), 'track': arguments.track, 'reverse': arguments.reverse,
               'speed': arguments.speed, 'steer_by': arguments.steer_by,
               'mask': 'true' if arguments.true_mask else arguments.model,

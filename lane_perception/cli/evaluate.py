@@ -14,6 +14,7 @@ from typing import Sequence
 from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
+from lane_perception.data.results_folder import REPORT
 from lane_perception.data.results_folder import open_results
 from lane_perception.data.results_folder import remove_earlier
 from lane_perception.data.splits import PARTS
@@ -24,6 +25,7 @@ from lane_perception.progress import Progress
 from lane_perception.segmenter import TTA
 
 EXIT_WORSE = 3
+OTHER_RESULTS = ('report.html', 'worst.jpg', 'overlay.mp4')   # overlay.mp4: of replay
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -95,7 +97,7 @@ def body(argv: Sequence[str] | None = None) -> int:
         raise UserError(f'--allow {arguments.allow:g} should be a number, 0 or more')
     lane = LaneSettings(look_ahead=arguments.look_ahead)
     baseline = read_baseline(arguments.baseline) if arguments.baseline else None
-    new = arguments.out / 'report.json'
+    new = arguments.out / REPORT
     if baseline and new.exists() and new.samefile(arguments.baseline):
         raise UserError(f'--out {arguments.out} would overwrite the baseline '
                         f'{arguments.baseline}; choose another --out')
@@ -106,18 +108,19 @@ def body(argv: Sequence[str] | None = None) -> int:
         arguments.postprocess or ['none'])
     synthetic = synthetic_seed(arguments.data) is not None
     _note_unused(parser, arguments, synthetic)
-    open_results(arguments.out, [] if synthetic else [Path(arguments.data).expanduser()])
-    source = open_source(arguments.data, arguments.labels, arguments.split, arguments.part,
-                         arguments.count, parse_classes(arguments.classes), models=models)
-    for sentence in turned_resolutions(variants):
-        print(f'evaluate: note: {sentence}', file=sys.stderr)
-    with Progress('images scored') as progress:
-        evaluation = evaluate(
-            source, variants, Bench(arguments.device, arguments.threshold), lane, progress)
-    report = evaluation.report
-    if baseline:
-        report['comparison'] = compare(report, baseline, arguments.allow)
-    _write_results(arguments.out, report, evaluation.exhibits, arguments.worst)
+    data = [] if synthetic else [Path(arguments.data).expanduser()]
+    with open_results(arguments.out, data, results=(REPORT, *OTHER_RESULTS)):
+        source = open_source(arguments.data, arguments.labels, arguments.split, arguments.part,
+                             arguments.count, parse_classes(arguments.classes), models=models)
+        for sentence in turned_resolutions(variants):
+            print(f'evaluate: note: {sentence}', file=sys.stderr)
+        with Progress('images scored') as progress:
+            evaluation = evaluate(
+                source, variants, Bench(arguments.device, arguments.threshold), lane, progress)
+        report = evaluation.report
+        if baseline:
+            report['comparison'] = compare(report, baseline, arguments.allow)
+        _write_results(arguments.out, report, evaluation.exhibits, arguments.worst)
     print(_summary(report, arguments.out))
     if baseline and report['comparison']['too_bad']:
         print(f'evaluate: {", ".join(report["comparison"]["too_bad"])} fell by more than '
@@ -145,9 +148,9 @@ def _write_results(out: Path, report: dict[str, Any], exhibits: list[Any], worst
     from lane_perception.data.recording_places import remove_output
     from lane_perception.evaluation.worst_sheet import write_worst_sheet
     from lane_perception.json_file import write_report
-    remove_earlier(out, ['report.html', 'worst.jpg', 'overlay.mp4'])
+    remove_earlier(out, OTHER_RESULTS)
     remove_output(out / 'bag')
-    write_report(out / 'report.json', report)
+    write_report(out / REPORT, report)
     _write_page(out / 'report.html', report, exhibits)
     if worst and exhibits:
         write_worst_sheet(out / 'worst.jpg', exhibits, worst)

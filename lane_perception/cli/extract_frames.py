@@ -59,15 +59,15 @@ def body(argv: Sequence[str] | None = None) -> int:
     if _read_as_recording(arguments.source):
         with RecordingReader(arguments.source) as reader:
             topic = choose_images(reader, arguments.topic).name
-            open_folder(arguments.out, arguments.source)
-            report = extract(RecordingFrames(reader, topic), *settings)
+            with open_folder(arguments.out, arguments.source):
+                report = extract(RecordingFrames(reader, topic), *settings)
     else:
         if arguments.topic:
             raise UserError(f'--topic is for recordings, and {arguments.source} is none')
         if not arguments.source.is_file():
             raise UserError(f'there is no file or folder {arguments.source}')
-        open_folder(arguments.out, arguments.source)
-        report = extract(VideoFrames(arguments.source), *settings)
+        with open_folder(arguments.out, arguments.source):
+            report = extract(VideoFrames(arguments.source), *settings)
     for problem in report['problems']:
         print(f'note: {problem}', file=sys.stderr)
     found = len(report['frames'])

@@ -20,6 +20,7 @@ from lane_perception.progress import Progress
 from lane_perception.segmenter import TTA
 
 EXIT_SOME_FAILED = 1
+RESULTS = ('report.json', 'report.html', 'overlay.mp4')   # bag/ says itself that it is one
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -99,7 +100,6 @@ def body(argv: Sequence[str] | None = None) -> int:
     if rate is not None and not (math.isfinite(rate) and rate > 0):
         raise UserError(f'--label-rate {rate:g} should be above 0, in Hz')
     from lane_perception.data.readers.class_choice import parse_classes
-    from lane_perception.data.recording_places import require_no_recording
     from lane_perception.data.results_folder import open_results
     from lane_perception.evaluation.recording_runs import find_recordings
     from lane_perception.evaluation.recording_runs import replay_all
@@ -114,9 +114,6 @@ def body(argv: Sequence[str] | None = None) -> int:
                         'missing')
     bags = find_recordings(arguments.bags, arguments.out,
                            lambda sentence: _say(f'replay: note: {sentence}'))
-    require_no_recording(arguments.out, bags)
-    open_results(arguments.out, [arguments.labels] if arguments.labels else [])
-    _note_unused(parser, arguments, len(bags))
     settings = ReplaySettings(
         bag=bags[0], out=arguments.out, topic=arguments.topic,
         truth_topic=arguments.truth_topic, labels=arguments.labels,
@@ -127,14 +124,17 @@ def body(argv: Sequence[str] | None = None) -> int:
         threshold=arguments.threshold, ground=arguments.ground,
         camera_info=arguments.camera_info, lane=lane, base_frame=arguments.base_frame,
         video=not arguments.no_video, output_bag=not arguments.no_bag)
-    if len(bags) == 1 and arguments.scheduler is None:
-        with Progress('frames replayed') as progress:
-            report = replay_into_folder(settings, progress)
-        print(_summary(report))
-    else:
-        report = replay_all(settings, bags, arguments.scheduler, arguments.workers, _say)
-        _write_page(arguments.out / 'report.html', report)
-        print(_table(report))
+    labels = [arguments.labels] if arguments.labels else []
+    with open_results(arguments.out, labels, bags, RESULTS):
+        _note_unused(parser, arguments, len(bags))
+        if len(bags) == 1 and arguments.scheduler is None:
+            with Progress('frames replayed') as progress:
+                report = replay_into_folder(settings, progress)
+            print(_summary(report))
+        else:
+            report = replay_all(settings, bags, arguments.scheduler, arguments.workers, _say)
+            _write_page(arguments.out / 'report.html', report)
+            print(_table(report))
     for problem in report['problems']:
         print(f'note: {problem}')
     print(f'reports in {arguments.out}')

@@ -27,6 +27,7 @@ from lane_perception.data.near_duplicates import ALIKE
 from lane_perception.data.near_duplicates import nearest
 from lane_perception.data.near_duplicates import perceptual_hash
 from lane_perception.data.readers import read_dataset
+from lane_perception.data.results_folder import REPORT
 from lane_perception.data.results_folder import open_results
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
@@ -38,10 +39,13 @@ from lane_perception.data.splits import choose_split
 from lane_perception.data.splits import write_split
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_report
+from lane_perception.machine import command_line
+from lane_perception.machine import describe_machine
 from lane_perception.progress import Progress
 
 FULL = 0.5          # of the judged pixels: a mask with more markings is called full
 MANY_LEVELS = 8     # a mask with more different values was blurred or saved as JPEG
+SHEET = 'contact_sheet.jpg'
 SHEET_TILES = 48    # pictures on the contact sheet
 SHEET_COLUMNS = 6
 SHOWN = 5           # names that a printed line lists
@@ -80,11 +84,13 @@ def audit_dataset(
         near-duplicates across the split, no split at all, not one picture that can be used, or
         masks that show no marking.
     :raises UserError: when the data set cannot be read at all, or the folder for the results
-        holds a training run, whose files would be overwritten, or lies in the data set.
+        is none, as :func:`lane_perception.data.results_folder.open_results` says.
     """
-    out = Path(out)
-    open_results(out, [Path(path).expanduser()])
-    data = read_dataset(path, labels, classes)
+    with open_results(Path(out), [Path(path).expanduser()], results=(REPORT, SHEET)):
+        return _audit(read_dataset(path, labels, classes), Path(out), split)
+
+
+def _audit(data: DataSet, out: Path, split: str) -> dict[str, Any]:
     failures = []
     try:
         parts = choose_split(data, split)
@@ -109,7 +115,7 @@ def audit_dataset(
                 tiles.append(labeled_tile(image, mask, f'{part}: {sample.stem}',
                                           PART_COLORS.get(part, (160, 160, 160))))
     if tiles:
-        write_image(out / 'contact_sheet.jpg', contact_sheet(tiles, SHEET_COLUMNS), quality=85)
+        write_image(out / SHEET, contact_sheet(tiles, SHEET_COLUMNS), quality=85)
     if findings.broken and not findings.hashes:
         failures.append(f'none of the {len(data)} labeled pictures can be used, such as: '
                         f'{findings.broken[0]}')
@@ -122,8 +128,9 @@ def audit_dataset(
             f'{len(across)} near-duplicates lie across the split, such as {first["a"]} '
             f'({first["part_a"]}) and {first["b"]} ({first["part_b"]}); put them on one side by '
             'split.json, or leave them out')
-    report = _report(data, parts, findings, across, failures)
-    write_report(out / 'report.json', report)
+    report = {**_report(data, parts, findings, across, failures),
+              'command': command_line('train'), 'machine': describe_machine()}
+    write_report(out / REPORT, report)
     return report
 
 

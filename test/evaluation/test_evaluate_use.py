@@ -63,6 +63,7 @@ def leave_earlier_results(out):
     out.mkdir()
     for name in ('report.html', 'worst.jpg', 'overlay.mp4', 'my_notes.txt'):
         (out / name).write_text('earlier')
+    (out / 'report.json').write_text(json.dumps({'command': '', 'machine': {}}))
     with RecordingWriter(out / 'bag', replace=True):
         pass
 
@@ -94,6 +95,31 @@ def test_a_recording_of_the_users_own_and_results_of_a_refused_run_stay(data, mo
     assert (out / 'overlay.mp4').read_text() == 'earlier'
     assert evaluate(data, model, out) == 0
     assert (out / 'bag' / 'metadata.yaml').is_file() and not (out / 'overlay.mp4').exists()
+
+
+@pytest.mark.parametrize('name', ['report.json', 'report.html', 'worst.jpg', 'overlay.mp4'])
+def test_a_file_that_no_report_is_beside_is_neither_removed_nor_replaced(
+        data, model, tmp_path, capsys, scored, name):
+    (tmp_path / name).write_text('mine')
+    assert evaluate(data, model, tmp_path) == 2
+    assert f'{tmp_path / name} exists already' in capsys.readouterr().err and not scored
+    assert (tmp_path / name).read_text() == 'mine'
+
+
+def test_a_recording_takes_no_scores(data, model, tmp_path, capsys, scored):
+    with RecordingWriter(tmp_path / 'drive'):
+        pass
+    before = sorted(tmp_path.rglob('*'))
+    for out in ('drive', 'drive/scores'):
+        assert evaluate(data, model, tmp_path / out) == 2
+        assert f'is the recording {tmp_path}/drive or lies in it' in capsys.readouterr().err
+    assert sorted(tmp_path.rglob('*')) == before and not scored
+
+
+def test_a_folder_for_scores_of_no_data_set_is_not_left_behind(model, tmp_path):
+    (tmp_path / 'no_labels').mkdir()
+    assert evaluate(tmp_path / 'no_labels', model, tmp_path / 'new' / 'scores') == 2
+    assert [path.name for path in tmp_path.iterdir()] == ['no_labels']
 
 
 def write_run(folder, data, **parts):

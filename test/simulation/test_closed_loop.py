@@ -131,11 +131,13 @@ def test_the_verb_writes_a_video(tmp_path):
     assert frames >= 2
 
 
-@pytest.mark.parametrize('place', ['run', 'bag', 'bag/drive'])
-def test_the_verb_writes_into_no_run_and_no_recording(place, tmp_path, capsys):
-    for folder, name in (('run', 'run.json'), ('bag', 'metadata.yaml'), ('bag', 'bag_0.mcap')):
-        (tmp_path / folder).mkdir(exist_ok=True)
-        (tmp_path / folder / name).touch()
+@pytest.mark.parametrize('place', ['run', 'bag', 'bag/drive', 'labels', 'own'])
+def test_the_verb_writes_into_no_run_recording_or_data_set_and_over_no_video(
+        place, tmp_path, capsys):
+    for name in ('run/run.json', 'bag/metadata.yaml', 'bag/bag_0.mcap', 'labels/images/a.jpg',
+                 'labels/report.json', 'own/drive.mp4'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
     before = sorted(tmp_path.rglob('*'))
     assert drive_simulated.main(['--true-mask', '--seconds', '0.2', '--out',
                                  str(tmp_path / place)]) == 2
@@ -146,6 +148,7 @@ def test_the_verb_writes_into_no_run_and_no_recording(place, tmp_path, capsys):
 def test_a_drive_leaves_nothing_that_only_an_earlier_one_made(tmp_path):
     for name in ('drive.mp4', 'lane_node.log', 'ground.yaml'):
         (tmp_path / name).write_text('earlier')
+    (tmp_path / 'report.json').write_text(json.dumps({'command': '', 'machine': {}}))
     arguments = ['--true-mask', '--no-video', '--seconds', '0.2', '--out', str(tmp_path)]
     assert drive_simulated.main(arguments) == 0
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -153,15 +156,16 @@ def test_a_drive_leaves_nothing_that_only_an_earlier_one_made(tmp_path):
 
 
 @pytest.mark.parametrize('options, sentence', [
-    (['--gap', '0.5'], '--gap has no effect in this drive: a gap is the last 0.5 s of each 5 s'),
+    (['--seconds', '0.2', '--gap', '0.5'],
+     '--gap has no effect in this drive: a gap is the last 0.5 s of each 5 s'),
     (['--gap', '4.5', '--seconds', '0.8'], None),
-    (['--learn-width', '--no-calibration', '--steer-by', 'offset'],
+    (['--seconds', '0.2', '--learn-width', '--no-calibration', '--steer-by', 'offset'],
      '--learn-width has no effect with --no-calibration'),
-    (['--learn-width'], None),
+    (['--seconds', '0.2', '--learn-width'], None),
 ])
 def test_an_option_without_effect_is_said(options, sentence, tmp_path, capsys):
-    assert drive_simulated.main(['--true-mask', '--no-video', '--seconds', '0.2', '--out',
-                                 str(tmp_path), *options]) == 0
+    assert drive_simulated.main(['--true-mask', '--no-video', '--out', str(tmp_path),
+                                 *options]) == 0
     assert capsys.readouterr().err == (
         f'drive_simulated: note: {sentence}\n' if sentence else '')
 
@@ -204,6 +208,7 @@ def test_a_model_beside_the_true_mask_is_refused(model, tmp_path, capsys):
 
 def test_a_picture_that_cannot_be_written_is_an_error(tmp_path, capsys):
     (tmp_path / 'top_view.png').mkdir()
+    (tmp_path / 'report.json').write_text(json.dumps({'command': '', 'machine': {}}))
     assert drive_simulated.main(['--true-mask', '--no-video', '--seconds', '0.2', '--out',
                                  str(tmp_path)]) == 2
     assert 'top_view.png' in capsys.readouterr().err

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from typing import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -28,10 +30,12 @@ from lane_perception.data.extraction.label_writers import write_labelme
 from lane_perception.data.extraction.outlines import outlines
 from lane_perception.data.image_files import write_image
 from lane_perception.data.near_duplicates import perceptual_hash
-from lane_perception.data.recording_places import require_no_recording
+from lane_perception.data.results_folder import REPORT
 from lane_perception.data.results_folder import open_results
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_report
+from lane_perception.machine import command_line
+from lane_perception.machine import describe_machine
 from lane_perception.progress import Progress
 from lane_perception.whole_file import errors_about
 from lane_perception.whole_file import temporary_beside
@@ -39,8 +43,9 @@ from lane_perception.whole_file import temporary_beside
 CLASS = 'lane'       # what the polygons are called
 SHEET_TILES = 48     # frames on the contact sheet
 SHEET_COLUMNS = 6
+SHEET = 'contact_sheet.jpg'
 # In the order in which they take their places: until images/ is there, the folder is free.
-RESULTS = (COCO_FILE, 'contact_sheet.jpg', 'report.json', 'images')
+RESULTS = (COCO_FILE, SHEET, REPORT, 'images')
 
 
 class Model(Protocol):
@@ -52,20 +57,21 @@ class Model(Protocol):
         """Return (h, w) lane probability of a picture."""
 
 
-def open_folder(out: Path, source: Path) -> None:
+@contextmanager
+def open_folder(out: Path, source: Path) -> Iterator[None]:
     """
-    Make the folder for frames and labels, before the source is read.
+    Make the folder for frames and labels, before the source is read; gone if it stays empty.
 
     :param source: the recording or video.
-    :raises UserError: when it holds pictures or a training run already, is a recording or lies
-        in one, or cannot be written to.
+    :raises UserError: when it holds pictures already, or as
+        :func:`lane_perception.data.results_folder.open_results`.
     """
     images = out / 'images'
     if os.path.lexists(images) and (
             images.is_symlink() or not images.is_dir() or any(images.iterdir())):
         raise UserError(f'{images} exists already and is no empty folder; choose another --out')
-    require_no_recording(out, [source])
-    open_results(out)
+    with open_results(out, recordings=[source], results=(REPORT, SHEET)):
+        yield
 
 
 def extract(
@@ -93,7 +99,8 @@ def extract(
         raise UserError(f'no frame can be decoded: {source.problems[-1]}')
     chosen = {one.number: rank for rank, one in enumerate(choose(candidates, count), 1)}
     report = {'format': label_format, 'frames_in_source': len(times),
-              'frames_looked_at': len(candidates)}
+              'frames_looked_at': len(candidates), 'command': command_line('extract_frames'),
+              'machine': describe_machine()}
     doubts = {one.number: one.doubt for one in candidates}
     temporary = temporary_beside(out / 'images')
     try:
@@ -102,7 +109,7 @@ def extract(
                 source, model, chosen, doubts, label_format, temporary)
             # Each pass over the source says again what it could not read.
             report['problems'] = list(dict.fromkeys(source.problems))
-            write_report(temporary / 'report.json', report)
+            write_report(temporary / REPORT, report)
             for name in RESULTS:
                 if (temporary / name).exists():
                     (out / name).parent.mkdir(exist_ok=True)
@@ -148,6 +155,6 @@ def _write_frames(
                     picture, mask, f'{chosen[number]}. {path.stem}')
     if label_format == 'coco':
         coco.write(folder / COCO_FILE)
-    write_image(folder / 'contact_sheet.jpg',
+    write_image(folder / SHEET,
                 contact_sheet([tiles[rank] for rank in sorted(tiles)], SHEET_COLUMNS), 85)
     return sorted(frames, key=lambda frame: frame['rank'])
