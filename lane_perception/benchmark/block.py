@@ -61,11 +61,15 @@ def _node(part: dict[str, Any]) -> list[str]:
 
 
 def _growth(part: dict[str, Any]) -> list[str]:
-    sizes = ', '.join(f"{name} {entry['p50']:.1f} ms"
+    sizes = ', '.join(f"{name} {entry['p50']:.1f} ms{_peak(entry)}"
                       for name, entry in part['image_size'].items())
-    replays = ', '.join(f"{count} frames {entry['seconds']:.0f} s, {entry['peak_mib']:.0f} MiB"
+    replays = ', '.join(f"{count} frames {entry['seconds']:.0f} s{_peak(entry)}"
                         for count, entry in part['bag_length'].items())
     return ['', f'picture to lane: {sizes}', f'replay: {replays}']
+
+
+def _peak(entry: dict[str, Any]) -> str:
+    return f" ({entry['peak_mib']:.0f} MiB)" if 'peak_mib' in entry else ''
 
 
 def _training(part: dict[str, Any]) -> list[str]:

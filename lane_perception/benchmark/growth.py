@@ -4,23 +4,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lane_perception.benchmark.driving import Driving
+from lane_perception.benchmark.peak_memory import run_apart
 from lane_perception.benchmark.pictures import picture
 from lane_perception.benchmark.recording import write_frames
 from lane_perception.benchmark.settings import BenchmarkSettings
 from lane_perception.benchmark.timing import interleave
 from lane_perception.benchmark.timing import milliseconds
-from lane_perception.errors import UserError
 from lane_perception.geometry.lane_finder import LaneFinder
 from lane_perception.pipeline import LanePipeline
 from lane_perception.runtimes import open_runtime
@@ -38,8 +35,9 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
     """
     Return 'image_size', 'batch', 'bag_length' and 'recordings'.
 
-    The first two are {value: milliseconds}; the last two, of the replay verb in a process of its
-    own, {value: seconds and peak memory in MiB}, its start included.
+    The first two are {value: milliseconds, and peak memory in MiB of a process that does nothing
+    else}; the last two, of the replay verb in a process of its own, {value: seconds and peak
+    memory in MiB}, its start included.
     """
     return {
         'model': settings.model,
@@ -52,11 +50,14 @@ def measure(settings: BenchmarkSettings) -> dict[str, Any]:
 def _image_size(settings: BenchmarkSettings) -> dict[str, Any]:
     settings.progress('growth: image size')
     segmenter = Segmenter.load(settings.model)
-    subjects = {f'{name} {width}x{height}':
-                Driving(LanePipeline(segmenter, LaneFinder()), height, width)
-                for name, (height, width) in SIZES.items()}
+    sizes = {f'{name} {width}x{height}': (height, width)
+             for name, (height, width) in SIZES.items()}
+    subjects = {name: Driving(LanePipeline(segmenter, LaneFinder()), *size)
+                for name, size in sizes.items()}
     times = interleave(subjects, settings.rounds, settings.budget_s / 4)
-    return {name: milliseconds(seconds) for name, seconds in times.items()}
+    return {name: {**milliseconds(times[name]),
+                   'peak_mib': _peak_mib(settings, 'picture', *size)}
+            for name, size in sizes.items()}
 
 
 def _batch(settings: BenchmarkSettings) -> dict[str, Any]:
@@ -66,7 +67,14 @@ def _batch(settings: BenchmarkSettings) -> dict[str, Any]:
     subjects = {str(count): lambda batch=np.repeat(small[None], count, axis=0): runtime.run(batch)
                 for count in BATCHES}
     times = interleave(subjects, settings.rounds, settings.budget_s / 4)
-    return {name: milliseconds(seconds) for name, seconds in times.items()}
+    return {name: {**milliseconds(seconds), 'peak_mib': _peak_mib(settings, 'batch', int(name))}
+            for name, seconds in times.items()}
+
+
+def _peak_mib(settings: BenchmarkSettings, kind: str, *numbers: int) -> float:
+    command = [sys.executable, '-m', 'lane_perception.benchmark.growth_load', settings.model,
+               kind, *map(str, numbers)]
+    return run_apart(command)['peak_mib']
 
 
 def _replay(settings: BenchmarkSettings) -> dict[str, Any]:
@@ -88,16 +96,5 @@ def _replay(settings: BenchmarkSettings) -> dict[str, Any]:
 def _replay_process(
     settings: BenchmarkSettings, bags: list[Path], out: Path,
 ) -> dict[str, float]:
-    command = [sys.executable, '-m', 'lane_perception.cli.replay', *map(str, bags),
-               '--topic', TOPIC, '--model', settings.model, '--out', str(out)]
-    start = time.monotonic()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-        # wait4 alone tells what this one child has used.
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.monotonic() - start
-        if process.returncode:
-            output.seek(0)
-            raise UserError(f'replay failed: {output.read().decode(errors="replace")[-300:]}')
-    return {'seconds': round(seconds, 2), 'peak_mib': round(used.ru_maxrss / 1024, 1)}
+    return run_apart([sys.executable, '-m', 'lane_perception.cli.replay', *map(str, bags),
+                      '--topic', TOPIC, '--model', settings.model, '--out', str(out)])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import Any
+from typing import Callable
 from typing import Iterable
 
 from lane_perception.benchmark.alternatives import IN_USE
@@ -215,18 +216,31 @@ def _node(part: dict[str, Any]) -> list[str]:
 
 
 def _growth(part: dict[str, Any]) -> list[str]:
-    lines = ['## How time and memory grow', '']
-    lines += _table(['picture', 'process, median ms', 'p99'],
-                    [[name, f"{entry['p50']:.2f}", f"{entry['p99']:.2f}"]
-                     for name, entry in part['image_size'].items()])
-    lines += ['', *_table(['batch', 'network, median ms', 'ms a picture'],
-                          [[count, f"{entry['p50']:.2f}", f"{entry['p50'] / int(count):.2f}"]
-                           for count, entry in part['batch'].items()])]
-    for key, what in (('bag_length', 'replay: frames'), ('recordings', 'replay: recordings')):
-        lines += ['', *_table([what, 'seconds', 'peak MiB'],
-                              [[count, entry['seconds'], entry['peak_mib']]
-                               for count, entry in part[key].items()])]
-    return lines
+    lines = ['## How time and memory grow']
+    if 'peak_mib' in next(iter(part['image_size'].values())):
+        lines += ['', 'Peak memory is that of a process that does nothing else.']
+    return [*lines,
+            *_grown(part['image_size'], ['picture', 'process, median ms', 'p99'],
+                    lambda name, entry: [f"{entry['p50']:.2f}", f"{entry['p99']:.2f}"]),
+            *_grown(part['batch'], ['batch', 'network, median ms', 'ms a picture'],
+                    lambda count, entry: [f"{entry['p50']:.2f}",
+                                          f"{entry['p50'] / int(count):.2f}"]),
+            *_grown(part['bag_length'], ['replay: frames', 'seconds'],
+                    lambda frames, entry: [entry['seconds']]),
+            *_grown(part['recordings'], ['replay: recordings', 'seconds'],
+                    lambda count, entry: [entry['seconds']])]
+
+
+def _grown(
+    entries: dict[str, dict[str, Any]], head: list[str],
+    cells: Callable[[str, dict[str, Any]], list[Any]],
+) -> list[str]:
+    """Return an empty line and a table, with the peak memory where it was measured."""
+    rows = [[name, *cells(name, entry)] for name, entry in entries.items()]
+    if all('peak_mib' in entry for entry in entries.values()):
+        head = [*head, 'peak MiB']
+        rows = [[*row, entry['peak_mib']] for row, entry in zip(rows, entries.values())]
+    return ['', *_table(head, rows)]
 
 
 def _training(part: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import yaml
 
@@ -23,6 +24,7 @@ from lane_perception.benchmark.page import page
 from lane_perception.benchmark.page import PARTS
 from lane_perception.benchmark.page import OTHERS
 from lane_perception.benchmark.page import RESULTS
+from lane_perception.benchmark.peak_memory import run_apart
 from lane_perception.benchmark.recording import write_frames
 from lane_perception.benchmark.tune import choose
 from lane_perception.cli.benchmark import main
@@ -180,20 +182,56 @@ def test_written_frames_have_stamps_of_their_own(tmp_path):
 def test_growth_is_measured_up_to_a_replay_of_its_own(
         tmp_path, bright_model, monkeypatch, capsys):
     monkeypatch.setattr('lane_perception.benchmark.growth.SIZES',
-                        {'QVGA': (240, 320), 'HD': (720, 1280)})
+                        {'QVGA': (240, 320), '4K': (2160, 3840)})
     monkeypatch.setattr('lane_perception.benchmark.growth.BATCHES', (1, 2))
     monkeypatch.setattr('lane_perception.benchmark.growth.LENGTHS', (5,))
     monkeypatch.setattr('lane_perception.benchmark.growth.RECORDINGS', (2,))
     out = tmp_path / 'growth.json'
     assert main(['--only', 'growth', '--model', str(bright_model), '--rounds', '3',
                  '--budget', '1', '--out', str(out)]) == 0
-    part = json.loads(out.read_text())['growth']
-    assert set(part['image_size']) == {'QVGA 320x240', 'HD 1280x720'}
+    results = json.loads(out.read_text())
+    part = results['growth']
+    assert set(part['image_size']) == {'QVGA 320x240', '4K 3840x2160'}
     assert part['batch']['2']['p50'] > 0
     for replayed in (part['bag_length']['5'], part['recordings']['2']):
-        assert replayed['seconds'] > 0 and replayed['peak_mib'] > 50
+        assert replayed['seconds'] > 0
+    for key in ('image_size', 'batch', 'bag_length', 'recordings'):
+        assert all(entry['peak_mib'] > 50 for entry in part[key].values())
+    small, large = (entry['peak_mib'] for entry in part['image_size'].values())
+    assert small < large
     block = capsys.readouterr().out
-    assert 'QVGA 320x240' in block and 'replay: 5 frames' in block
+    assert 'QVGA 320x240' in block and f'({large:.0f} MiB)' in block
+    assert 'replay: 5 frames' in block
+    text = page({'growth': results})
+    assert text.count('| peak MiB |') == 4 and f'| {large} |' in text
+
+
+def test_growth_without_memory_is_drawn_without_it():
+    results = load_results(['growth'], RESULTS / 'avx2')['growth']
+    for key in ('image_size', 'batch', 'bag_length', 'recordings'):
+        for entry in results['growth'][key].values():
+            entry.pop('peak_mib', None)
+    text = page({'growth': results})
+    for name, entry in results['growth']['image_size'].items():
+        assert f"| {name} | {entry['p50']:.2f} | {entry['p99']:.2f} |\n" in text
+    for name, entry in results['growth']['bag_length'].items():
+        assert f"| {name} | {entry['seconds']} |\n" in text
+    assert 'peak' not in text.lower()
+    assert 'MiB' not in shareable_block(results)
+
+
+def test_the_peak_memory_is_that_of_the_command_alone():
+    held = np.ones(40_000_000)   # 305 MiB of the process that measures
+    small, large = (run_apart([sys.executable, '-c', f'bytearray({size} << 20)'])
+                    for size in (1, 200))
+    assert held.nbytes > 100 << 20 > small['peak_mib'] * (1 << 20)
+    assert 200 < large['peak_mib'] < 250
+    assert small['seconds'] < 20
+
+
+def test_a_command_that_fails_is_told_with_what_it_said():
+    with pytest.raises(UserError, match='no such thing'):
+        run_apart([sys.executable, '-c', 'raise SystemExit("no such thing")'])
 
 
 def test_the_block_tells_training_and_geometry_as_they_were_measured():
