@@ -156,15 +156,15 @@ def train(
         trained_on=data.described, recipe=_for_card(recipe), package_version=version)
     steps = len(order) // recipe.accumulation * recipe.epochs
     precision = choose_precision(recipe.precision)
+    schedule = Schedule(steps, recipe.warmup_steps, recipe.final_fraction, recipe.max_minutes)
     callbacks = [
-        Schedule(steps, recipe.warmup_steps, recipe.final_fraction, recipe.max_minutes),
-        FiniteLoss(precision), PictureGrid(), Keep(folder, card, recipe.patience)]
+        schedule, FiniteLoss(precision), PictureGrid(), Keep(folder, card, recipe.patience)]
     if recipe.ema_decay:
         # After Keep: in this order each is told that a validation has ended, and this one then
         # takes the averaged weights away, which are to be kept.
         callbacks.append(WeightAveraging(avg_fn=_Average(recipe.ema_decay)))
     if progress:
-        callbacks.append(ProgressBar(refresh_rate=5))
+        callbacks.append(ProgressBar(schedule, refresh_rate=5))
     callbacks += watch
     with _ended_by_signals(), without_noise():
         trainer = lightning.Trainer(

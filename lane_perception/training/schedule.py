@@ -51,6 +51,21 @@ class Schedule(Callback):
         """Return the seconds of training so far, those before a resumption included."""
         return self._spent + time.monotonic() - self._started
 
+    def seconds_left(self, steps: int) -> float | None:
+        """
+        Return how long the run still takes at its pace so far; None before the first step.
+
+        :param steps: optimizer steps done.
+        """
+        elapsed = self.elapsed
+        progress = self._progress(steps, elapsed)
+        return max(0.0, elapsed / progress - elapsed) if progress else None
+
+    def _progress(self, steps: int, elapsed: float) -> float:
+        """Return the share of the run that is done, which is above 1 when its time is over."""
+        progress = steps / max(1, self.total_steps)
+        return max(progress, elapsed / self.max_seconds) if self.max_seconds else progress
+
     def on_train_start(
         self, trainer: lightning.Trainer, module: lightning.LightningModule,
     ) -> None:
@@ -62,12 +77,12 @@ class Schedule(Callback):
         index: int,
     ) -> None:
         """Set each group's learning rate to its own peak times the factor."""
-        progress = trainer.global_step / max(1, self.total_steps)
+        elapsed = self.elapsed
         if self.max_seconds:
             # The first process's clock counts for all, or their weights would part.
-            elapsed = trainer.strategy.broadcast(self.elapsed)
-            progress = max(progress, elapsed / self.max_seconds)
+            elapsed = trainer.strategy.broadcast(elapsed)
             self._over = elapsed >= self.max_seconds
+        progress = self._progress(trainer.global_step, elapsed)
         factor = learning_rate_factor(trainer.global_step, progress, self.warmup_steps, self.final)
         for group in trainer.optimizers[0].param_groups:
             group['lr'] = group['peak_lr'] * factor

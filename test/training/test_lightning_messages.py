@@ -3,6 +3,7 @@
 """What a run says: the scores, and no advertisements."""
 
 import logging
+import re
 import subprocess
 import sys
 import warnings
@@ -20,11 +21,14 @@ def test_a_run_says_its_scores_and_nothing_that_asks_nothing_of_a_user(tmp_path)
     data = write_folder(tmp_path / 'data', 6)
     run = subprocess.run(
         [sys.executable, '-m', 'lane_perception.cli.train', '--data', str(data), '--out',
-         str(tmp_path / 'run'), *QUICK, 'epochs=1', 'batch_size=3'],
+         str(tmp_path / 'run'), *QUICK, 'epochs=2', 'batch_size=2'],
         capture_output=True, text=True, timeout=280)
     said = run.stdout + run.stderr
     assert run.returncode == 0, said
     assert 'val_lane_iou=' in said and 'lane IoU' in said
+    assert 'Epoch 1/2' in said and re.search(r'Epoch 2/2, \d\d:\d\d left: ', said)
+    assert re.search(r'Epoch 2/2, 00:00 left: 100%[^\r\n]* 2/2 \[', said)
+    assert 'Epoch 0' not in said
     for noise in ('litlogger', 'deprecated', 'log_every_n_steps', 'weights_only', 'v_num',
                   'num_workers', 'Warning'):
         assert noise not in said

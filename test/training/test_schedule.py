@@ -56,6 +56,17 @@ def test_the_rate_falls_by_steps_or_by_time_whichever_is_further(step, spent_s, 
     assert schedule.state_dict()['elapsed'] >= spent_s
 
 
+@pytest.mark.parametrize(('step', 'minutes', 'left'), [
+    (0, 0.0, None), (25, 0.0, 90.0), (100, 0.0, 0.0), (25, 1.0, 30.0), (75, 1.0, 10.0),
+    (25, 0.25, 0.0)],
+    ids=['begin', 'a quarter', 'all', 'time is further', 'steps are further', 'time is over'])
+def test_the_time_left_is_that_of_the_whole_run_by_steps_or_by_its_limit(step, minutes, left):
+    schedule = Schedule(total_steps=100, warmup_steps=0, final=FINAL, max_minutes=minutes)
+    schedule.load_state_dict({'elapsed': 30.0})   # before the run was resumed
+    found = schedule.seconds_left(step)
+    assert found is None if left is None else found == pytest.approx(left, abs=1.0)
+
+
 def test_what_drops_out_depends_on_seed_and_epoch_alone(monkeypatch):
     from lane_perception.training.lane_training import LaneTraining
     from lane_perception.training.recipe import Recipe
