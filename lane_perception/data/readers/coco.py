@@ -13,6 +13,7 @@ from lane_perception.data.readers.class_choice import ClassChoice
 from lane_perception.data.readers.class_choice import is_judged
 from lane_perception.data.readers.json_files import Labels
 from lane_perception.data.readers.json_files import Pictures
+from lane_perception.data.readers.json_files import member
 from lane_perception.data.readers.json_files import read_points
 from lane_perception.data.readers.json_files import said_size
 from lane_perception.data.samples import DataSet
@@ -81,14 +82,14 @@ def _labels(
         names = _class_names(file, content)
         images: dict[str, list[dict[str, Any]]] = defaultdict(list)   # by their ids
         for image in content['images']:
-            images[_id(image['id'])].append(image)
+            images[_id(member(image, 'id', 'an image'))].append(image)
         shapes: dict[str, list[Shape]] = defaultdict(list)
         broken: dict[str, str] = {}    # picture's id -> what is wrong with it
         for number, annotation in enumerate(content['annotations']):
+            picture = _id(member(annotation, 'image_id', f'annotation {number}'))
             name = names.get(_id(annotation.get('category_id')), '')
             if choice.leaves_out(name):
                 continue
-            picture = _id(annotation['image_id'])
             if picture not in images:
                 problems.append(f'{file}: annotation {number} is of picture {picture}, which the '
                                 'file does not list')
@@ -104,7 +105,7 @@ def _labels(
         labels = []
         for picture, (image, *others) in images.items():
             if others:
-                shared = ' and '.join(str(one['file_name']) for one in (image, *others))
+                shared = ' and '.join(map(_file_name, (image, *others)))
                 problems.append(f'{file}: {shared} are left out: they have the same id, {picture}')
                 continue
             try:
@@ -112,11 +113,11 @@ def _labels(
             except ValueError as error:
                 broken[picture] = str(error)
             if picture in broken:
-                problems.append(f'{file}: {image["file_name"]} is left out: {broken[picture]}')
+                problems.append(f'{file}: {_file_name(image)} is left out: {broken[picture]}')
                 continue
-            labels.append((str(image['file_name']), Shapes(file, tuple(shapes[picture]), size)))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f'{file} is not a whole COCO file: {error!r}') from error
+            labels.append((_file_name(image), Shapes(file, tuple(shapes[picture]), size)))
+    except ValueError as error:
+        raise UserError(f'{file} is not a whole COCO file: {error}') from error
     for _, label in labels:
         choice.count(label.shapes)
     return labels
@@ -127,15 +128,24 @@ def _id(value: Any) -> str:
     return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
+def _file_name(image: dict[str, Any]) -> str:
+    return str(member(image, 'file_name', 'an image'))
+
+
 def _class_names(file: Path, content: dict[str, Any]) -> dict[str, str]:
     """
     Return the names of a file's classes by their ids.
 
     :raises UserError: when two classes have the same id.
+    :raises ValueError: when they are broken.
     """
     names: dict[str, str] = {}
-    for one in content.get('categories', []):
-        number, name = _id(one['id']), str(one['name'])
+    categories = content.get('categories') or []
+    if not isinstance(categories, list):
+        raise ValueError('its "categories" are no list')
+    for one in categories:
+        number = _id(member(one, 'id', 'a category'))
+        name = str(member(one, 'name', 'a category'))
         if names.setdefault(number, name) != name:
             raise UserError(f'{file} has two classes of the same id, {number}: '
                             f'"{names[number]}" and "{name}"')
@@ -165,7 +175,7 @@ def _shapes(annotation: dict[str, Any], name: str, judged: bool) -> tuple[list[S
             raise ValueError('has a polygon that is no list of pairs')
         try:
             points = read_points(zip(polygon[::2], polygon[1::2]))
-        except (TypeError, ValueError, OverflowError) as error:
+        except ValueError as error:
             raise ValueError('has a coordinate that is no number of pixels') from error
         if len(points) < 3:
             problem = 'has a polygon with fewer than three points'

@@ -30,15 +30,31 @@ def read_points(pairs: Iterable[Any]) -> tuple[tuple[float, float], ...]:
     """
     Return a label's points, (u, v) pixels.
 
-    :raises TypeError: when they are no pairs.
     :raises ValueError: when they are no pairs, or not finite numbers, or beyond any picture.
     """
-    points = tuple((float(u), float(v)) for u, v in pairs)
+    try:
+        points = tuple((float(u), float(v)) for u, v in pairs)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError('a point is no pair of numbers') from error
     # Python's JSON reads NaN and Infinity too.
     if not all(math.isfinite(value) and abs(value) <= FARTHEST
                for point in points for value in point):
         raise ValueError('a coordinate is not finite or too large')
     return points
+
+
+def member(entry: Any, name: str, what: str = 'it') -> Any:
+    """
+    Return a member of a JSON object.
+
+    :param what: the object is, for the sentence.
+    :raises ValueError: when it is no object or has no such member.
+    """
+    if not isinstance(entry, dict):
+        raise ValueError(f'{what} is no JSON object')
+    if name not in entry:
+        raise ValueError(f'{what} has no "{name}"')
+    return entry[name]
 
 
 def said_size(height: Any, width: Any) -> tuple[int, int] | None:

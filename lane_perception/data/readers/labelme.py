@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import math
 import re
 from pathlib import Path
@@ -20,8 +21,10 @@ from lane_perception.data.readers.class_choice import is_judged
 from lane_perception.data.readers.json_files import FARTHEST
 from lane_perception.data.readers.json_files import Labels
 from lane_perception.data.readers.json_files import Pictures
+from lane_perception.data.readers.json_files import member
 from lane_perception.data.readers.json_files import read_points
 from lane_perception.data.readers.json_files import said_size
+from lane_perception.data.samples import LINE_WIDTH
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import Shape
 from lane_perception.data.samples import Shapes
@@ -101,14 +104,14 @@ def _label(
     shapes = []
     for number, raw in enumerate(content['shapes']):
         try:
-            name = str(raw['label'])
+            name = str(member(raw, 'label'))
             if choice.leaves_out(name):
                 continue
-            points = read_points(raw['points'])
+            points = read_points(member(raw, 'points'))
             shape, problem = _shape(raw, points, name, is_judged(name), size)
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        except ValueError as error:
             raise UserError(f'{file}: shape {number} is broken, and its picture is left out: '
-                            f'{error!r}') from error
+                            f'{error}') from error
         if problem:
             problems.append(f'{file}: shape {number} ("{name}") {problem}')
         if shape is not None:
@@ -121,7 +124,7 @@ def _shape(
     raw: dict, points: tuple, name: str, judged: bool, size: tuple[int, int] | None,
 ) -> tuple[Shape | None, str]:
     """
-    Return the shape, or None and why it marks nothing.
+    Return the shape, or None where it marks nothing, and what is wrong with it, or ''.
 
     :raises ValueError: when it is a marking that cannot be told.
     """
@@ -131,7 +134,8 @@ def _shape(
     if kind in (*_LINES, *_POLYGONS) and len(points) < 2:
         return None, f'is a {kind} with fewer than two points'
     if kind in _LINES:
-        return Shape('line', points, _width(raw), judged, name=name), ''
+        width, problem = _width(raw)
+        return Shape('line', points, width, judged, name=name), problem
     if kind in _POLYGONS and len(points) > 2:
         return Shape('polygon', points, judged=judged, name=name), ''
     if kind == 'rectangle' and len(points) in (2, 4):
@@ -151,19 +155,28 @@ def _shape(
     raise ValueError(f'it is a {kind} of {len(points)} points, which is not read')
 
 
-def _width(raw: dict) -> float:
+def _width(raw: dict) -> tuple[float, str]:
     """
-    Return the width that a line's shape says, pixels, 0 when it says none.
+    Return the width that a line's shape says, pixels, 0 when it says none; and what is wrong.
 
     :raises ValueError: when it is negative, not finite or beyond any picture.
     """
     match = _WIDTH.search(str(raw.get('description') or ''))
-    width = float(match.group(1)) if match else 0.0
-    if isinstance(raw.get('width'), (int, float)):
-        width = float(raw['width'])
+    said = raw.get('width')
+    if said is None and match:
+        said = match.group(1)
+    try:
+        width = float(said or 0)
+    except OverflowError:
+        width = math.inf
+    except (TypeError, ValueError):
+        width = 0.0
     if not 0 <= width <= FARTHEST:
         raise ValueError('its width is negative, not finite or too large')
-    return width
+    if width or said is None:
+        return width, ''
+    return 0.0, (f'says the width {json.dumps(said)}, and is drawn {LINE_WIDTH:.0%} of the '
+                 'picture wide')
 
 
 def _mask_rle(raw: dict, points: tuple, size: tuple[int, int] | None) -> dict:

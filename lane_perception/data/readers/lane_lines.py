@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from typing import Sequence
 
 from lane_perception.data.readers.json_files import Labels
 from lane_perception.data.readers.json_files import Pictures
+from lane_perception.data.readers.json_files import member
 from lane_perception.data.readers.json_files import read_points
 from lane_perception.data.samples import DataSet
 from lane_perception.data.samples import LabeledImage
@@ -49,10 +49,9 @@ def read_tusimple(path: Path, files: Sequence[Path], strict: bool = False) -> Da
                 continue
             where = f'{file}, line {number},'
             try:
-                entry = json.loads(text)
-                name, shapes = str(entry['raw_file']), _tusimple_shapes(entry)
-            except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-                problems.append(f'{where} is not a TuSimple label: {error!r}')
+                name, shapes = _tusimple_label(text)
+            except ValueError as error:
+                problems.append(f'{where} is not a TuSimple label: {error}')
                 continue
             picture = pictures.find(name, file.parent, exact=True)
             if picture is None:
@@ -63,17 +62,29 @@ def read_tusimple(path: Path, files: Sequence[Path], strict: bool = False) -> Da
     return replace(data, samples=tuple(_in_clip(sample) for sample in data.samples))
 
 
-def _tusimple_shapes(entry: dict[str, Any]) -> tuple[Shape, ...]:
-    rows = entry['h_samples']
+def _tusimple_label(text: str) -> tuple[str, tuple[Shape, ...]]:
+    """
+    Return the picture's name and the lines that a line of a file says.
+
+    :raises ValueError: when it is broken.
+    """
+    try:
+        entry = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError('it is not JSON') from error
+    name, lanes, rows = (member(entry, key) for key in ('raw_file', 'lanes', 'h_samples'))
+    if not isinstance(lanes, list) or not all(isinstance(one, list) for one in (rows, *lanes)):
+        raise ValueError('its "lanes" or "h_samples" are no lists')
     shapes = []
-    for lane in entry['lanes']:
+    for lane in lanes:
         if len(lane) != len(rows):
-            raise ValueError(f'{len(lane)} columns for {len(rows)} rows')
+            raise ValueError(f'a lane has {len(lane)} columns for the {len(rows)} rows in '
+                             '"h_samples"')
         # Columns and rows are numbers of pixels, whose centers lie half a pixel further.
         points = tuple((u + 0.5, v + 0.5) for u, v in read_points(zip(lane, rows)) if u >= 0)
         if len(points) > 1:
             shapes.append(Shape('line', points, name='lane'))
-    return tuple(shapes)
+    return str(name), tuple(shapes)
 
 
 def _in_clip(sample: LabeledImage) -> LabeledImage:

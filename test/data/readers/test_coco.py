@@ -174,10 +174,19 @@ def test_what_is_wrong_in_a_coco_file_is_said(tmp_path, content, problem):
         read_dataset(tmp_path, strict=True)
 
 
-def test_a_coco_file_with_parts_missing_is_named(tmp_path):
+@pytest.mark.parametrize('content, sentence', [
+    ({'images': [{'id': 1}], 'annotations': []}, 'an image has no "file_name"'),
+    ({'images': [{'file_name': 'a_1.jpg'}], 'annotations': []}, 'an image has no "id"'),
+    ({'images': ['a_1.jpg'], 'annotations': []}, 'an image is no JSON object'),
+    ({**coco([SQUARE]), 'annotations': [{'segmentation': [SQUARE]}]},
+     'annotation 0 has no "image_id"'),
+    ({**coco([SQUARE]), 'categories': [{'id': 3}]}, 'a category has no "name"'),
+    ({**coco([SQUARE]), 'categories': 3}, 'its "categories" are no list'),
+])
+def test_a_coco_file_with_parts_missing_is_named(tmp_path, content, sentence):
     write_picture(tmp_path / 'a_1.jpg')
-    write_json(tmp_path / 'labels.json', {'images': [{'id': 1}], 'annotations': []})
-    with pytest.raises(UserError, match='labels.json is not a whole COCO file'):
+    write_json(tmp_path / 'labels.json', content)
+    with pytest.raises(UserError, match=f'labels.json is not a whole COCO file: {sentence}$'):
         read_dataset(tmp_path)
 
 

@@ -44,7 +44,8 @@ def test_labelme_areas(tmp_path, shape):
 
 
 @pytest.mark.parametrize('more, width', [
-    ({'width': 12}, 12), ({'description': 'width=6'}, 6), ({'description': 'Width: 3.0'}, 3),
+    ({'width': 12}, 12), ({'width': '12'}, 12), ({'description': 'width=6'}, 6),
+    ({'description': 'Width: 3.0'}, 3),
     ({}, 1)])
 def test_labelme_lines_are_as_wide_as_they_say(tmp_path, more, width):
     write_picture(tmp_path / 'images/a_1.jpg')
@@ -163,6 +164,21 @@ def test_a_broken_labelme_file_is_named_and_the_others_are_read(tmp_path, broken
         read_dataset(tmp_path, strict=True)
 
 
+@pytest.mark.parametrize('shape, sentence', [
+    (3, 'it is no JSON object'), ({'points': []}, 'it has no "label"'),
+    ({'label': 'lane'}, 'it has no "points"'),
+    ({'label': 'lane', 'points': [[None, 1], [2, 3]]}, 'a point is no pair of numbers'),
+    ({'label': 'lane', 'points': [[1, 2, 3]]}, 'a point is no pair of numbers'),
+    ({'label': 'lane', 'points': 7}, 'a point is no pair of numbers')], ids=short)
+def test_what_is_broken_in_a_labelme_shape_is_said_in_plain_words(tmp_path, shape, sentence):
+    for name in ('a_1', 'b'):
+        write_picture(tmp_path / f'{name}.jpg')
+    write_json(tmp_path / 'a_1.json', labelme())
+    write_json(tmp_path / 'b.json', {'shapes': [shape]})
+    assert read_dataset(tmp_path).problems == (
+        f'{tmp_path}/b.json: shape 0 is broken, and its picture is left out: {sentence}',)
+
+
 @pytest.mark.parametrize('value', [float('nan'), float('inf'), -float('inf'), 1e308, 10 ** 400],
                          ids=short)
 @pytest.mark.parametrize('shape', ['line', 'linestrip', 'polygon', 'rectangle', 'circle', 'mask'])
@@ -188,6 +204,17 @@ def test_a_labelme_line_of_no_width_in_pixels_is_named_and_left_out(tmp_path, wi
     write_json(tmp_path / 'b.json', labelme(line([0, 0], [50, 50], width=width), name='b.jpg'))
     data = read_dataset(tmp_path)
     assert list(data.by_stem()) == ['a_1'] and 'b.json: shape 0 is broken' in data.problems[0]
+
+
+@pytest.mark.parametrize('width', [0, '0', 'wide', '', [3], {}], ids=short)
+def test_a_labelme_width_that_says_nothing_is_told_and_the_line_is_drawn(tmp_path, width):
+    write_picture(tmp_path / 'a_1.jpg')
+    write_json(tmp_path / 'a_1.json', labelme(line([10, 30.5], [90, 30.5], width=width)))
+    data = read_dataset(tmp_path)
+    assert load_sample(data.samples[0])[1][30, 50] == 255
+    assert data.problems == (
+        f'{tmp_path}/a_1.json: shape 0 ("lane") says the width {json.dumps(width)}, and is drawn '
+        '1% of the picture wide',)
 
 
 @pytest.mark.parametrize('size', ['abc', [1], float('nan'), float('inf'), {'a': 1}])

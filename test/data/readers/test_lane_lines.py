@@ -57,6 +57,22 @@ def test_tusimple_line_that_is_broken_is_named_with_its_number(tmp_path):
         read_dataset(tmp_path, strict=True)
 
 
+@pytest.mark.parametrize('change, sentence', [
+    ('{"raw', 'it is not JSON'), ('3', 'it is no JSON object'),
+    ('{"raw_file": "clips/a/1/20.jpg"}', 'it has no "lanes"'),
+    ({'lanes': [[5]]}, 'a lane has 1 columns for the 2 rows in "h_samples"'),
+    ({'lanes': [5, 5]}, 'its "lanes" or "h_samples" are no lists'),
+    ({'h_samples': 7}, 'its "lanes" or "h_samples" are no lists'),
+    ({'lanes': [[5, None]]}, 'a point is no pair of numbers')], ids=str)
+def test_what_is_broken_in_a_tusimple_line_is_said_in_plain_words(tmp_path, change, sentence):
+    write_picture(tmp_path / 'clips/a/1/20.jpg')
+    good = {'raw_file': 'clips/a/1/20.jpg', 'h_samples': [10, 20], 'lanes': [[5, 5]]}
+    bad = change if isinstance(change, str) else json.dumps({**good, **change})
+    (tmp_path / 'labels.json').write_text(f'{json.dumps(good)}\n{bad}\n')
+    assert read_dataset(tmp_path).problems == (
+        f'{tmp_path}/labels.json, line 2, is not a TuSimple label: {sentence}',)
+
+
 def test_the_first_label_of_a_picture_counts_and_a_second_is_said(tmp_path):
     write_picture(tmp_path / 'tusimple/clips/a/1/20.jpg')
     first = {'raw_file': 'clips/a/1/20.jpg', 'h_samples': [10, 20], 'lanes': [[5, 5]]}
