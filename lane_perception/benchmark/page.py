@@ -152,7 +152,8 @@ def _network(part: dict[str, Any]) -> list[str]:
         "here. \"baseline\" is torchvision's deeplabv3_resnet101 at 384x384 with random weights, "
         '"network" a runtime\'s call alone, "process" picture to lane with `auto`, over '
         f'{part.get("drive", ALONE)}. "times as quick" compares with the baseline in fp32, '
-        'eager, its network alone; "times plain" with the pipeline without TTA. '
+        'eager, its network alone; "times plain" with the pipeline without TTA. TTA and the '
+        'ensemble were timed with `auto` only, not with every runtime. '
         f"Lane IoU and line F1 over {part['accuracy_data']}.", '',
         *_table(['what', 'median ms', 'p99 ms', 'times as quick', 'times plain',
                  'lane IoU', 'line F1'], rows),

@@ -272,6 +272,12 @@ def test_the_page_is_written_from_the_results():
         'run: python -m lane_perception.benchmark.page'
 
 
+def test_the_page_says_that_tta_and_the_ensemble_were_timed_with_one_runtime():
+    text = page(load_results(['network']))
+    assert '| process 640x480 tta flip |' in text
+    assert 'TTA and the ensemble were timed with `auto` only' in text
+
+
 def test_the_models_page_is_written_from_the_results():
     results = load_results(FILES)
     if not results:
