@@ -34,13 +34,15 @@ def find_files(folder: Path) -> list[Path]:
 
     Links to folders are followed, but for those that lead back to a folder that they lie in. No
     folder is looked through twice, and what lies here itself comes under its own name.
+
+    :raises UserError: naming a folder that may not be read.
     """
     found, seen = [], set()
     waiting = [str(folder)]
     while waiting:
         links = []
         for start in waiting:
-            for parent, folders, names in os.walk(start):
+            for parent, folders, names in os.walk(start, onerror=_refuse):
                 place = os.path.realpath(parent)
                 if place in seen:
                     folders.clear()
@@ -52,6 +54,12 @@ def find_files(folder: Path) -> list[Path]:
                 found += [Path(parent, name) for name in names if not name.startswith('.')]
         waiting = links
     return sorted(found)
+
+
+def _refuse(error: OSError) -> None:
+    """Refuse a folder that cannot be listed; one that is not there has no files."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise UserError(f'the folder {error.filename} cannot be read: {error.strerror}') from error
 
 
 def _is_above(folder: str, other: str) -> bool:

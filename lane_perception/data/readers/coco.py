@@ -53,7 +53,7 @@ def read_coco(
         for name, label in found:
             picture = pictures.find(name, file.parent)
             if picture is None:
-                problems.append(f'{file} names {name}, which is not in {path}')
+                problems.append(f'{file} names {pictures.missing(name, file.parent)}')
                 continue
             labels.add(picture, label, file)
     if strict and problems:

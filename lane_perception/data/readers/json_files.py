@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from typing import Iterable
 
+from lane_perception.data.image_files import IMAGE_SUFFIXES
 from lane_perception.data.image_files import JPEG_SUFFIXES
 from lane_perception.data.image_files import composed
 from lane_perception.data.image_files import find_files
@@ -164,22 +165,33 @@ class Pictures:
         :param exact: the path must fit; otherwise a picture elsewhere is taken too, if it is the
             only one of that name in the nearest folder above the label file that has any.
         """
-        relative = composed(name.replace('\\', '/').lstrip('/'))
-        for folder in (near, near / 'images', self.path, self.path / 'images'):
-            picture = self._by_path.get(composed(os.path.normpath(folder / relative)))
+        for place in self._places(name, near):
+            picture = self._by_path.get(composed(os.path.normpath(place)))
             if picture is not None:
                 return picture
         if exact:
             return None
-        same = self._by_name.get(relative.split('/')[-1], [])
+        last = composed(name.replace('\\', '/').split('/')[-1])
         # The label may name another suffix than the picture was converted to.
-        same = same or self._by_stem.get(Path(relative).stem, [])
+        same = self._by_name.get(last) or self._by_stem.get(Path(last).stem, [])
         for folder in (near, *near.parents):
             inside = [file for file in same if folder in file.parents]
             if inside:
                 same = inside
                 break
         return same[0] if len(same) == 1 else None
+
+    def missing(self, name: str, near: Path) -> str:
+        """Return the end of a sentence on a name that :meth:`find` does not find."""
+        if any(place.is_file() and place.suffix.lower() not in IMAGE_SUFFIXES
+               for place in self._places(name, near)):
+            return f'{name}, which is of no format that is read ({", ".join(IMAGE_SUFFIXES)})'
+        return f'{name}, which is not in {self.path}'
+
+    def _places(self, name: str, near: Path) -> list[Path]:
+        relative = name.replace('\\', '/').lstrip('/')
+        return [folder / relative
+                for folder in (near, near / 'images', self.path, self.path / 'images')]
 
     def beside(self, stem: str, near: Path) -> Path | None:
         """Return the picture of that name, whatever its suffix, where an exact find looks."""

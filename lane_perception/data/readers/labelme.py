@@ -71,7 +71,7 @@ def read_labelme(
         name = str(content.get('imagePath') or file.stem)
         picture = pictures.find(name, file.parent) or pictures.find(file.stem, file.parent)
         if picture is None:
-            problems.append(f'{file} is of {name}, which is not in {path}')
+            problems.append(f'{file} is of {pictures.missing(name, file.parent)}')
             continue
         beside = pictures.beside(file.stem, file.parent)
         if (beside is not None and beside.parent == file.parent

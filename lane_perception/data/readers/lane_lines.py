@@ -55,7 +55,7 @@ def read_tusimple(path: Path, files: Sequence[Path], strict: bool = False) -> Da
                 continue
             picture = pictures.find(name, file.parent, exact=True)
             if picture is None:
-                problems.append(f'{where} names {name}, which is not in {path}')
+                problems.append(f'{where} names {pictures.missing(name, file.parent)}')
                 continue
             labels.add(picture, Shapes(file, shapes), where)
     data = _data_set(path, 'TuSimple lines', pictures, labels.samples, problems, files, strict)

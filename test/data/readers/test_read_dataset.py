@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The format of a folder is found, or a sentence says what is wrong."""
 
+import errno
 import json
+import os
 import unicodedata
 
 import pytest
@@ -36,6 +38,42 @@ def test_a_folder_without_labels_is_refused_with_the_known_formats(tmp_path):
     (tmp_path / 'notes.json').write_text('{"made": "today"}')
     with pytest.raises(UserError, match=r'no labels that can be read \(1 pictures.*COCO.*CULane'):
         read_dataset(tmp_path)
+
+
+@pytest.mark.parametrize('locked', ['', 'images', 'images/drive2'])
+def test_a_folder_that_may_not_be_read_is_named(tmp_path, locked, monkeypatch):
+    for drive in ('drive1', 'drive2'):
+        write_picture(tmp_path / f'images/{drive}/a_1.jpg')
+        write_mask(tmp_path / f'masks/{drive}/a_1.png', square())
+    listed = os.scandir
+
+    def scandir(folder):   # root, as which tests may run, reads every folder
+        if str(folder) == str(tmp_path / locked):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        return listed(folder)
+    monkeypatch.setattr(os, 'scandir', scandir)
+    if not locked:
+        (tmp_path / 'masks').rename(tmp_path / 'labels')
+    with pytest.raises(UserError, match=f'folder {tmp_path / locked} cannot be read: Permission'):
+        read_dataset(tmp_path)
+
+
+@pytest.mark.parametrize('kind', ['coco', 'labelme', 'tusimple'])
+def test_a_picture_of_a_format_that_is_not_read_is_told_from_one_that_is_missing(tmp_path, kind):
+    write_picture(tmp_path / 'clips/b.jpg')
+    (tmp_path / 'clips/a.gif').write_bytes(b'GIF89a')
+    for number, name in enumerate(('b.jpg', 'a.gif', 'c.gif')):
+        if kind == 'coco':
+            write_json(tmp_path / f'clips/{number}.json', coco([SQUARE], name=name))
+        elif kind == 'labelme':
+            write_json(tmp_path / f'clips/{number}.json', labelme(name=name))
+        else:
+            write_json(tmp_path / f'{number}.json', {
+                'raw_file': f'clips/{name}', 'h_samples': [10, 20], 'lanes': [[5, 5]]})
+    data = read_dataset(tmp_path)
+    assert list(data.by_stem()) == ['clips/b'] and len(data.problems) == 2
+    assert 'a.gif, which is of no format that is read (.jpg, ' in data.problems[0]
+    assert data.problems[1].endswith(f'c.gif, which is not in {tmp_path}')
 
 
 def test_the_folder_of_pictures_is_refused_with_the_right_one(tmp_path):
