@@ -20,6 +20,7 @@ from lane_perception.data.recording_places import require_place
 from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import RecordingReader
+from lane_perception.data.results_folder import open_results
 from lane_perception.data.synthetic.settings import WorldSettings
 from lane_perception.errors import UserError
 from lane_perception.json_file import write_report
@@ -42,6 +43,7 @@ RATE = 30.0          # frames per second
 SPEED = 0.6          # metres per second
 SEED = 1_000_004     # training never draws it
 WORLD = WorldSettings(size=(640, 480))
+RESULTS = ('report.json', 'frames.png', 'overlay.mp4')   # bag/ and recording/ say what they are
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def run_demo(
     Play, record, score and show; return what report.json holds.
 
     :param progress: told each step in a sentence.
-    :raises UserError: for a model, recording or topic that cannot be used.
+    :raises UserError: for a model, recording, topic or folder that cannot be used.
     :raises NothingCameOut: when no mask was received.
     """
     for name in member_names(settings.model):
@@ -90,7 +92,14 @@ def run_demo(
     else:
         require_place(settings.out / 'recording', replace=True)
     require_place(output_bag, replace=True)
-    settings.out.mkdir(parents=True, exist_ok=True)
+    with open_results(settings.out, recordings=[settings.bag] if settings.bag else [],
+                      results=RESULTS):
+        return _play_and_score(settings, output_bag, progress)
+
+
+def _play_and_score(
+    settings: DemoSettings, output_bag: Path, progress: Callable[[str], None],
+) -> dict[str, Any]:
     source = _own_recording(settings, progress) if settings.bag else _synthetic(settings, progress)
     playback_settings = PlaybackSettings(
         source.bag, source.topic, source.compressed, settings.model, hz=settings.hz, clock=True)

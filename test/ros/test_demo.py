@@ -198,6 +198,23 @@ def test_the_source_is_never_replaced_by_the_output(tmp_path, bright_model, caps
     assert [stamp for stamp, _, _ in read(tmp_path / 'bag', TOPIC)] == stamps
 
 
+@pytest.mark.parametrize('place, sentence', [
+    ('run', 'holds a training run'), ('labels', 'is the data set'),
+    ('drive', 'is the recording'), ('mine', 'overlay.mp4 exists already')])
+def test_runs_labels_recordings_and_own_files_are_no_place_for_results(
+        tmp_path, bright_model, capsys, place, sentence):
+    write_recording(tmp_path / 'drive', frames=2)
+    for name in ('run/run.json', 'run/report.json', 'labels/images/a.jpg', 'mine/overlay.mp4'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('mine')
+    before = sorted(tmp_path.rglob('*'))
+    assert main(['--bag', str(tmp_path / 'drive'), '--model', str(bright_model),
+                 '--out', str(tmp_path / place)]) == 2
+    output = capsys.readouterr()
+    assert sentence in output.err and '--out' in output.err and not output.out
+    assert sorted(tmp_path.rglob('*')) == before
+
+
 @pytest.mark.parametrize('name', ['bag', 'recording'])
 def test_a_drive_of_ones_own_in_the_output_folder_is_never_replaced(
         tmp_path, bright_model, capsys, name):
