@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from dataclasses import field
 from itertools import combinations
@@ -49,6 +51,7 @@ SHEET = 'contact_sheet.jpg'
 SHEET_TILES = 48    # pictures on the contact sheet
 SHEET_COLUMNS = 6
 SHOWN = 5           # names that a printed line lists
+_FILE_OR_NUMBER = re.compile(r'\S*[/\d]\S*')
 PART_COLORS = {'train': (120, 230, 120), 'val': (80, 200, 255), 'test': (255, 160, 120)}
 
 
@@ -235,11 +238,13 @@ def describe(report: dict[str, Any]) -> str:
             ('masks_of_many_levels', 'masks have many gray levels: saved as JPEG, or scaled '
                                      'smoothly? only 0 and 255 are judged'),
             ('points_outside', 'labels have points outside their picture'),
-            ('unlabeled_images', 'pictures have no label'),
-            ('broken', 'pictures or labels are broken'),
-            ('problems', 'entries of labels cannot be used')):
+            ('unlabeled_images', 'pictures have no label')):
         if report[key]:
             lines.append(f'{len(report[key])} {what}: {_names(report[key])}')
+    for key, what in (('broken', 'pictures or labels are broken'),
+                      ('problems', 'entries of labels cannot be used')):
+        if report[key]:
+            lines.append(f'{len(report[key])} {what}: {_names(_summed_up(report[key]))}')
     shift = report['label_shift_px']
     if shift and max(map(abs, shift)) >= NOTEWORTHY:
         lines.append(f'labels lie {_way(shift[0], "right", "left")} and '
@@ -253,6 +258,15 @@ def describe(report: dict[str, Any]) -> str:
 
 def _way(pixels: float, positive: str, negative: str) -> str:
     return f'{abs(pixels):.1f} px {positive if pixels >= 0 else negative}'
+
+
+def _summed_up(sentences: Iterable[str]) -> list[str]:
+    """Return the first of sentences that differ in files and numbers alone, and how many more."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for sentence in sentences:
+        kinds[_FILE_OR_NUMBER.sub('', sentence)].append(sentence)
+    return [first + (f' (and {len(others)} more like it)' if others else '')
+            for first, *others in kinds.values()]
 
 
 def _names(names: Iterable[str]) -> str:

@@ -120,6 +120,23 @@ def test_everything_odd_is_named(clean, tmp_path):
     assert not report['failures']
 
 
+def test_sentences_that_differ_in_their_files_alone_are_printed_once(clean, tmp_path):
+    for number in range(12):
+        (clean / f'images/lap_{number:03d}.jpg').unlink()
+    write(clean, 'lap_012', scene(12)[0], scene(12, 48, 64)[1])
+    write(clean, 'lap_013', scene(13)[0], scene(13, 40, 60)[1])
+    (clean / 'images/lap_014.jpg').write_bytes(b'broken')
+    report = audit_dataset(clean, tmp_path / 'out')
+    assert len(report['problems']) == 12 and len(report['broken']) == 3
+    said = describe(report)
+    line, = (line for line in said.splitlines() if 'entries of labels' in line)
+    assert line == (f'12 entries of labels cannot be used: {report["problems"][0]} '
+                    '(and 11 more like it)')
+    line, = (line for line in said.splitlines() if 'labels are broken' in line)
+    assert line == (f'3 pictures or labels are broken: {report["broken"][0]} '
+                    f'(and 1 more like it), {report["broken"][2]}')
+
+
 def test_points_outside_the_picture_are_counted(tmp_path):
     data = tmp_path / 'data'
     data.mkdir()
