@@ -46,6 +46,7 @@ from lane_perception.machine import describe_machine
 from lane_perception.progress import Progress
 
 FULL = 0.5          # of the judged pixels: a mask with more markings is called full
+DARK = 64           # of 255: a picture without a value from here on is called nearly black
 MANY_LEVELS = 8     # a mask with more different values was blurred or saved as JPEG
 SHEET = 'contact_sheet.jpg'
 SHEET_TILES = 48    # pictures on the contact sheet
@@ -62,6 +63,7 @@ class _Findings:
     sizes: Counter[str] = field(default_factory=Counter)
     shares: dict[str, float] = field(default_factory=dict)   # stem -> markings, of judged pixels
     broken: list[str] = field(default_factory=list)          # sentences
+    dark: list[str] = field(default_factory=list)            # stems of nearly black pictures
     outside: dict[str, int] = field(default_factory=dict)    # stem -> points outside the picture
     empty: list[str] = field(default_factory=list)           # stems of masks of zeros alone
     many_levels: list[str] = field(default_factory=list)
@@ -142,6 +144,8 @@ def _look(
 ) -> None:
     height, width = image.shape[:2]
     findings.sizes[f'{width}x{height}'] += 1
+    if image.max() < DARK:
+        findings.dark.append(sample.stem)
     levels = findings.values.add(mask)
     judged = int(levels[0] + levels[MARKING])
     if judged:
@@ -198,6 +202,7 @@ def _report(
         'split_doubt': split.doubt,
         'marking_share': {'min': values[0], 'median': values[len(values) // 2],
                           'max': values[-1]} if values else None,
+        'dark_images': findings.dark,
         'empty_masks': findings.empty,
         'full_masks': [stem for stem, share in shares.items() if share > FULL],
         'unjudged_masks': findings.unjudged,
@@ -231,6 +236,8 @@ def describe(report: dict[str, Any]) -> str:
         lines.append(f'markings cover {share["median"]:.1%} of a picture in the median '
                      f'({share["min"]:.1%} to {share["max"]:.1%})')
     for key, what in (
+            ('dark_images', f'pictures are nearly black, without a value above {DARK - 1} of 255 '
+                            '(of 16 bits the upper 8 are read: spread 10, 12 or 14 to all 16)'),
             ('empty_masks', 'masks are empty'),
             ('full_masks', f'masks are more than {FULL:.0%} marking'),
             ('unjudged_masks', 'masks have no pixel that is judged (0 or 255)'),

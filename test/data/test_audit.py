@@ -120,6 +120,18 @@ def test_everything_odd_is_named(clean, tmp_path):
     assert not report['failures']
 
 
+@pytest.mark.parametrize('bits, dark', [(10, True), (12, True), (14, True), (16, False)])
+def test_pictures_of_fewer_bits_in_files_of_16_are_told_to_be_nearly_black(
+        clean, tmp_path, bits, dark):
+    for path in sorted((clean / 'images').iterdir())[:2]:
+        image = cv2.normalize(cv2.imread(str(path)), None, 0, 255, cv2.NORM_MINMAX)
+        cv2.imwrite(str(path.with_suffix('.png')), image.astype(np.uint16) << (bits - 8))
+        path.unlink()
+    report = audit_dataset(clean, tmp_path / 'out')
+    assert report['dark_images'] == ['lap_000', 'lap_001'] * dark and not report['failures']
+    assert ('2 pictures are nearly black' in describe(report)) == dark
+
+
 def test_sentences_that_differ_in_their_files_alone_are_printed_once(clean, tmp_path):
     for number in range(12):
         (clean / f'images/lap_{number:03d}.jpg').unlink()
