@@ -90,7 +90,8 @@ ROWS = (
         '"As they are" is the shipped network without any of these labels, at its own 640x384.'),
     Row('loss', 'The loss', '', (
         Way('bce_dice'), Way('cross_entropy_dice', ('loss=cross_entropy_dice',)),
-        Way('focal_tversky', ('loss=focal_tversky',)))),
+        Way('focal_tversky', ('loss=focal_tversky',)),
+        Way('skeleton_recall', ('loss=skeleton_recall',)))),
     Row('labels', 'Lines as drawn, or snapped to the tape', '', (
         Way('drawn'), Way('snapped', ('labels=snap',)))),
     Row('labels_used', 'Fewer labels at equal steps', '', (

@@ -24,7 +24,7 @@ from lane_perception.yaml_file import load_yaml
 
 PRECISIONS = ('auto', 'fp32', 'bf16', 'fp16')
 DEFAULT = 'lite'   # the shipped recipe that a file of some settings is completed from
-LOSSES = ('bce_dice', 'focal_tversky', 'cross_entropy_dice')
+LOSSES = ('bce_dice', 'focal_tversky', 'cross_entropy_dice', 'skeleton_recall')
 
 
 @dataclasses.dataclass(frozen=True)

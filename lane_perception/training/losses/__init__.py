@@ -17,6 +17,7 @@ import torch
 from lane_perception.training.losses.bce_dice import bce_dice
 from lane_perception.training.losses.cross_entropy_dice import cross_entropy_dice
 from lane_perception.training.losses.focal_tversky import focal_tversky
+from lane_perception.training.losses.skeleton_recall import skeleton_recall
 
 Loss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -24,4 +25,5 @@ LOSSES: dict[str, Loss] = {
     'bce_dice': bce_dice,
     'cross_entropy_dice': cross_entropy_dice,
     'focal_tversky': focal_tversky,
+    'skeleton_recall': skeleton_recall,
 }
