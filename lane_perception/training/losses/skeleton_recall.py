@@ -3,8 +3,8 @@
 """
 The loss bce_dice plus skeleton recall (Kirchhoff et al. 2024): for lines that must not break.
 
-Only the middle of a line counts, up to five pixels across, so a gap in a thin line costs nearly as
-much as one of that length in a wide line.
+Only the middle of a line counts, up to five pixels across, so a gap in a thin line weighs more
+than its few pixels do among those of wide lines.
 """
 
 from __future__ import annotations
