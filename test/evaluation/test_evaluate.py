@@ -270,8 +270,8 @@ def test_names_that_are_no_utf_8_come_into_every_report(data, model, tmp_path):
     (tmp_path / 'data/images/gr\udcfcn_1.png').write_bytes(b'broken')
     out = tmp_path / 'out'
     command = [sys.executable, '-m', 'lane_perception.cli.evaluate', '--data',
-               str(tmp_path / 'data'), '--model', str(model), '--out', str(out)]
-    for more in ([], ['--baseline', str(out / 'report.json'), '--out', str(tmp_path / 'again')]):
+               str(tmp_path / 'data'), '--model', str(model), '--out']
+    for more in ([str(out)], [str(tmp_path / 'again'), '--baseline', str(out / 'report.json')]):
         done = subprocess.run(command + more, capture_output=True, encoding='utf-8',
                               env={**os.environ, 'PYTHONIOENCODING': 'utf-8:strict'})
         assert done.returncode == 0, done.stderr
@@ -305,9 +305,9 @@ def test_a_broken_image_is_named_and_the_rest_is_scored(data, model, tmp_path):
 ])
 def test_bad_use_gives_one_sentence_and_status_2(
         data, model, tmp_path, capsys, arguments, sentence):
-    given = ['--data', str(data), '--model', str(model), '--out', str(tmp_path / 'out')]
-    if arguments[0] == '--model':
-        given = given[:2] + given[4:]
+    given = ['--out', str(tmp_path / 'out')]
+    for option, value in (('--data', data), ('--model', model)):
+        given += [option, str(value)] * (option not in arguments)
     assert main(given + arguments) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert sentence in error

@@ -32,10 +32,11 @@ def files(tmp_path):
     return tmp_path
 
 
-def run(folder, *arguments):
-    return calibrate_ground.main([
-        '--image', str(folder / 'floor.png'), '--camera-info', str(folder / 'lens.yaml'),
-        '--out', str(folder / 'ground.yaml'), *arguments])
+def run(folder, *arguments, usual=(('--image', 'floor.png'), ('--camera-info', 'lens.yaml'),
+                                   ('--out', 'ground.yaml'))):
+    given = [word for option, name in usual if option not in arguments
+             for word in (option, str(folder / name))]
+    return calibrate_ground.main([*given, *arguments])
 
 
 def test_a_board_gives_file_and_picture(files, capsys):
@@ -186,8 +187,7 @@ def write_bag(files, infos, mask_topic=None, topic='/camera/image_raw/compressed
 
 
 def run_bag(files, *arguments):
-    return calibrate_ground.main(['--bag', str(files / 'bag'), '--out', str(files / 'bag.yaml'),
-                                  *arguments])
+    return run(files, *arguments, usual=(('--bag', 'bag'), ('--out', 'bag.yaml')))
 
 
 def test_a_recording_with_camera_info_gives_the_lens_beside_the_picture(files):
