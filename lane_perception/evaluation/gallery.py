@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import replace
+from itertools import chain
 from math import inf
 from typing import Any
 from typing import Callable
@@ -61,8 +62,9 @@ class Gallery:
         Start empty.
 
         :param kinds: those of ImageScore.failures.
-        :param spacing: of several images less than so many apart only one is kept, the worst or
-            else the best, because neighbouring frames look alike.
+        :param spacing: of several images less than so many apart only the worst is kept, because
+            neighbouring frames look alike; among the best only the best. A best one stands beside
+            a bad one only where a label proves it and too few others do.
         """
         self._spacing = spacing
         self._worst: dict[str, list[_Entry]] = {kind: [] for kind in ('', *kinds)}
@@ -79,17 +81,12 @@ class Gallery:
         :param make: called once no neighbour can take its place any more, if none has.
         """
         self._waiting[order] = make
-        candidates = {**self._bad(), order: score}
+        seen = {**self._bad(), **_scores(self._best), order: score}
         for kind in ('', *score.failures):
             self._take(self._worst[kind], OF_EACH_KIND if kind else OF_ALL,
                        (score.badness, -order, score))
-        bad = self._bad()
-        self._best = [one for one in self._best if not self._near(one, bad)]
-        for number, other in candidates.items():
-            entry = _best_entry(number, other)
-            if entry is not None and not self._near(entry, bad):
-                self._take(self._best, OF_BEST, entry)
-        wanted = {*bad, *(-one[1] for one in self._best)}
+        self._choose_best(seen)
+        wanted = {*self._bad(), *_scores(self._best)}
         for held in (self._exhibits, self._waiting):
             for gone in set(held) - wanted:
                 del held[gone]
@@ -97,10 +94,26 @@ class Gallery:
 
     def _bad(self) -> dict[int, ImageScore]:
         """Return the images kept for their badness, by their number."""
-        return {-one[1]: one[2] for kept in self._worst.values() for one in kept}
+        return _scores(chain(*self._worst.values()))
 
-    def _near(self, entry: _Entry, numbers: Iterable[int]) -> bool:
-        return any(abs(number + entry[1]) < self._spacing for number in numbers)
+    def _choose_best(self, seen: dict[int, ImageScore]) -> None:
+        """Keep the best of the images seen that are not kept for their badness."""
+        bad = self._bad()
+        entries = []
+        for number in set(seen) - set(bad):
+            score = seen[number]
+            labelled = any(score.line_hits[3:])   # the label shows a line
+            apart = not self._near(number, bad)
+            # Without a label nothing proves an image good; beside a bad one it looks bad too.
+            if labelled + apart + (not score.failures) >= 2:
+                entries.append(((labelled, apart, -score.badness), -number, score))
+        self._best = []
+        for entry in sorted(entries, reverse=True):
+            if len(self._best) < OF_BEST and not self._near(-entry[1], _scores(self._best)):
+                self._best.append(entry)
+
+    def _near(self, order: int, others: Iterable[int]) -> bool:
+        return any(abs(order - other) < self._spacing for other in others)
 
     def _make_up_to(self, order: float) -> None:
         for ready in [one for one in self._waiting if one <= order]:
@@ -122,22 +135,15 @@ class Gallery:
     def exhibits(self) -> list[Exhibit]:
         """Return what was kept: the worst first, the best last."""
         self._make_up_to(inf)
-        best = {-one[1] for one in self._best}
+        best = _scores(self._best)
         return sorted((replace(one, best=number in best)
                        for number, one in self._exhibits.items()),
                       key=lambda one: (one.best, -one.score.badness, one.order))
 
 
-def _best_entry(order: int, score: ImageScore) -> _Entry | None:
-    """
-    Return an image's rank among the best, the higher the better; None where it is not one.
-
-    Images whose label shows a line come before those without, which nothing proves good.
-    """
-    labelled = any(score.line_hits[3:])
-    if score.failures and not labelled:
-        return None
-    return (labelled, -score.badness), -order, score
+def _scores(entries: Iterable[_Entry]) -> dict[int, ImageScore]:
+    """Return the images of entries, by their number in the set."""
+    return {-negative: score for _, negative, score in entries}
 
 
 def error_picture(

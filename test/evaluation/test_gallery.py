@@ -119,6 +119,18 @@ def test_the_best_are_no_neighbors_of_the_worst_or_of_each_other():
     assert len(made) < 300
 
 
+def test_a_short_drive_has_best_ones_beside_the_bad_where_labels_prove_them():
+    gallery = Gallery(FAILURES, spacing=8)
+    offered(gallery, 1 - np.arange(40) % 8 / 100)
+    assert best_of(gallery) and np.diff(sorted(best_of(gallery)), prepend=-8).min() >= 8
+    gallery = Gallery(FAILURES, spacing=8)
+    offered(gallery, [None] * 40, line_hits=lambda order: ())
+    assert [one.order for one in gallery.exhibits()] == [0, 8, 16, 24, 32], 'these look like all'
+    gallery = Gallery(FAILURES, spacing=8)
+    offered(gallery, [0.1] * 40, lambda order: (NO_LANE,))
+    assert best_of(gallery) == [], 'a failure beside another one'
+
+
 def test_the_error_picture_tells_found_false_missed_and_not_judged_apart():
     label = np.array([[255, 255, 0, 0, 127]], np.uint8)
     mask = np.array([[255, 0, 255, 0, 255]], np.uint8)
