@@ -19,6 +19,7 @@ from lane_perception.command import note_unused
 from lane_perception.command import run_main
 from lane_perception.data.image_files import read_image
 from lane_perception.data.image_files import write_image
+from lane_perception.data.results_folder import made_folder
 from lane_perception.errors import UserError
 from lane_perception.geometry import calibrating
 from lane_perception.geometry.boards import Board
@@ -91,6 +92,13 @@ def body(argv: Sequence[str] | None = None) -> int:
     _spare_inputs(arguments, picture)
     if arguments.out.suffix.lower() not in ('.yaml', '.yml'):
         raise UserError(f'--out {arguments.out} must end in .yaml or .yml')
+    with made_folder(arguments.out.parent, arguments.out):
+        _write_calibration(arguments, picture)
+    print(f'judge it by eye: {picture}')
+    return 0
+
+
+def _write_calibration(arguments, picture: Path) -> None:
     image, info, topic = _picture(arguments)
     size = (image.shape[1], image.shape[0])
     lens = None
@@ -115,7 +123,6 @@ def body(argv: Sequence[str] | None = None) -> int:
     if arguments.camera_to_axle:
         calibration = calibrating.moved_to_axle(calibration, arguments.camera_to_axle)
         calibration.check()
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
     calibration.save(arguments.out)
     write_image(picture, draw_calibration(image, calibration, pixels))
     count = len(np.unique(pixels, axis=0))
@@ -123,8 +130,6 @@ def body(argv: Sequence[str] | None = None) -> int:
           f'the floor){_mount(calibration)}')
     if count == 4:
         print('four points leave nothing to check the result by: measure a fifth')
-    print(f'judge it by eye: {picture}')
-    return 0
 
 
 def _spare_inputs(arguments, picture: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Sequence
 
 from lane_perception.command import VerbParser
 from lane_perception.command import run_main
+from lane_perception.data.results_folder import made_folder
 from lane_perception.errors import UserError
 
 DESCRIPTION = """
@@ -60,10 +61,12 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
     except ModuleNotFoundError as error:
         raise UserError(f'exporting needs {error.name}, which is not installed; '
                         "pip install -e '.[train]' in the checkout") from error
-    written = export(
-        Path(arguments.file), Path(arguments.out), arguments.name, arguments.data,
-        arguments.count, arguments.int8, arguments.architecture, arguments.resolution,
-        arguments.threshold, parse_classes(arguments.classes))
+    out = Path(arguments.out)
+    with made_folder(out, out):
+        written = export(
+            Path(arguments.file), out, arguments.name, arguments.data, arguments.count,
+            arguments.int8, arguments.architecture, arguments.resolution, arguments.threshold,
+            parse_classes(arguments.classes))
     print('\n'.join(f'wrote {path}' for path in written))
     return 0
 

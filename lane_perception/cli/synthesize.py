@@ -12,6 +12,7 @@ from typing import Sequence
 from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
+from lane_perception.data.results_folder import made_folder
 from lane_perception.errors import UserError
 from lane_perception.machine import usable_cores
 from lane_perception.progress import Progress
@@ -80,14 +81,15 @@ def body(argv: Sequence[str] | None = None) -> int:
         note_unused(parser, arguments, ['processes'], 'with --recording')
     else:
         note_unused(parser, arguments, ['speed', 'rate', 'reverse', 'raw'], 'without --recording')
+    folder = made_folder(arguments.out.expanduser().parent, arguments.out)
     if arguments.recording:
-        with Progress('frames drawn') as progress:
+        with folder, Progress('frames drawn') as progress:
             write_recording(arguments.out, arguments.seed, arguments.count, arguments.speed,
                             arguments.rate, settings, not arguments.raw, arguments.reverse,
                             progress=progress)
         what = f'a recording of {arguments.count / arguments.rate:.1f} s'
     else:
-        with Progress('pictures drawn') as progress:
+        with folder, Progress('pictures drawn') as progress:
             write_dataset(arguments.out, arguments.seed, arguments.count, settings,
                           arguments.trackless, arguments.processes, progress)
         what = f'{arguments.count} pictures with masks'

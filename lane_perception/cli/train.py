@@ -15,6 +15,8 @@ from typing import Sequence
 from lane_perception.command import VerbParser
 from lane_perception.command import note_unused
 from lane_perception.command import run_main
+from lane_perception.data.results_folder import RUN_FILE
+from lane_perception.data.results_folder import made_folder
 from lane_perception.errors import UserError
 
 OF_THE_WORLD = ('samples', 'validation_samples', 'trackless', 'cache')   # settings
@@ -76,8 +78,15 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
         _note_settings(arguments.changes, OF_THE_WORLD, 'with a folder of labels')
     else:
         _note_settings(arguments.changes, OF_LABELS, 'with the synthetic world')
-    start(arguments.data, arguments.recipe, arguments.changes, arguments.out, arguments.strict,
-          arguments.fit_memory)
+    out = Path(arguments.out)
+    with made_folder(out, out):
+        try:
+            start(arguments.data, arguments.recipe, arguments.changes, arguments.out,
+                  arguments.strict, arguments.fit_memory)
+        except UserError:
+            if [file.name for file in out.iterdir()] == [RUN_FILE]:   # nothing to go on with
+                (out / RUN_FILE).unlink()
+            raise
     return 0
 
 

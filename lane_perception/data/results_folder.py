@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -68,8 +69,9 @@ def made_folder(folder: Path, out: Path) -> Iterator[None]:
             missing += [place for place in (folder, *folder.parents) if not place.exists()]
             make_writable(folder)
         except (FileExistsError, NotADirectoryError) as error:
-            raise UserError(
-                f'--out {out} cannot be a folder: {error.filename} is a file') from error
+            needed = 'be a folder' if out == folder else 'be written'
+            file = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+            raise UserError(f'--out {out} cannot {needed}: {file} is a file') from error
         except OSError as error:
             raise UserError(f'--out {out} cannot be written to: {error.strerror}') from error
         yield
