@@ -69,6 +69,7 @@ def body(argv: Sequence[str] | None = None) -> int:
     from lane_perception.data.image_files import write_image
     from lane_perception.data.results_folder import open_results
     from lane_perception.data.results_folder import remove_earlier
+    from lane_perception.data.synthetic import TEST_SEEDS
     from lane_perception.json_file import write_report
     from lane_perception.machine import command_line
     from lane_perception.machine import describe_machine
@@ -78,6 +79,9 @@ def body(argv: Sequence[str] | None = None) -> int:
     settings = LoopSettings(
         speed=arguments.speed, seconds=arguments.seconds, latency=arguments.latency,
         steer_by=arguments.steer_by, drop=arguments.drop, gap=arguments.gap)
+    if arguments.track < TEST_SEEDS and not arguments.true_mask:
+        print(f'drive_simulated: note: training may have drawn track {arguments.track}, as any '
+              f'below {TEST_SEEDS}', file=sys.stderr)
     if arguments.no_calibration:
         note_unused(parser, arguments, ['learn_width'], 'with --no-calibration')
     if not has_gap(settings):

@@ -170,6 +170,14 @@ def test_an_option_without_effect_is_said(options, sentence, tmp_path, capsys):
         f'drive_simulated: note: {sentence}\n' if sentence else '')
 
 
+@pytest.mark.parametrize('track', [5, 999_999, 1_000_000])
+def test_a_track_that_training_may_have_drawn_is_told_of(track, bright_model, tmp_path, capsys):
+    assert drive_simulated.main(['--track', str(track), '--no-video', '--seconds', '0.1',
+                                 '--model', str(bright_model), '--out', str(tmp_path)]) == 0
+    note = f'drive_simulated: note: training may have drawn track {track}, as any below 1000000\n'
+    assert capsys.readouterr().err == (note if track < 1_000_000 else '')
+
+
 def test_the_verb_refuses_a_speed_that_no_car_has(capsys):
     assert drive_simulated.main(['--speed', '90']) == 2
     assert '--speed 90 is not between' in capsys.readouterr().err
