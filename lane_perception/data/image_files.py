@@ -25,12 +25,13 @@ MARKING = 255
 JPEG_START = b'\xff\xd8'
 _JPEG_SCAN = b'\xff\xda'
 _JPEG_END = b'\xff\xd9'
+DISKS_OWN = 'lost+found'   # at the root of a disk; only root may read it
 _COMPRESSION = 2   # of PNG, 0 to 9: masks come out half as large as at 1, almost as quickly
 
 
 def find_files(folder: Path) -> list[Path]:
     """
-    Return the files below a folder, sorted; hidden files and folders are left out.
+    Return the files below a folder, sorted; what is hidden is left out, and lost+found.
 
     Links to folders are followed, but for those that lead back to a folder that they lie in. No
     folder is looked through twice, and what lies here itself comes under its own name.
@@ -48,7 +49,8 @@ def find_files(folder: Path) -> list[Path]:
                     folders.clear()
                     continue
                 seen.add(place)
-                folders[:] = sorted(name for name in folders if not name.startswith('.'))
+                folders[:] = sorted(name for name in folders
+                                    if not name.startswith('.') and name != DISKS_OWN)
                 links += [path for path in (os.path.join(parent, name) for name in folders)
                           if os.path.islink(path) and not _is_above(os.path.realpath(path), place)]
                 found += [Path(parent, name) for name in names if not name.startswith('.')]

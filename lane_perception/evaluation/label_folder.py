@@ -72,10 +72,12 @@ class LabelFolder:
         """Return the labels by stem."""
         from lane_perception.data.readers import read_dataset
         from lane_perception.data.readers.json_files import label_files
+        from lane_perception.data.readers.mask_folder import find_drives
         folder = self._folder
         if not folder.is_dir():
             raise UserError(f'there is no folder of labels at {folder}')
-        if (folder / 'masks').is_dir() or label_files(folder):
+        if ((folder / 'masks').is_dir() or label_files(folder)
+                or any((drive / 'images').is_dir() for drive in find_drives(folder))):
             data = read_dataset(folder, classes=classes)
             self.format = data.format
             self._problems += data.problems

@@ -53,6 +53,16 @@ def test_a_broken_label_is_named_among_what_could_not_be_used(tmp_path):
     assert 'frame_1.json: shape 0 is broken' in problem
 
 
+def test_the_masks_of_drives_beside_each_other_are_labels_and_their_pictures_none(tmp_path):
+    for drive, number in (('one', 0), ('two', 1)):
+        folder = tmp_path / drive
+        (folder / 'images').mkdir(parents=True)
+        write_image(folder / 'images' / f'{number}.png', np.full(SIZE, 200, np.uint8))
+        (folder / 'masks').mkdir()
+        write_image(folder / 'masks' / f'{number}.png', np.full(SIZE, 10 + 10 * number, np.uint8))
+    assert matched(LabelFolder(tmp_path), frames_at([0, 1])) == ([0, 1], [])
+
+
 def test_classes_are_chosen_and_told(tmp_path):
     write_picture(tmp_path / 'frame_0.jpg')
     write_json(tmp_path / 'frame_0.json', labelme(

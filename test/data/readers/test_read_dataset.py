@@ -17,6 +17,7 @@ from labels_on_disk import write_json
 from labels_on_disk import write_mask
 from labels_on_disk import write_picture
 
+from lane_perception.data.image_files import find_files
 from lane_perception.data.readers import read_dataset
 from lane_perception.data.splits import read_split
 from lane_perception.errors import UserError
@@ -56,6 +57,14 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path, locked, monkeypatch):
         (tmp_path / 'masks').rename(tmp_path / 'labels')
     with pytest.raises(UserError, match=f'folder {tmp_path / locked} cannot be read: Permission'):
         read_dataset(tmp_path)
+
+
+def test_a_disk_of_its_own_is_a_data_set(tmp_path):
+    write_picture(tmp_path / 'images/a_1.jpg')
+    write_mask(tmp_path / 'masks/a_1.png', square())
+    write_picture(tmp_path / 'lost+found/a_2.jpg')   # which only root may read
+    assert [sample.stem for sample in read_dataset(tmp_path).samples] == ['a_1']
+    assert find_files(tmp_path) == [tmp_path / 'images/a_1.jpg', tmp_path / 'masks/a_1.png']
 
 
 @pytest.mark.parametrize('kind', ['coco', 'labelme', 'tusimple'])
