@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from lane_perception.data.recording_places import is_answer
 from lane_perception.data.recordings import IMAGE_TYPES
 from lane_perception.data.recordings import RecordingReader
 from lane_perception.data.recordings import Topic
 from lane_perception.errors import UserError
 from lane_perception.ros.images import image_kind
-from lane_perception.ros.images import is_picture
+from lane_perception.ros.images import is_distances
+from lane_perception.ros.images import why_no_picture
 
 
 def choose_images(
@@ -36,14 +40,12 @@ def choose_images(
     names = [one.name for one in topics.values()
              if one.message_type in IMAGE_TYPES and one.count
              and one.name != truth_topic and not _is_output(one.name)]
-    others = {name: kind for name in names if (kind := _other_kind(reader, topics[name]))}
+    others = {name: message for name in names
+              if (message := _no_picture(reader, topics[name])) is not None}
     chosen, *rest = [name for name in names if name not in others] or [None]
     if chosen is None:
-        listed = ', '.join(f'{name} ({others[name]})' if name in others else name
-                           for name in topics) or 'none'
         besides = f' besides --truth-topic {truth_topic}' if truth_topic in topics else ''
-        raise UserError(f'{reader.path} has no topic with pictures{besides}; its topics: '
-                        f'{listed}; {option} names one all the same')
+        raise UserError(_why_none(reader, others, besides, option))
     if rest:
         reader.problems.append(f'the frames are those on {chosen}; there are pictures on '
                                f'{", ".join(rest)} too, for which give {option}')
@@ -53,15 +55,40 @@ def choose_images(
 def _is_output(name: str) -> bool:
     """Tell whether a topic's name is one of masks or of what a lane_node publishes."""
     return ('mask' in name.lower() or name.endswith('/overlay/compressed')
-            or '/lane_perception/' in name)
+            or is_answer(name))
 
 
-def _other_kind(reader: RecordingReader, topic: Topic) -> str:
-    """Return the encoding of a topic whose first message is no camera picture, else ''."""
+def _no_picture(reader: RecordingReader, topic: Topic) -> Any | None:
+    """Return the first message of a topic where it is no camera picture, else None."""
     for raw in reader.messages([topic.name]):
         try:
             message = reader.deserialize(raw.data, topic.message_type)
         except ValueError:
             continue
-        return '' if is_picture(message) else image_kind(message) or 'without an encoding'
-    return ''
+        return message if why_no_picture(message) else None
+    return None
+
+
+def _why_none(reader: RecordingReader, others: dict[str, Any], besides: str, option: str) -> str:
+    """
+    Return a sentence why a recording has no topic with pictures.
+
+    :param others: the first message of each topic that might be of a camera's pictures.
+    :param besides: follows what the recording lacks.
+    """
+    topics = reader.topics()
+    for name, message in others.items():
+        if not is_distances(message):
+            return (f'{name} in {reader.path} holds no picture that can be read: '
+                    f'{why_no_picture(message)}')
+    notes = {name: image_kind(message) for name, message in others.items()}
+    silent = [one for one in topics.values() if one.message_type in IMAGE_TYPES and not one.count
+              and not _is_output(one.name)]
+    if silent and not others and not besides:
+        named = ', '.join(f'{one.name} ({one.message_type})' for one in silent)
+        return f'{reader.path} holds no message on {named}'
+    notes |= {one.name: 'no message' for one in silent}
+    listed = ', '.join(f'{name} ({notes[name]})' if name in notes else name
+                       for name in topics) or 'none'
+    return (f'{reader.path} has no topic with pictures{besides}; its topics: {listed}; {option} '
+            'names one all the same')

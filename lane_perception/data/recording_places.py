@@ -71,6 +71,22 @@ def remove_output(path: Path) -> None:
         shutil.rmtree(path)
 
 
+def holds_only_answers(path: Path) -> bool:
+    """Tell whether a folder's metadata.yaml lists topics of a lane_node's answers alone."""
+    try:
+        topics = load_yaml(path / 'metadata.yaml')['rosbag2_bagfile_information'][
+            'topics_with_message_count']
+        names = [topic['topic_metadata']['name'] for topic in topics]
+        return bool(names) and all(is_answer(name) for name in names)
+    except (UserError, KeyError, TypeError):
+        return False
+
+
+def is_answer(topic: str) -> bool:
+    """Tell whether a topic's name is one that a lane_node publishes on, whatever its namespace."""
+    return '/lane_perception/' in topic
+
+
 def storage_suffix(path: Path) -> str:
     """Return a file's suffix, that before .zstd of a compressed one."""
     return Path(path.stem).suffix if path.suffix == '.zstd' else path.suffix

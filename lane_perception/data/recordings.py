@@ -32,6 +32,7 @@ from lane_perception.ros.serialized import NANOSECONDS
 from lane_perception.ros.serialized import read_stamp
 from lane_perception.yaml_file import load_yaml
 
+NOTHING_IN = '{} is not a recording: it holds no .mcap or .db3 file'
 IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 
 
@@ -179,14 +180,15 @@ class RecordingReader:
         if path.is_file():
             if storage_suffix(path) not in STORAGE_SUFFIXES:
                 raise UserError(f'{path} is not a recording: it should be a rosbag2 folder, or '
-                                'end in .mcap or .db3')
+                                'end in .mcap or .db3; frames of a video are taken by '
+                                'extract_frames')
             return [path]
         if not path.is_dir():
             raise UserError(f'there is no recording at {path}')
         present = sorted((file for file in path.iterdir()
                           if storage_suffix(file) in STORAGE_SUFFIXES), key=_natural_order)
         if not present:
-            raise UserError(f'{path} is not a recording: it holds no .mcap or .db3 file')
+            raise UserError(NOTHING_IN.format(path))
         listed = self._listed_files()
         if listed is None:
             return present

@@ -20,9 +20,12 @@ from typing import Callable
 from typing import Iterator
 from uuid import uuid4
 
+from lane_perception.data.image_files import find_images
 from lane_perception.data.recording_places import STORAGE_SUFFIXES
+from lane_perception.data.recording_places import holds_only_answers
 from lane_perception.data.recording_places import remove_output
 from lane_perception.data.recording_places import storage_suffix
+from lane_perception.data.recordings import NOTHING_IN
 from lane_perception.data.results_folder import remove_earlier
 from lane_perception.data.results_folder import require_no_run
 from lane_perception.errors import UserError
@@ -47,23 +50,38 @@ def find_recordings(
     Return the recordings at places: each one is a recording or a folder of recordings.
 
     :param out: a folder of results, which may lie in one of them: what is in it was written here.
-    :param say: told in a sentence which recording was given more than once; it counts once.
-    :raises UserError: when a place holds none, or lies in the folder of results.
+    :param say: told in a sentence which recording was given more than once, and counts once, and
+        which of a folder holds only what a lane_node published, and is left out.
+    :raises UserError: when a place holds none, or lies in the folder of results, or all hold only
+        what a lane_node published.
     """
     found: dict[Path, Path] = {}   # by the place where it lies, whatever path leads there
     for place in places:
         present = _recordings_in(place)
         if not present:
-            raise UserError(f'there is no recording at {place}')
+            raise UserError(_why_none(place))
         inside = [one for one in present
                   if one == place or out is None or out.resolve() not in one.resolve().parents]
         if not inside:
             raise UserError(f'the recordings at {place} lie in {out}, the folder for the results; '
                             'give another --out')
         for one in inside:
+            if one != place and holds_only_answers(one):
+                say(f'the recording {one} holds only what a lane_node published, and is left out')
+                continue
             if found.setdefault(one.resolve(), one) is not one:
                 say(f'the recording {one} was given more than once and counts once')
+    if not found:
+        raise UserError(f'there is no recording of a camera at {", ".join(map(str, places))}')
     return list(found.values())
+
+
+def _why_none(place: Path) -> str:
+    if not place.is_dir():
+        return f'there is no recording at {place}'
+    pictures = find_images(place)
+    return NOTHING_IN.format(place) + (
+        '; models are scored on pictures with labels by evaluate' if pictures else '')
 
 
 def _recordings_in(place: Path) -> list[Path]:

@@ -53,6 +53,8 @@ _AS_STORED = cv2.IMREAD_IGNORE_ORIENTATION
 
 
 DISTANCES = ('16UC1', '32FC1')   # encodings of depth cameras
+# Formats of a CompressedImage by which video streams are known.
+VIDEO_STREAMS = ('h264', 'h265', 'hevc', 'av1', 'vp8', 'vp9')
 NEARLY_BLACK = 40   # of 255: what a JPEG may make of black beside a colour
 
 
@@ -65,12 +67,29 @@ def image_kind(message: Any) -> str:
     return message.format if _is_compressed(message) else message.encoding
 
 
-def is_picture(message: Any) -> bool:
-    """Tell whether a message's encoding or format is one of camera pictures, not of distances."""
+def is_distances(message: Any) -> bool:
+    """Tell whether a message's encoding or format is one of depth cameras."""
+    kind = image_kind(message)
+    stored = kind.partition(';')[0].strip()   # '16UC1; png compressed '
+    return stored in DISTANCES or (_is_compressed(message) and 'compressedDepth' in kind)
+
+
+def why_no_picture(message: Any) -> str:
+    """Return a clause why a message's encoding or format is none of camera pictures; '': it is."""
+    kind = image_kind(message)
     if _is_compressed(message):
-        stored = message.format.partition(';')[0].strip()   # '16UC1; png compressed '
-        return 'compressedDepth' not in message.format and stored not in DISTANCES
-    return message.encoding in _ENCODINGS or message.encoding in _CV_BRIDGE_ENCODINGS
+        if is_distances(message):
+            return f'the format "{kind}" holds distances, not a picture'
+        if kind.partition(';')[0].strip().lower() in VIDEO_STREAMS:
+            return (f'the format "{kind}" is that of a video stream, whose pictures cannot be '
+                    'read one by one: republish it as raw or compressed')
+    elif is_distances(message):
+        return (f'the image encoding "{kind}" holds distances, not a picture: remap the input to '
+                "the camera's colour picture")
+    elif kind not in _ENCODINGS and kind not in _CV_BRIDGE_ENCODINGS:
+        known = ', '.join((*_ENCODINGS, *_CV_BRIDGE_ENCODINGS))
+        return f'the image encoding "{kind}" is not known; known are {known}'
+    return ''
 
 
 def to_bgr(message: Any) -> NDArray[np.uint8]:
@@ -127,19 +146,14 @@ def _is_compressed(message: Any) -> bool:
 
 def _pixels(message: Any) -> NDArray[Any]:
     """Return a (H, W) or (H, W, C) view of an Image's data after checking its fields."""
+    if why := why_no_picture(message):
+        raise ImageError(why)
     encoding, height, width = message.encoding, message.height, message.width
-    layout = _ENCODINGS.get(encoding) or _CV_BRIDGE_ENCODINGS.get(encoding)
-    if encoding in DISTANCES:
-        raise ImageError(f'the image encoding "{encoding}" holds distances, not a picture: remap '
-                         "the input to the camera's colour picture")
-    if layout is None:
-        known = ', '.join((*_ENCODINGS, *_CV_BRIDGE_ENCODINGS))
-        raise ImageError(f'the image encoding "{encoding}" is not known; known are {known}')
     if height == 0 or width == 0:
         raise ImageError(f'the image is {width}x{height}: it has no pixels')
     if len(message.data) == 0:
         raise ImageError(f'the {width}x{height} image has no data')
-    channels, size = layout[:2]
+    channels, size = (_ENCODINGS.get(encoding) or _CV_BRIDGE_ENCODINGS[encoding])[:2]
     row = width * channels * size
     if message.step < row:
         raise ImageError(
@@ -183,8 +197,8 @@ def _ask_cv_bridge(message: Any, pixels: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _decode(message: Any, flags: int) -> NDArray[np.uint8]:
     """Return the decoded picture of a CompressedImage."""
-    if not is_picture(message):
-        raise ImageError(f'the format "{message.format}" holds distances, not a picture')
+    if why := why_no_picture(message):
+        raise ImageError(why)
     data = bytes(message.data)
     if not data:
         raise ImageError('the compressed image has no data')

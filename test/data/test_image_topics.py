@@ -97,6 +97,33 @@ def test_a_recording_without_camera_pictures_has_no_frames_unless_they_are_named
             choose_images(reader, None)
 
 
+@pytest.mark.parametrize('kind, why', [
+    ('nv12', 'the image encoding "nv12" is not known; known are bgr8, '),
+    ('', 'the image encoding "" is not known'),
+    ('h264; ', 'the format "h264; " is that of a video stream, .*: republish it as raw'),
+    ('HEVC ', 'the format "HEVC " is that of a video stream'),
+])
+def test_pictures_that_cannot_be_read_are_said_at_once(tmp_path, kind, why):
+    bag = write_topics(tmp_path / 'bag', {'/a_depth': '16UC1', '/camera': kind})
+    with RecordingReader(bag) as reader:
+        with pytest.raises(UserError, match=f'/camera in .* holds no picture .*: {why}'):
+            choose_images(reader, None)
+        assert choose_images(reader, '/camera').name == '/camera'
+
+
+def test_a_camera_that_published_nothing_is_said_to_be_silent(tmp_path):
+    bag = write_topics(tmp_path / 'bag', {'/image_raw': None, '/a_mask': 'mono8'})
+    with RecordingReader(bag) as reader:
+        with pytest.raises(UserError, match=r'holds no message on /image_raw '
+                                            r'\(sensor_msgs/msg/Image\)$'):
+            choose_images(reader, None)
+    bag = write_topics(tmp_path / 'depth', {'/image_raw': None, '/depth': '16UC1'})
+    with RecordingReader(bag) as reader:
+        with pytest.raises(UserError, match=r'topics: /depth \(16UC1\), /image_raw '
+                                            r'\(no message\);'):
+            choose_images(reader, None)
+
+
 def test_pictures_that_are_said_to_be_the_truth_are_no_frames(tmp_path):
     bag = write_topics(tmp_path / 'bag', {'/camera': 'bgr8'})
     with RecordingReader(bag) as reader:

@@ -235,6 +235,7 @@ def broken_messages():
         'not a picture': (compressed(b'hello, world'), 'is damaged or not a picture'),
         'half a PNG': (compressed(cv2.imencode('.png', np.eye(99, dtype=np.uint8))[1][:60]),
                        'is damaged or not a picture'),
+        'video stream': (compressed(b'\0\0\1', 'h264'), 'is that of a video stream'),
         'depth PNG': (compressed(b'\0' * 12, '16UC1; compressedDepth png'), 'holds distances'),
         'plain depth PNG': (compressed(cv2.imencode('.png', np.eye(99, dtype=np.uint16))[1],
                                        '16UC1; png compressed '), 'holds distances'),
