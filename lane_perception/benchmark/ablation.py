@@ -150,13 +150,15 @@ def result_file(out: Path, row: str, label_set: str) -> Path:
     return out / f'{row}.{label_set}.json'
 
 
-def is_done(file: Path, steps: int, seeds: Sequence[int], frames: int) -> bool:
-    """Tell whether a row was measured with so many steps and frames, and these seeds or more."""
+def is_done(file: Path, row: Row, steps: int, seeds: Sequence[int], frames: int) -> bool:
+    """Tell whether a row's ways were measured with so many steps and frames, and these seeds."""
     if not file.is_file():
         return False
     found = load_json(file)
     # Figures that do not say it were measured on all frames of the set.
-    return (found['steps'] == steps and set(seeds) <= set(found['seeds'])
+    ways = [way['name'] for way in found['ways']]
+    return (ways == [way.name for way in row.ways]
+            and found['steps'] == steps and set(seeds) <= set(found['seeds'])
             and found.get('frames', frames) == frames)
 
 
@@ -219,7 +221,7 @@ def body(argv: Sequence[str] | None = None) -> int:
 def _do_row(ablation: Ablation, row: Row, arguments: argparse.Namespace) -> None:
     name = ablation.label_set.name
     file = result_file(arguments.out, row.name, name)
-    if is_done(file, ablation.steps, ablation.seeds, ablation.frames):
+    if is_done(file, row, ablation.steps, ablation.seeds, ablation.frames):
         print(f'{row.name} on {name}: kept', flush=True)
         return
     if name == 'synthetic' and 'labels=snap' in [

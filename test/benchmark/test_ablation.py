@@ -4,6 +4,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,9 +74,11 @@ def test_rows_that_are_done_are_kept_and_others_measured(measured, capsys):
     assert (place / 'out' / 'threshold.drive.json').stat().st_mtime_ns == before
     assert (place / 'out' / 'labels_used.drive.json').is_file()
     figures = place / 'out' / 'threshold.drive.json'
-    assert ablation.is_done(figures, 8, [0], 24)
+    row, = find_rows(['threshold'])
+    assert ablation.is_done(figures, row, 8, [0], 24)
     for steps, seeds, frames in ((9, [0], 24), (8, [0, 1], 24), (8, [0], 25)):
-        assert not ablation.is_done(figures, steps, seeds, frames)
+        assert not ablation.is_done(figures, row, steps, seeds, frames)
+    assert not ablation.is_done(figures, replace(row, ways=row.ways[:1]), 8, [0], 24)
 
 
 def test_a_network_of_other_data_or_of_more_frames_is_another(tmp_path):
