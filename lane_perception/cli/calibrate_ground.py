@@ -210,6 +210,7 @@ def _calibrate(arguments, image, size, lens):
         return calibrating.from_points(pixels, floor, size, lens), pixels
     if arguments.click is not None:
         floor = _places(arguments.click)
+        calibrating.check_places(floor)
         pixels = _clicked(image, floor)
         return calibrating.from_points(pixels, floor, size, lens), pixels
     if arguments.board is not None:
@@ -222,38 +223,49 @@ def _calibrate(arguments, image, size, lens):
         raise UserError('--lane-width needs the lens: give --camera-info')
     from lane_perception.segmenter import Segmenter
     lane = LaneFinder().find(Segmenter.load(arguments.model).mask(image))
-    if lane.left is None or not len(lane.left) or not len(lane.right):
-        raise UserError('no lane with two markings is seen in the picture')
-    pixels = np.vstack((lane.left, lane.right))
-    return (calibrating.from_lane(lane.left, lane.right, arguments.lane_width, size, lens),
-            pixels[lens.covers(pixels)])
+    try:
+        if lane.left is None or not len(lane.left) or not len(lane.right):
+            raise UserError('no lane with two markings is seen in the picture')
+        pixels = np.vstack((lane.left, lane.right))
+        return (calibrating.from_lane(lane.left, lane.right, arguments.lane_width, size, lens),
+                pixels[lens.covers(pixels)])
+    except UserError as error:
+        if arguments.bag is None:
+            raise
+        raise UserError(f'picture {arguments.frame} of the recording: {error}; another one is '
+                        'chosen with --frame') from error
 
 
 def _read_points(path: Path):
+    rows = []
     try:
         with open(path, newline='', encoding='utf-8-sig') as file:   # Excel puts a mark in front
-            rows = [row for row in csv.reader(file)
-                    if any(map(str.strip, row)) and not row[0].lstrip().startswith('#')]
-        if rows and not any(map(_is_number, rows[0])):
-            rows = rows[1:]  # a heading
-        values = np.array([[float(value) for value in row] for row in rows])
+            reader = csv.reader(file)
+            for row in reader:
+                if not any(map(str.strip, row)) or row[0].lstrip().startswith('#'):
+                    continue
+                try:
+                    u, v, x, y = map(float, row)
+                except ValueError as error:
+                    if rows or any(map(_begins_as_number, row)):
+                        raise UserError(
+                            f'{path}, line {reader.line_num}: {",".join(row)!r} is not four '
+                            'numbers u,v,x,y; separate them by commas, with a decimal point'
+                        ) from error
+                    continue   # a heading
+                rows.append((u, v, x, y))
     except OSError as error:
         raise UserError(f'{path} cannot be read: {error.strerror}') from error
-    except (ValueError, csv.Error) as error:
-        raise UserError(f'{path}: a line is not four numbers u,v,x,y') from error
-    if values.ndim != 2 or values.shape[1] != 4:
-        raise UserError(f'{path}: each line must be four numbers u,v,x,y')
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f'{path} is no text of lines u,v,x,y') from error
+    values = np.array(rows).reshape(-1, 4)
     if not np.isfinite(values).all():
         raise UserError(f'{path}: a number is not finite')
     return values[:, :2], values[:, 2:]
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _begins_as_number(text: str) -> bool:
+    return text.strip()[:1] in set('+-.0123456789')
 
 
 def _places(texts: list[str]):

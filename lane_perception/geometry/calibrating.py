@@ -56,14 +56,12 @@ def from_points(
     pixels, floor = np.asarray(pixels, np.float64), np.asarray(floor, np.float64)
     rows = np.unique(np.column_stack((pixels, floor)), axis=0)
     pixels, floor = rows[:, :2], rows[:, 2:]
-    different = min(len(np.unique(places, axis=0)) for places in (pixels, floor))
-    if different < 4:
-        raise UserError(f'{different} different points are too few: measure four or more')
+    check_places(floor)
+    _refuse_few(pixels)
     flat = pixels if lens is None else lens.undistort(pixels)
     if not np.isfinite(flat).all():
         raise UserError('a point lies outside of what the lens model covers')
     _refuse_line(flat, 'in the picture')
-    _refuse_line(floor, 'on the floor')
     if lens is None:
         homography, _ = cv2.findHomography(flat, floor)
         if homography is None:
@@ -180,6 +178,23 @@ def mount_of(calibration: GroundCalibration) -> Mount | None:
     up = -normal * np.sign(height)
     return Mount(abs(height), float(np.arcsin(np.clip(-up[2], -1, 1))),
                  float(np.arctan2(-up[0], -up[1])), -float(axes[:, 0] @ axes[:, 2]))
+
+
+def check_places(floor: NDArray[np.float64]) -> None:
+    """
+    Refuse places on the floor that tell no view, whatever their pixels.
+
+    :param floor: (N, 2) metres.
+    :raises UserError: when there are too few, or they lie on a line.
+    """
+    _refuse_few(floor)
+    _refuse_line(floor, 'on the floor')
+
+
+def _refuse_few(points: NDArray[np.float64]) -> None:
+    different = len(np.unique(points, axis=0))
+    if different < 4:
+        raise UserError(f'{different} different points are too few: measure four or more')
 
 
 def _refuse_line(points: NDArray[np.float64], where: str) -> None:
