@@ -39,6 +39,7 @@ def test_export_writes_both_precisions_and_their_scores(overfitted, tmp_path, ca
     printed = capsys.readouterr().out
     assert 'mine.onnx: lane IoU source 0.9' in printed
     assert 'mine_int8.onnx: lane IoU source 0.9' in printed
+    assert f'scored on 48 pictures at most of {data}; --data names others\n' in printed
     assert read_card(tmp_path / 'mine.onnx').precision == 'fp32'
     card = read_card(tmp_path / 'mine_int8.onnx')
     assert (card.precision, card.name) == ('int8', 'mine')
