@@ -38,6 +38,14 @@ that only the network's errors count there, and the confidence, which expects th
 too, is cautious. What the two judgements rest on: [geometry](geometry.md#how-a-lane-is-found).
 No picture has a ground calibration here."""
 
+# Why the weakest bins are weak, by what their worst pictures have in common.
+REASONS = {
+    'tape color: black':
+        'Black tape: five of its twelve worst pictures are so underexposed that floor and tape are '
+        'both black;\nin the others it is a scrap at the rim or far away, or a joint, a shadow or '
+        'a grey strip of its own\ndarkness is taken for it, or it for one of them.',
+}
+
 
 def model_page(results: dict[str, dict[str, Any]]) -> str:
     """
@@ -90,7 +98,8 @@ def _stress(result: dict[str, Any]) -> list[str]:
                      f'{result["seed"]}, sorted by what was drawn for each factor.')
     weak = result['line_f1_below_0.80']
     lines += ['', f'Line F1 below 0.80, of bins with {FEWEST} pictures or more: '
-              + ('; '.join(weak) or 'none') + '.', '',
+              + ('; '.join(weak) or 'none') + '.',
+              *(REASONS[name] for name in weak if name in REASONS), '',
               '| factor | bin | pictures | lane IoU | line F1 at 1 % | at 2 % |',
               '|---|---|---|---|---|---|']
     for factor, bins in result['factors'].items():
