@@ -41,9 +41,9 @@ No picture has a ground calibration here."""
 # Why the weakest bins are weak, by what their worst pictures have in common.
 REASONS = {
     'tape color: black':
-        'Black tape: five of its twelve worst pictures are so underexposed that floor and tape are '
-        'both black;\nin the others it is a scrap at the rim or far away, or a joint, a shadow or '
-        'a grey strip of its own\ndarkness is taken for it, or it for one of them.',
+        'Black tape: five of its twelve worst pictures are so underexposed that floor and tape '
+        'are both black;\nin the others it is a scrap at the rim or far away, or a joint, a shadow '
+        'or a grey strip of its own\ndarkness is taken for it, or it for one of them.',
 }
 
 
