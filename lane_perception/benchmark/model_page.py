@@ -42,7 +42,7 @@ No picture has a ground calibration here."""
 REASONS = {
     'tape color: black':
         'Black tape: five of its twelve worst pictures are so underexposed that floor and tape '
-        'are both black;\nin the others it is a scrap at the rim or far away, or a joint, a shadow '
+        'are both black;\nin the others it is a scrap at the rim or far off, or a joint, a shadow '
         'or a grey strip of its own\ndarkness is taken for it, or it for one of them.',
 }
 
