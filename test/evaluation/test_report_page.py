@@ -205,6 +205,7 @@ def test_a_video_of_an_earlier_run_is_not_shown(model, tmp_path):
     bag = write_recording(tmp_path / 'drive', count=3)
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out' / 'overlay.mp4').write_text('earlier')
+    (tmp_path / 'out' / 'report.json').write_text('{"command": "replay", "machine": {}}')
     assert replay([str(bag), '--model', str(model), '--no-video', '--no-bag',
                    '--out', str(tmp_path / 'out')]) == 0
     assert '<video' not in (tmp_path / 'out' / 'report.html').read_text()
