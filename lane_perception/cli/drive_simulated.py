@@ -19,6 +19,7 @@ from lane_perception.segmenter import parse_resolution
 
 DEFAULT_MODEL = 'lane_lite'
 RESULTS = ('report.json', 'top_view.png', 'drive.mp4')
+GROUND = 'ground.yaml'   # what a node is told of the camera
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -88,7 +89,8 @@ def body(argv: Sequence[str] | None = None) -> int:
         note_unused(parser, arguments, ['gap'],
                     f'in this drive: a gap is the last {arguments.gap:g} s of each '
                     f'{settings.gap_every:g} s')
-    with open_results(arguments.out, results=RESULTS):
+    told = [GROUND] if arguments.over_dds and not arguments.no_calibration else []
+    with open_results(arguments.out, results=[*RESULTS, *told]):
         world, log = _drive(arguments, settings)
     report = {**log.report(), 'track': arguments.track, 'reverse': arguments.reverse,
               'speed': arguments.speed, 'steer_by': arguments.steer_by,
@@ -152,9 +154,9 @@ def _drive(arguments, settings):
         if arguments.over_dds:
             from lane_perception.ros.remote_eyes import RemoteEyes
             if ground is not None:
-                ground.save(arguments.out / 'ground.yaml')
+                ground.save(arguments.out / GROUND)
             look = stack.enter_context(RemoteEyes(
-                arguments.out, arguments.model, ground and arguments.out / 'ground.yaml', width,
+                arguments.out, arguments.model, ground and arguments.out / GROUND, width,
                 arguments.resolution))
         elif arguments.true_mask:
             look = TrueMaskEyes(LaneFinder(LaneSettings(lane_width=width), ground),

@@ -145,6 +145,14 @@ def test_the_verb_writes_into_no_run_recording_or_data_set_and_over_no_video(
     assert sorted(tmp_path.rglob('*')) == before
 
 
+def test_a_drive_over_dds_writes_over_no_calibration_of_the_users(tmp_path, capsys):
+    pytest.importorskip('rclpy')
+    (tmp_path / 'ground.yaml').write_text('mine')
+    assert drive_simulated.main(['--over-dds', '--seconds', '0.2', '--out', str(tmp_path)]) == 2
+    assert f'{tmp_path / "ground.yaml"} exists already' in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ['ground.yaml']
+
+
 def test_a_drive_leaves_nothing_that_only_an_earlier_one_made(tmp_path):
     for name in ('drive.mp4', 'lane_node.log', 'ground.yaml'):
         (tmp_path / name).write_text('earlier')
