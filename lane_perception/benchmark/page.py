@@ -55,7 +55,9 @@ Things that are compared are called in turns, in one process, in an order that i
 round, so that whatever else the machine does meets all of them; the tables show medians and p99.
 On a machine that is shared, trust the ratios. The accuracy beside the times is that of `lane_lite`
 before its fourth stage, on pictures of the synthetic world as it was then; on the processor with
-VNNI it is that of what ships.
+VNNI it is that of what ships, in the harder world of its sixth stage. There torch, the baseline
+too, waits without spinning, as it does in the node: with the cores idle that costs it 5 to 7 %,
+so that the ratios of the same machine were 147 and 78 instead of 155 and 81 when it still span.
 """
 RULE = """## What `auto` means
 
