@@ -221,8 +221,8 @@ def _node(part: dict[str, Any]) -> list[str]:
 def _growth(part: dict[str, Any]) -> list[str]:
     lines = ['## How time and memory grow']
     if 'peak_mib' in next(iter(part['image_size'].values())):
-        lines += ['', 'Peak memory is that of a process that does nothing else but draw the picture '
-                      'that it works on, which takes the most of it up to Full HD.']
+        lines += ['', 'Peak memory is that of a process that does nothing else but draw the '
+                      'picture that it works on, which takes the most of it up to Full HD.']
     return [*lines,
             *_grown(part['image_size'], ['picture', 'process, median ms', 'p99'],
                     lambda name, entry: [f"{entry['p50']:.2f}", f"{entry['p99']:.2f}"]),
