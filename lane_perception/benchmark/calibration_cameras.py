@@ -36,14 +36,12 @@ def calibrations(count: int = 10) -> dict:
         # The points tell base_link; the other two know the floor under the camera.
         found = {'points': by_points(one), 'board': by_board(one), 'lane': by_lane(one)}
         origins = {'points': one.mount_forward, 'board': 0.0, 'lane': 0.0}
-        places = {way: floor_of(calibration, one) - (origins[way], 0.0)
+        floors = {way: floor_of(calibration, one, origins[way])
                   for way, calibration in found.items()}
         truth, _ = seen_places(one)
-        distance = np.hypot(*truth.T)
-        for way, floor in places.items():
-            errors[way].append(float((np.hypot(*(floor - truth).T) / distance).max()))
-        apart.append(max(float((np.hypot(*(places[a] - places[b]).T) / distance).max())
-                         for a, b in combinations(places, 2)))
+        for way, floor in floors.items():
+            errors[way].append(_worst(floor, truth, truth))
+        apart.append(max(_worst(floors[a], floors[b], truth) for a, b in combinations(floors, 2)))
     return {'cameras': len(apart), 'point_noise_px': POINT_NOISE,
             **{way: _summary(worst) for way, worst in {**errors, 'agreement': apart}.items()}}
 
@@ -144,13 +142,23 @@ def seen_places(camera: Camera) -> tuple[NDArray[np.float64], NDArray[np.float64
     return places[inside], pixels[inside]
 
 
-def floor_of(calibration: GroundCalibration, camera: Camera) -> NDArray[np.float64]:
-    """Return the (N, 2) metres at which a calibration puts the camera's :func:`seen_places`."""
-    return calibration.to_ground(seen_places(camera)[1])
+def floor_of(
+    calibration: GroundCalibration, camera: Camera, origin: float,
+) -> NDArray[np.float64]:
+    """
+    Return the (N, 2) metres at which a calibration puts the camera's :func:`seen_places`.
+
+    :param origin: x of the camera by the calibration, metres.
+    """
+    return calibration.to_ground(seen_places(camera)[1]) - (origin, 0.0)
 
 
 def worst_error(calibration: GroundCalibration, camera: Camera, origin: float) -> float:
     """Return the largest error over distance of places in the picture; origin: x of the camera."""
-    places, _ = seen_places(camera)
-    found = floor_of(calibration, camera) - (origin, 0.0)
-    return float((np.hypot(*(found - places).T) / np.hypot(*places.T)).max())
+    truth, _ = seen_places(camera)
+    return _worst(floor_of(calibration, camera, origin), truth, truth)
+
+
+def _worst(some: NDArray, others: NDArray, truth: NDArray) -> float:
+    """Return how far places are apart at most, over their true distance from the camera."""
+    return float((np.hypot(*(some - others).T) / np.hypot(*truth.T)).max())
