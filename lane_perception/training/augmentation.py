@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.training.targets import wholly_judged
+
 Image = NDArray[np.uint8]
 Rng = np.random.Generator
 GROUPS = ('mirror', 'warp', 'shadow', 'glare', 'tones', 'blur', 'noise', 'jpeg')
@@ -36,17 +38,16 @@ def augment(
     if strength <= 0:
         return image, target
     if rng.random() < 0.5 and 'mirror' not in without:
-        image, target = image[:, ::-1], target[:, ::-1]
+        image, target = cv2.flip(image, 1), cv2.flip(target, 1)
     if rng.random() < 0.7 and 'warp' not in without:
         image, target = warp(image, target, strength, rng)
-    image = np.ascontiguousarray(image)
     for group, vary, chance in (
             ('shadow', cast_shadow, 0.15), ('glare', add_glare, 0.15),
             ('tones', change_tones, 0.8), ('blur', blur, 0.2), ('noise', add_noise, 0.3),
             ('jpeg', compress, 0.2)):
         if rng.random() < chance and group not in without:
             image = vary(image, strength, rng)
-    return image, np.ascontiguousarray(target)
+    return image, target
 
 
 def warp(image: Image, target: Image, strength: float, rng: Rng) -> tuple[Image, Image]:
@@ -61,12 +62,11 @@ def warp(image: Image, target: Image, strength: float, rng: Rng) -> tuple[Image,
     moved += rng.uniform(-0.08, 0.08, 2) * strength * (width, height)
     moved += rng.uniform(-0.03, 0.03, (4, 2)) * strength * (width, height)
     matrix = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
-    image = cv2.warpPerspective(np.ascontiguousarray(image), matrix, (width, height),
+    image = cv2.warpPerspective(image, matrix, (width, height),
                                 flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    target = cv2.warpPerspective(np.ascontiguousarray(target), matrix, (width, height),
+    target = cv2.warpPerspective(target, matrix, (width, height),
                                  flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    target[..., 1] = np.where(target[..., 1] >= 254, 255, 0)
-    return image, target
+    return image, wholly_judged(target)
 
 
 def change_tones(image: Image, strength: float, rng: Rng) -> Image:

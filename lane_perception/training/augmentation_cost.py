@@ -46,7 +46,7 @@ def main() -> int:
     mask = torch.from_numpy(target).permute(2, 0, 1).contiguous()
 
     def ours() -> None:
-        varied, _ = augmentation.warp(image[:, ::-1], target[:, ::-1], 1.0, rng)
+        varied, _ = augmentation.warp(cv2.flip(image, 1), cv2.flip(target, 1), 1.0, rng)
         for vary in steps:
             varied = vary(varied, 1.0, rng)
 

@@ -116,7 +116,7 @@ class Samples(Dataset):
             image, target = halve(image, target)
         rng = np.random.default_rng((self.seed, number, index))
         image, target = augment(image, target, self.augmentation, rng, self.without)
-        image = np.ascontiguousarray(image[..., ::-1])
+        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return {
             'image': torch.from_numpy(image).permute(2, 0, 1),
             'target': torch.from_numpy(target).permute(2, 0, 1),

@@ -36,7 +36,7 @@ def make_sample(
     :returns: the picture (height, width, 3) uint8, and the target (height, width, 2) uint8:
         coverage by markings, 0 to 255, and whether the pixel is judged, 0 or 255.
     """
-    marking = np.where(mask == MARKING, 1, 0).astype(np.uint8)
+    marking = (mask == MARKING).view(np.uint8)
     coverage = area_resized(marking * np.uint8(255), height, width, cv2.INTER_LINEAR)
     shrinking = max(mask.shape[0] / height, mask.shape[1] / width)
     if shrinking > 1:
@@ -45,12 +45,11 @@ def make_sample(
             coverage[touched(thin, height, width)] = 255
     unsure = (mask != MARKING) & (mask != BACKGROUND)
     if unsure.any():
-        judged = area_resized(np.where(unsure, 0, 255).astype(np.uint8), height, width,
-                              cv2.INTER_LINEAR)
-        judged = np.where(judged >= WHOLLY_JUDGED, 255, 0).astype(np.uint8)
+        judged = _judged(area_resized(np.where(unsure, 0, 255).astype(np.uint8), height, width,
+                                      cv2.INTER_LINEAR))
     else:
         judged = np.full((height, width), 255, np.uint8)
-    return resize_image(image, height, width), np.stack([coverage, judged], axis=-1)
+    return resize_image(image, height, width), cv2.merge([coverage, judged])
 
 
 def halve(
@@ -60,5 +59,15 @@ def halve(
     size = (image.shape[1] // 2, image.shape[0] // 2)
     image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     target = cv2.resize(target, size, interpolation=cv2.INTER_AREA)
-    target[..., 1] = np.where(target[..., 1] >= WHOLLY_JUDGED, 255, 0)
-    return image, target
+    return image, wholly_judged(target)
+
+
+def wholly_judged(target: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a target that was interpolated, with pixels judged of which all the area is."""
+    coverage, judged = cv2.split(target)
+    return cv2.merge([coverage, _judged(judged)])
+
+
+def _judged(share: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return 255 where all of a pixel's area is judged, else 0."""
+    return cv2.threshold(share, WHOLLY_JUDGED - 1, 255, cv2.THRESH_BINARY)[1]

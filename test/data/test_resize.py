@@ -88,6 +88,23 @@ def test_mirrored_markings_give_mirrored_results(points, width):
     assert (touched(mirrored, 40, 40) == touched(mask, 40, 40)[:, ::-1]).all()
 
 
+@QUICK
+@given(points=POINTS, thickness=st.integers(1, 30), width=st.floats(1.0, 12.0),
+       filled=st.booleans())
+def test_thin_is_what_lies_far_from_where_a_disc_fits(points, thickness, width, filled):
+    mask = with_line(points, thickness)
+    if filled:
+        mask = 1 - mask
+    double = np.kron(mask, np.ones((2, 2), np.uint8))
+    precise = cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    fits = cv2.distanceTransform(double, *precise) >= width - 1e-3
+    wide = np.zeros(mask.shape, bool)
+    if fits.any():
+        away = cv2.distanceTransform((~fits).astype(np.uint8), *precise)
+        wide = away.reshape(120, 2, 160, 2).min(axis=(1, 3)) <= 1.5 * width
+    assert (thinner_than(mask, width) == mask * ~wide).all()
+
+
 def test_a_thin_line_that_leaves_a_wide_one_is_thin_and_the_wide_one_is_not():
     mask = np.zeros((120, 160), np.uint8)
     mask[40:80, :60] = 1
