@@ -58,7 +58,7 @@ class Recipe:
     patience: int = 0                # epochs without a better lane IoU before stopping; 0 = never
     seed: int = 0                    # of weights, order and augmentation
     workers: int = 1                 # processes that load and augment; 0 = in the training process
-    threads: int = 0                 # of torch in the training process; 0 = cores less workers
+    threads: int = 0                 # of torch in the training process; 0 = all cores
     labels: str = ''                 # folder or file of the labels; snap = lines become tape
     classes: str = ''                # that are markings, in COCO and labelme, by commas; '' = all
     split: str = ''                  # split file; '' = split.json in the data, or blocks of time

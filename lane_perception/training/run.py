@@ -130,7 +130,7 @@ def train(
         one cannot and strict is set, or the loss or a weight is no longer finite.
     """
     check_progress(folder / PROGRESS)
-    torch.set_num_threads(recipe.threads or _free_cores(recipe.workers))
+    torch.set_num_threads(recipe.threads or _share_of_cores())
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
     module = LaneTraining(recipe)
     checkpoint = folder / LAST
@@ -220,14 +220,13 @@ def _ended_by_signals() -> Iterator[None]:
         logging.raiseExceptions = told
 
 
-def _free_cores(workers: int) -> int:
+def _share_of_cores() -> int:
     """
-    Return how many cores the loading processes and other shares of the run leave to torch.
+    Return how many cores each of the run's processes on this machine has.
 
-    Its threads wait for one another in every layer, so one that shares a core holds up them all.
+    Those that load samples are not counted: they need a small part of one core.
     """
-    cores = usable_cores() // processes.count_here()
-    return max(1, cores - workers)
+    return max(1, usable_cores() // processes.count_here())
 
 
 def _compile(network: torch.nn.Module) -> None:

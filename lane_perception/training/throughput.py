@@ -74,19 +74,19 @@ def measure_throughput(
 
 
 class _Pictures:
-    """A source of pictures with masks that are in memory, at their own size."""
+    """A source of pictures with masks that are prepared once, as labelled ones are in a run."""
 
     def __init__(
         self, pictures: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]], recipe: Recipe,
     ) -> None:
-        self._pictures = pictures
-        self._size = (recipe.input_height, recipe.input_width)
+        self._samples = [make_sample(*picture, recipe.input_height, recipe.input_width)
+                         for picture in pictures]
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self._samples)
 
     def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        return make_sample(*self._pictures[index], *self._size)
+        return self._samples[index]
 
 
 class _Turns(Callback):
