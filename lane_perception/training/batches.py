@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -25,6 +26,7 @@ from lane_perception.training.sources import Source
 from lane_perception.training.targets import halve
 
 Batch = dict[str, torch.Tensor]
+BEHIND = 19   # niceness of the processes that load, where torch trains on the same cores
 
 
 class EpochOrder(Sampler):
@@ -219,13 +221,20 @@ def make_loader(samples: Samples, order: Sampler, workers: int) -> DataLoader:
     return _Loader(
         samples, batch_sampler=order, num_workers=workers, collate_fn=collate,
         persistent_workers=workers > 0, prefetch_factor=4 if workers else None,
-        multiprocessing_context='spawn' if workers else None, worker_init_fn=_start_worker)
+        multiprocessing_context='spawn' if workers else None,
+        worker_init_fn=_start_worker if torch.cuda.is_available() else _start_behind)
 
 
 def without_traceback(error: UserError) -> UserError:
     """Return an error of a loading process as it was raised there; torch puts a traceback in."""
     *traceback, sentence = str(error).strip().split(f'{UserError.__module__}.UserError: ')
     return UserError(sentence) if traceback else error
+
+
+def _start_behind(number: int) -> None:
+    """Load in the gaps that torch leaves; its threads wait for the one that shares a core."""
+    os.nice(BEHIND)
+    _start_worker(number)
 
 
 def _start_worker(number: int) -> None:
