@@ -62,13 +62,14 @@ def exact(folder: Path, frames: int, frames_of_other: int) -> LabelSet:
     drives = ((folder / 'drive', DRIVE_SEED, frames),
               (folder / 'other_track', OTHER_SEED, frames_of_other))
     for place, seed, count in drives:
-        _draw(place, seed, count)
+        draw_drive(place, seed, count)
     return LabelSet('synthetic', folder / 'drive', (
         Scored('same drive', folder / 'drive'),
         Scored('another track', folder / 'other_track', whole=True)))
 
 
-def _draw(place: Path, seed: int, count: int) -> None:
+def draw_drive(place: Path, seed: int, count: int) -> None:
+    """Draw frames of a synthetic drive into a folder, with exact masks, where they are missing."""
     for part in ('images', 'masks'):
         (place / part).mkdir(parents=True, exist_ok=True)
     names = [f'drive_{number:05d}' for number in range(count)]
