@@ -24,6 +24,8 @@ from lane_perception.data.contact_sheet import contact_sheet
 from lane_perception.data.contact_sheet import labeled_tile
 from lane_perception.data.image_files import MARKING
 from lane_perception.data.image_files import write_image
+from lane_perception.data.line_width import advice
+from lane_perception.data.line_width import lines_of_one_width
 from lane_perception.data.mask_values import MaskValues
 from lane_perception.data.near_duplicates import ALIKE
 from lane_perception.data.near_duplicates import nearest
@@ -210,6 +212,7 @@ def _report(
         'masks_of_many_levels': findings.many_levels,
         'points_outside': findings.outside,
         'label_shift_px': findings.alignment.shift(),   # right, down; None: cannot be told
+        'lines_of_one_width_px': lines_of_one_width(data.samples),   # None: they cover the tape
         'broken': findings.broken,
         'problems': list(data.problems),
         'near_duplicate_bits': ALIKE,
@@ -257,6 +260,8 @@ def describe(report: dict[str, Any]) -> str:
         lines.append(f'labels lie {_way(shift[0], "right", "left")} and '
                      f'{_way(shift[1], "below", "above")} of the markings that the pictures show, '
                      'over the whole set')
+    if report['lines_of_one_width_px']:
+        lines.append(advice(report['lines_of_one_width_px']))
     if report['images_with_near_duplicates']:
         lines.append(f'{report["images_with_near_duplicates"]} pictures have a near-duplicate')
     lines += [f'FAILED: {failure}' for failure in report['failures']]

@@ -17,6 +17,8 @@ from typing import Iterator
 from typing import Sequence
 
 from lane_perception.data.image_files import require_outside
+from lane_perception.data.line_width import advice as line_advice
+from lane_perception.data.line_width import lines_of_one_width
 from lane_perception.data.mask_values import check_masks
 from lane_perception.data.readers import read_dataset
 from lane_perception.data.results_folder import RUN_FILE
@@ -52,6 +54,7 @@ from lane_perception.training.run_split import is_replaced
 from lane_perception.training.run_split import run_split
 from lane_perception.training.run_split import split_hash
 from lane_perception.training.sources import LabeledSource
+from lane_perception.training.sources import Source
 from lane_perception.training.synthetic_cache import VALIDATION_SEED_OFFSET
 from lane_perception.training.synthetic_cache import SyntheticCache
 from lane_perception.training.synthetic_cache import parse_synthetic
@@ -225,6 +228,8 @@ def _go_to_the_end(
     with processes.first_alone() as is_first:
         made = is_first and _check_split(folder, recipe)
         prepared = prepare(folder, data, recipe, strict)
+        if is_first and not goes_on and recipe.labels != SNAP:
+            _note_lines(prepared.train)
         if is_first and parse_synthetic(data) is None:
             _write_settings(folder, data, recipe, {
                 'sha256': split_hash(folder / SPLIT_FILE), 'made': made})
@@ -242,6 +247,13 @@ def _go_to_the_end(
             f'{folder / BEST_MODEL} is trained, but memory does not suffice for {EXPORTED} and '
             f'{REPORT}; train --resume {folder} makes them when more of it is free') from error
     return folder
+
+
+def _note_lines(source: Source) -> None:
+    """Say where labels are lines of one width, whose extent nobody drew."""
+    width = lines_of_one_width(source.samples) if isinstance(source, LabeledSource) else None
+    if width:
+        print(f'train: note: {line_advice(width)}', file=sys.stderr)
 
 
 def _finish(folder: Path, data: str, recipe: Recipe, snapped: bool, ended: bool) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from labeled_folder import QUICK
 
+from lane_perception.data import line_width
 from lane_perception.data.drawing import draw_line
 from lane_perception.data.drawing import fill_polygon
 from lane_perception.errors import UserError
@@ -52,7 +53,9 @@ def test_targets_are_as_wide_as_the_tape(drawn, tmp_path, capsys):
     assert 'snapped' in capsys.readouterr().out and 'snapped' in run.described
 
 
-def test_figures_of_a_run_say_that_they_are_against_snapped_labels(drawn, tmp_path, capsys):
+def test_figures_of_a_run_say_that_they_are_against_snapped_labels(
+        drawn, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(line_width, 'ENOUGH', 2)
     stems = [f'lap_{number}' for number in range(4)]
     (drawn / 'split.json').write_text(json.dumps(
         {'train': stems[:2], 'val': stems[2:3], 'test': stems[3:]}))
@@ -61,10 +64,12 @@ def test_figures_of_a_run_say_that_they_are_against_snapped_labels(drawn, tmp_pa
             ('snap', ', lines snapped to their tape', ', against the snapped labels'),
             ('', '', '')):
         run = start(str(drawn), 'lite', [*quick, f'labels={labels}'], str(tmp_path / f'r{labels}'))
-        for _ in range(2):
+        for goes_on in (False, True):
             report = json.loads((run / 'report.json').read_text())
             assert report['data']['format'] == f'pictures and PNG masks (masks/){note}'
-            assert f'on 1 pictures held back{against}: lane IoU' in capsys.readouterr().out
+            said = capsys.readouterr()
+            assert f'on 1 pictures held back{against}: lane IoU' in said.out
+            assert ('labels=snap trains on the tape' in said.err) == (not labels and not goes_on)
             assert ('snapped to their tape' in (run / 'report.html').read_text()) == bool(labels)
             (run / 'report.json').unlink()
             resume(str(run))
