@@ -58,6 +58,7 @@ before its fourth stage, on pictures of the synthetic world as it was then; on t
 VNNI it is that of what ships, in the harder world of its sixth stage. There torch, the baseline
 too, waits without spinning, as it does in the node: with the cores idle that costs it 5 to 7 %,
 so that the ratios of the same machine were 147 and 78 instead of 155 and 81 when it still span.
+Training on the processor with AMX was measured when torch left one of two cores to the loader.
 """
 RULE = """## What `auto` means
 
