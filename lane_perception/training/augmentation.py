@@ -5,7 +5,7 @@ Vary a training picture: geometry for picture and target as one, then light and 
 
 Everything is drawn from one generator, which the data set seeds with (seed, epoch, index), so a
 run repeats whatever the number of loading processes. It is written with OpenCV on uint8 arrays:
-the same chain with torchvision's transforms v2 takes six times longer on a processor, where
+the same chain with torchvision's transforms v2 takes five times longer on a processor, where
 augmentation and training share the cores (augmentation_cost.py).
 """
 
