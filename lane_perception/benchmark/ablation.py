@@ -35,6 +35,8 @@ from lane_perception.benchmark.ablation_sets import deal
 from lane_perception.benchmark.ablation_sets import drawn_by_hand
 from lane_perception.benchmark.ablation_sets import exact
 from lane_perception.benchmark.ablation_sets import held_back
+from lane_perception.benchmark.run_figures import figures_of
+from lane_perception.benchmark.run_figures import line_f1_at_2
 from lane_perception.command import run_main
 from lane_perception.data.readers import read_dataset
 from lane_perception.errors import UserError
@@ -46,7 +48,6 @@ from lane_perception.json_file import write_report
 from lane_perception.machine import describe_machine
 from lane_perception.model_file import find_model
 
-FIGURES = ('lane_iou', 'miou', 'miou_per_image', 'line_f1', 'precision', 'recall')
 MODULE = 'python -m lane_perception.benchmark.ablation'
 
 
@@ -92,9 +93,8 @@ class Ablation:
             source = held_back(scored, runs[0][0] / 'deal.json')
             report = evaluate(source, [variant], Bench(threshold=threshold)).report
             figures[scored.name] = {
-                **{name: round(report[name], 4) for name in FIGURES},
-                'line_f1_at_2': round(report['line_f1_at']['0.02'], 4),
-                'images': report['images'], 'ms_per_frame': report['latency_ms']['p50']}
+                **figures_of(report), 'line_f1_at_2': line_f1_at_2(report),
+                'ms_per_frame': report['latency_ms']['p50']}
         return {'seed': seed, 'steps': runs[0][1]['steps'],
                 'training_cpu_s': round(sum(one['cpu_s'] for _, one in runs), 1),
                 'split': runs[0][1]['split'], 'figures': figures}

@@ -19,11 +19,15 @@ from pathlib import Path
 from typing import Any
 from typing import Sequence
 
-from lane_perception.benchmark.ablation import FIGURES
 from lane_perception.benchmark.ablation_sets import draw_drive
 from lane_perception.benchmark.ablation_sets import drawn_by_hand
 from lane_perception.benchmark.ablation_sets import held_back
 from lane_perception.benchmark.ablation_sets import Scored
+from lane_perception.benchmark.run_figures import effort
+from lane_perception.benchmark.run_figures import figures_of
+from lane_perception.benchmark.run_figures import FIGURES
+from lane_perception.benchmark.run_figures import line_f1_at_2
+from lane_perception.benchmark.run_figures import MODEL
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
@@ -38,62 +42,54 @@ FRAMES = 200
 SHIPPED = 'lane_lite'
 
 
-def train_on(data: Path, folder: Path, changes: Sequence[str]) -> dict[str, Any]:
-    """
-    Train in a folder, or go on there, to the end.
-
-    :returns: what it took.
-    """
-    from lane_perception.training.run_report import training_curves
+def train_on(data: Path, folder: Path, changes: Sequence[str]) -> None:
+    """Train in a folder, or go on there, to the end."""
     from lane_perception.training.run_split import has_trained
-    from lane_perception.training.session import read_settings
     from lane_perception.training.session import resume
     from lane_perception.training.session import start
     if has_trained(folder):
         resume(str(folder))
     else:
         start(str(data), None, changes, str(folder))
-    recipe = read_settings(folder)[1]
-    epochs = training_curves(folder)['epochs']
-    seconds = sum(epoch['seconds'] for epoch in epochs)
-    steps = int(epochs[-1]['step'])
-    return {'epochs': len(epochs), 'steps': steps, 'minutes': round(seconds / 60.0, 1),
-            'images_per_s': round(
-                steps * recipe.batch_size * recipe.accumulation / seconds, 2)}
 
 
 def score(model: str, part: Scored, run: Path) -> dict[str, float]:
     """Return a model's figures on what a run's split holds back."""
     variant = Variant(model, runtime='torch', precision='fp32')
     report = evaluate(held_back(part, run / 'split.json'), [variant], Bench()).report
-    return {**{name: round(report[name], 4) for name in FIGURES},
-            'line_f1_at_2': round(report['line_f1_at']['0.02'], 4), 'images': report['images']}
-
-
-def compare(run: Path, part: Scored, split_of: Path) -> dict[str, dict[str, float]]:
-    """Return the figures of the shipped model and of a run's."""
-    return {'before': score(SHIPPED, part, split_of),
-            'after': score(str(run / 'model.safetensors'), part, split_of)}
+    return {**figures_of(report), 'line_f1_at_2': line_f1_at_2(report)}
 
 
 def on_drives(work: Path, changes: Sequence[str]) -> list[dict[str, Any]]:
     """Draw the synthetic drives, train on each and score."""
-    places = {seed: work / str(seed) for seed in DRIVES}
-    for seed, place in places.items():
-        draw_drive(place, seed, FRAMES)
+    parts = {seed: Scored('test', work / str(seed)) for seed in DRIVES}
     runs = {seed: work / _run_name(str(seed), changes) for seed in DRIVES}
-    took = {seed: train_on(places[seed], runs[seed], changes) for seed in DRIVES}
+    for seed, part in parts.items():
+        draw_drive(part.data, seed, FRAMES)
+        train_on(part.data, runs[seed], changes)
+    before = _on_each(SHIPPED, parts, runs)
     found = []
     for seed, run in runs.items():
-        elsewhere = [compare(run, Scored('elsewhere', places[other]), runs[other])
-                     for other in DRIVES if other != seed]
+        after = _on_each(str(run / MODEL), parts, runs)
         found.append({
-            'data': f'synthetic drive {seed}', 'settings': list(changes), **took[seed],
-            'scored': {'test': compare(run, Scored('test', places[seed]), run),
-                       'other drives': {when: {name: round(statistics.fmean(
-                           one[when][name] for one in elsewhere), 4) for name in FIGURES}
-                           for when in ('before', 'after')}}})
+            'data': f'synthetic drive {seed}', **_told(run, changes),
+            'scored': {'test': {'before': before[seed], 'after': after[seed]},
+                       'other drives': {'before': _mean_of_others(before, seed),
+                                        'after': _mean_of_others(after, seed)}}})
     return found
+
+
+def _on_each(
+    model: str, parts: dict[int, Scored], runs: dict[int, Path],
+) -> dict[int, dict[str, float]]:
+    """Return a model's figures on what each drive's run holds back."""
+    return {seed: score(model, part, runs[seed]) for seed, part in parts.items()}
+
+
+def _mean_of_others(figures: dict[int, dict[str, float]], own: int) -> dict[str, float]:
+    """Return the means of the figures on all drives but one."""
+    others = [one for seed, one in figures.items() if seed != own]
+    return {name: round(statistics.fmean(one[name] for one in others), 4) for name in FIGURES}
 
 
 def on_labels(data: Path, work: Path, changes: Sequence[str]) -> list[dict[str, Any]]:
@@ -102,11 +98,20 @@ def on_labels(data: Path, work: Path, changes: Sequence[str]) -> list[dict[str, 
     for how in ((), ('labels=snap',)):
         asked = [*how, *changes]
         run = work / _run_name(data.name, asked)
-        took = train_on(data, run, asked)
-        found.append({'data': data.name, 'settings': asked, **took,
-                      'scored': {part.name: compare(run, part, run)
-                                 for part in drawn_by_hand(data).scored}})
+        train_on(data, run, asked)
+        found.append({
+            'data': data.name, **_told(run, asked),
+            'scored': {part.name: {'before': score(SHIPPED, part, run),
+                                   'after': score(str(run / MODEL), part, run)}
+                       for part in drawn_by_hand(data).scored}})
     return found
+
+
+def _told(run: Path, changes: Sequence[str]) -> dict[str, Any]:
+    """Return a run's settings, and what it took."""
+    from lane_perception.training.run_report import training_curves
+    return {'settings': list(changes), 'epochs': len(training_curves(run)['epochs']),
+            **effort(run)}
 
 
 def _run_name(data: str, changes: Sequence[str]) -> str:

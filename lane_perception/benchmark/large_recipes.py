@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 from typing import Sequence
 
-from lane_perception.benchmark.ablation import FIGURES
 from lane_perception.benchmark.ablation_sets import drawn_by_hand
 from lane_perception.benchmark.ablation_sets import held_back
+from lane_perception.benchmark.run_figures import effort
+from lane_perception.benchmark.run_figures import figures_of
+from lane_perception.benchmark.run_figures import MODEL
 from lane_perception.command import run_main
 from lane_perception.errors import UserError
 from lane_perception.evaluation.data_set import evaluate
@@ -33,7 +35,6 @@ from lane_perception.machine import module_line
 
 MEMBERS = 3                                       # of an ensemble
 UNTOLD = ('threads', 'workers', 'split', 'seed')  # settings that change nothing but the chance
-MODEL = 'model.safetensors'
 
 
 def measure(run: Path, data: Path) -> dict[str, Any]:
@@ -54,14 +55,10 @@ def measure(run: Path, data: Path) -> dict[str, Any]:
                if key not in UNTOLD and value != shipped[key]}
     if 'initial' in changed:
         changed['initial'] = Path(recipe.initial).parent.name   # a run's folder
-    epochs = training_curves(run)['epochs']
-    last, seconds = epochs[-1], sum(epoch['seconds'] for epoch in epochs)
-    steps = int(last['step'])
-    images = steps * recipe.batch_size * recipe.accumulation
+    last = training_curves(run)['epochs'][-1]
     return {'recipe': name, 'run': run.name, 'changed': changed, 'seed': recipe.seed,
-            'steps': steps, 'epochs': (int(last['epoch']) + 1) * recipe.passes,
+            **effort(run), 'epochs': (int(last['epoch']) + 1) * recipe.passes,
             'epochs_of_the_recipe': recipe.epochs * recipe.passes,
-            'minutes': round(seconds / 60.0, 1), 'images_per_s': round(images / seconds, 3),
             'threads': recipe.threads, 'pretrained': recipe.pretrained,
             'trained_on': Path(trained_on).name, 'scored': score([run], data)}
 
@@ -73,8 +70,7 @@ def score(runs: Sequence[Path], data: Path, tta: str = 'none') -> dict[str, dict
     scored = {}
     for part in drawn_by_hand(data).scored:
         report = evaluate(held_back(part, runs[0] / 'split.json'), [variant], Bench()).report
-        scored[part.name] = {**{name: round(report[name], 4) for name in FIGURES},
-                             'images': report['images']}
+        scored[part.name] = figures_of(report)
     return scored
 
 
