@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Collection
+from typing import NoReturn
 from typing import Optional
 from typing import Sequence
 
@@ -60,18 +64,42 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
     if arguments.audit:
         return audit(arguments)
     try:
-        from lane_perception.training.session import resume
-        from lane_perception.training.session import start
-        from lane_perception.training.synthetic_cache import parse_synthetic
+        from lane_perception.training import processes
+        from lane_perception.training import session
+        from lane_perception.training.memory import SmallerBatch
     except ModuleNotFoundError as error:
         raise UserError(f'training needs {error.name}, which is not installed; '
                         "pip install -e '.[train]' in the checkout") from error
+    if arguments.fit_memory and processes.count() > 1:
+        raise UserError('--fit-memory tries batches in one process; under torchrun choose a '
+                        'batch_size that fits')
+    try:
+        _train(session, arguments)
+        return 0
+    except SmallerBatch:
+        pass
+    gc.collect()   # Lightning's circles of references keep the loading processes alive
+    _start_again(arguments.resume or arguments.out, arguments.strict)
+
+
+def _start_again(run: str, strict: bool) -> NoReturn:
+    """Resume a run in this process's place, with all of its memory free again."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [
+        sys.executable, '-m', 'lane_perception.cli.train', '--resume', run, '--fit-memory',
+        *(['--strict'] if strict else [])])
+
+
+def _train(session: ModuleType, arguments: argparse.Namespace) -> None:
+    """Begin a run or go on with one."""
+    from lane_perception.training.synthetic_cache import parse_synthetic
     if arguments.resume:
         if arguments.data or arguments.out or arguments.recipe or arguments.changes:
             raise UserError('--resume goes on with a run as it was begun and takes no --data, '
                             '--recipe, --out or settings')
-        resume(arguments.resume, arguments.strict, arguments.fit_memory)
-        return 0
+        session.resume(arguments.resume, arguments.strict, arguments.fit_memory)
+        return
     if not arguments.data or not arguments.out:
         raise UserError('say --data DIR and --out RUN, or --resume RUN')
     if parse_synthetic(arguments.data) is None:
@@ -81,13 +109,12 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
     out = Path(arguments.out)
     with made_folder(out, out):
         try:
-            start(arguments.data, arguments.recipe, arguments.changes, arguments.out,
-                  arguments.strict, arguments.fit_memory)
+            session.start(arguments.data, arguments.recipe, arguments.changes, arguments.out,
+                          arguments.strict, arguments.fit_memory)
         except UserError:
             if [file.name for file in out.iterdir()] == [RUN_FILE]:   # nothing to go on with
                 (out / RUN_FILE).unlink()
             raise
-    return 0
 
 
 def audit(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,21 @@ SIGNS = ('out of memory', "can't allocate memory", 'not enough memory', 'cannot 
          'could not create a primitive')   # oneDNN, which gives no reason
 
 
+class SmallerBatch(Exception):
+    """
+    A run is written down with a batch that may fit, and is to go on in a process of its own.
+
+    The process whose memory ran out cannot be trusted with it: its heap is in pieces, and oneDNN
+    may go on refusing what it refused once.
+
+    :param recipe: the run's recipe from now on.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__(f'batch_size={recipe.batch_size}')
+        self.recipe = recipe
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an error, or what it came of, says that memory of processor or GPU ran out."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
-import gc
 import json
 import os
 import sys
@@ -39,6 +38,7 @@ from lane_perception.training.checkpoints import BEST_MODEL
 from lane_perception.training.checkpoints import LAST
 from lane_perception.training.checkpoints import has_ended
 from lane_perception.training.export import export_file
+from lane_perception.training.memory import SmallerBatch
 from lane_perception.training.memory import advice
 from lane_perception.training.memory import is_out_of_memory
 from lane_perception.training.memory import smaller
@@ -75,8 +75,9 @@ def start(
     :param recipe_name: a shipped recipe or a file; None chooses by the kind of data.
     :param changes: ``key=value`` settings.
     :param strict: a broken sample ends the run.
-    :param fit_memory: where memory runs out, go on with a smaller batch and more accumulation.
+    :param fit_memory: where memory runs out, write down a smaller batch with more accumulation.
     :returns: the run's folder.
+    :raises SmallerBatch: when that was done; a new process has to resume the run.
     :raises UserError: when the folder holds a run already or lies in the data, or anything cannot
         be used.
     """
@@ -165,6 +166,7 @@ def resume(run: str, strict: bool = False, fit_memory: bool = False) -> Path:
     Go on with a run from its last checkpoint, with the settings it was begun with.
 
     :returns: the run's folder.
+    :raises SmallerBatch: as in :func:`start`.
     :raises UserError: when the folder holds no run, or its files were changed.
     """
     folder = Path(run)
@@ -235,7 +237,7 @@ def _go_to_the_end(
                 'sha256': split_hash(folder / SPLIT_FILE), 'made': made})
     ended = goes_on and has_ended(folder, recipe.epochs)
     if not ended:
-        recipe = _train_within_memory(recipe, prepared, folder, data, strict, fit_memory, goes_on)
+        _train_within_memory(recipe, prepared, folder, data, strict, fit_memory, goes_on)
     if processes.number() > 0:
         return folder
     try:
@@ -308,26 +310,21 @@ def _held_back(folder: Path, data: str, recipe: Recipe) -> tuple[str, str, list[
 def _train_within_memory(
     recipe: Recipe, prepared: RunData, folder: Path, data: str, strict: bool, fit_memory: bool,
     goes_on: bool,
-) -> Recipe:
-    """Train, with a smaller batch where memory runs out and that was asked for; return it."""
-    name = folder.resolve().name
-    while True:
-        try:
-            train(recipe, prepared, folder, name, package_version(), goes_on, strict)
-            return recipe
-        except (MemoryError, RuntimeError, OSError) as error:
-            if not is_out_of_memory(error):
-                raise
-            fitting = smaller(recipe)
-            if not fit_memory or fitting is None:
-                raise UserError(advice(recipe)) from error
-        finally:
-            gc.collect()   # Lightning's circles of references hold a run's memory
-        print(f'batch_size={recipe.batch_size} needs too much memory; going on with '
-              f'batch_size={fitting.batch_size} accumulation={fitting.accumulation}')
-        recipe, goes_on = fitting, True
-        if processes.number() == 0:
-            _write_settings(folder, data, recipe, _recorded_split(folder))
+) -> None:
+    """Train; where memory runs out and that was asked for, write down a smaller batch."""
+    try:
+        train(recipe, prepared, folder, folder.resolve().name, package_version(), goes_on, strict)
+        return
+    except (MemoryError, RuntimeError, OSError) as error:
+        if not is_out_of_memory(error):
+            raise
+        fitting = smaller(recipe)
+        if not fit_memory or fitting is None:
+            raise UserError(advice(recipe)) from error
+    print(f'batch_size={recipe.batch_size} needs too much memory; going on with '
+          f'batch_size={fitting.batch_size} accumulation={fitting.accumulation}')
+    _write_settings(folder, data, fitting, _recorded_split(folder))
+    raise SmallerBatch(fitting)
 
 
 def prepare(folder: Path, data: str, recipe: Recipe, strict: bool = False) -> RunData:
