@@ -8,6 +8,9 @@ surely seen. If those were no lanes, or the camera was held otherwise just then 
 to its place with the node running), the true lane looks wrong ever after, and so never teaches
 better. Therefore, where lanes have taught nothing for a while, somebody who knows nothing looks
 at the same pictures; once lanes have taught that one several times, it is believed.
+
+Not, however, where it sees but the whole road: a line in the middle of it may be out of sight for
+a while, in a shadow or worn off, and its outer edges look like the sides of one wide lane then.
 """
 
 from __future__ import annotations
@@ -16,11 +19,14 @@ from typing import Any
 from typing import Callable
 
 from lane_perception.geometry.lane import Lane
+from lane_perception.geometry.tracking import LaneTrack
 
 AFTER = 15    # pictures with markings in a row that teach nothing
 LONGEST = 60  # of them, once newcomers have come in vain: each costs as much time again
 EVERY = 2     # pictures, of which a newcomer sees one: it must not make pictures late
 ENOUGH = 5    # pictures that have to teach a newcomer
+WIDER = 1.4   # widths of the followed lane from which on another one may be the road around it
+ASIDE = 0.25  # of them by which the followed lane may lie outside of that road
 
 
 class Doubt:
@@ -69,3 +75,20 @@ class Doubt:
         newcomer = self._newcomer
         self.forget()
         return newcomer, lane
+
+
+def is_road_around(newcomer: LaneTrack | None, followed: LaneTrack | None) -> bool:
+    """
+    Tell whether a newcomer's lane is the road in which the one that is followed lies.
+
+    That one has to have been surely seen, with both sides, several times since it is followed
+    without a break: so not after a car was carried to another road.
+
+    :param newcomer: what the newcomer follows; None: nothing.
+    :param followed: what the one in doubt follows.
+    """
+    if newcomer is None or followed is None or followed.lessons < ENOUGH:
+        return False
+    lateral, width = followed.state[[0, 3]]
+    other, road = newcomer.state[[0, 3]]
+    return road > WIDER * width and abs(other - lateral) < (road - width) / 2.0 + ASIDE * width

@@ -21,6 +21,7 @@ from lane_perception.geometry.confidence import Judgement
 from lane_perception.geometry.confidence import shipped
 from lane_perception.geometry.doubt import Doubt
 from lane_perception.geometry.doubt import EVERY
+from lane_perception.geometry.doubt import is_road_around
 from lane_perception.geometry.ego_lane import Candidate
 from lane_perception.geometry.ego_lane import choose
 from lane_perception.geometry.ego_lane import Expectation
@@ -145,7 +146,9 @@ class LaneFinder:
 
         def look(newcomer: LaneFinder) -> Lane:
             newcomer.settings = self.settings
-            return newcomer.find(mask, stamp, probability)
+            found = newcomer.find(mask, stamp, probability)
+            newcomer.taught &= not is_road_around(newcomer._track, self._track)
+            return found
         newcomer, other = self._doubt.better(self.taught, look)
         # Confidences compare where the same is known of the camera.
         if newcomer is None or (other.confidence <= lane.confidence
@@ -200,6 +203,8 @@ class LaneFinder:
         if odds < self._needed:
             return self._nothing(chains.polylines())
         self.taught = place.learn(seen, chains)
+        if track is not None:
+            track.lessons += self.taught
         return self._lane(chains, seen, confidence, track)
 
     def find_in(self, mask: NDArray[np.uint8], place: Place) -> Lane:
@@ -384,9 +389,8 @@ class LaneFinder:
         lane = dict(center=center, offset=offset_of(center[0], size[0]),
                     confidence=float(confidence), center_line=pixels[shown], **more)
         if metric:
-            lateral, heading, curvature, width = (float(value) for value in state)
-            lane.update(path=line, trust=trust, lateral=lateral, heading=heading,
-                        curvature=curvature, width=width, covariance=covariance.copy())
+            lane.update(zip(('lateral', 'heading', 'curvature', 'width'), state.tolist()),
+                        path=line, trust=trust, covariance=covariance.copy())
         return Lane(**lane)
 
     def _nothing(self, markings) -> Lane:

@@ -5,6 +5,10 @@
 import cv2
 import numpy as np
 import pytest
+from drawn_floor import arc
+from drawn_floor import dashed
+from drawn_floor import draw
+from drawn_floor import everywhere
 from drawn_floor import lane_mask
 from drawn_floor import view
 
@@ -94,6 +98,37 @@ def test_a_lane_of_which_one_side_is_out_of_sight_for_long_keeps_its_width():
     off = np.abs(offsets(finder, covered, start=1.0) - offsets(alone, drive)[30:])
     assert finder.place.width == pytest.approx(width, rel=0.05)
     assert np.nanmedian(off) < 0.1
+
+
+def road(ground, curvature=0.0, middle=True):
+    """Draw a road of two lanes, 0.3 m each, seen from the middle of its right lane."""
+    s, points, normals = arc(curvature=curvature)
+    lines = [(s, points, normals, -0.15, everywhere), (s, points, normals, 0.45, everywhere)]
+    return draw(ground, lines + middle * [(s, points, normals, 0.15, dashed)])
+
+
+@pytest.mark.parametrize('calibrated', [True, False])
+def test_a_road_whose_middle_line_is_out_of_sight_is_no_lane_twice_as_wide(calibrated):
+    ground = view(focal=330.0)
+    finder = LaneFinder(ground=ground if calibrated else None)
+    bends = 0.4 * np.sin(np.arange(60) / 10.0)
+    with_middle = offsets(finder, [road(ground, bend) for bend in bends])
+    width = finder.place.width
+    without = [road(ground, bend, middle=False) for bend in bends]
+    off = np.abs(offsets(finder, without, start=2.0) - with_middle)
+    assert finder.place.width == pytest.approx(width, rel=0.05)
+    assert np.max(off) < 0.1
+    alone = LaneFinder(ground=finder.ground)
+    assert np.min(np.abs(offsets(alone, without) - with_middle)) > 0.2, 'seen alone it is one lane'
+
+
+def test_a_car_that_was_carried_to_a_wider_road_learns_it():
+    ground = view(focal=330.0)
+    finder = LaneFinder(ground=ground)
+    offsets(finder, [road(ground)] * 30)
+    offsets(finder, [np.zeros((480, 640), np.uint8)] * 30, start=1.0)
+    offsets(finder, [road(ground, middle=False)] * 60, start=2.0)
+    assert finder.place.width == pytest.approx(0.6, abs=0.02)
 
 
 def test_a_newcomer_is_asked_only_after_long_and_believed_only_after_several_lessons():
