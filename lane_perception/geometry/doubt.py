@@ -9,8 +9,9 @@ to its place with the node running), the true lane looks wrong ever after, and s
 better. Therefore, where lanes have taught nothing for a while, somebody who knows nothing looks
 at the same pictures; once lanes have taught that one several times, it is believed.
 
-Not, however, where it sees but the whole road: a line in the middle of it may be out of sight for
-a while, in a shadow or worn off, and its outer edges look like the sides of one wide lane then.
+Where it sees but the whole road, however, that takes longer: a line in the middle of it may be out
+of sight for a while, in a shadow or worn off, and its outer edges look like the sides of one wide
+lane then.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ AFTER = 15    # pictures with markings in a row that teach nothing
 LONGEST = 60  # of them, once newcomers have come in vain: each costs as much time again
 EVERY = 2     # pictures, of which a newcomer sees one: it must not make pictures late
 ENOUGH = 5    # pictures that have to teach a newcomer
+SEEN_WHOLE = 3   # sightings with both sides after which a followed lane's width is its own
 WIDER = 1.4   # widths of the followed lane from which on another one may be the road around it
 ASIDE = 0.25  # of them by which the followed lane may lie outside of that road
 
@@ -49,12 +51,14 @@ class Doubt:
         self._taught = 0     # pictures that taught the newcomer
         self._newcomer_idle = 0   # pictures since, in a row, that did not
 
-    def better(self, taught: bool, look: Callable[[Any], Lane]) -> tuple[Any, Lane | None]:
+    def better(self, taught: bool, look: Callable[[Any], tuple[Lane, int]],
+               ) -> tuple[Any, Lane | None]:
         """
         Return a finder that knows better, and what it finds in the picture; (None, None) without.
 
         :param taught: whether the picture, in which there are markings, taught the one in doubt.
-        :param look: returns what a finder finds in the picture.
+        :param look: returns what a finder finds in the picture, and how many pictures have to
+            teach it.
         """
         if taught:
             self.forget()
@@ -64,31 +68,35 @@ class Doubt:
             return None, None
         if self._newcomer is None:
             self._newcomer, self._taught, self._newcomer_idle = self._begin(), 0, 0
-        lane = look(self._newcomer)
+        lane, enough = look(self._newcomer)
         self._newcomer_idle = 0 if self._newcomer.taught else self._newcomer_idle + 1
         self._taught += self._newcomer.taught
         if self._newcomer_idle >= AFTER:   # it knows no better
             self._idle, self._wait, self._newcomer = 0, min(2 * self._wait, LONGEST), None
             return None, None
-        if self._taught < ENOUGH:
+        if self._taught < enough:
             return None, None
         newcomer = self._newcomer
         self.forget()
         return newcomer, lane
 
 
-def is_road_around(newcomer: LaneTrack | None, followed: LaneTrack | None) -> bool:
+def needed(newcomer: LaneTrack | None, followed: LaneTrack | None) -> int:
     """
-    Tell whether a newcomer's lane is the road in which the one that is followed lies.
+    Return how many pictures have to teach a newcomer before it is believed.
 
-    That one has to have been surely seen, with both sides, several times since it is followed
-    without a break: so not after a car was carried to another road.
+    Where its lane is the road in which the followed one lies, and that one was seen with both
+    sides since it is followed without a break, the newcomer has to be taught for twice as long as
+    that one was followed before.
 
     :param newcomer: what the newcomer follows; None: nothing.
     :param followed: what the one in doubt follows.
     """
-    if newcomer is None or followed is None or followed.lessons < ENOUGH:
-        return False
+    if newcomer is None or followed is None or followed.surrounded < SEEN_WHOLE:
+        return ENOUGH
     lateral, width = followed.state[[0, 3]]
     other, road = newcomer.state[[0, 3]]
-    return road > WIDER * width and abs(other - lateral) < (road - width) / 2.0 + ASIDE * width
+    is_around = (road > WIDER * width
+                 and abs(other - lateral) < (road - width) / 2.0 + ASIDE * width)
+    # It sees one picture where the followed one sees EVERY.
+    return max(ENOUGH, followed.sightings // (EVERY + 1)) if is_around else ENOUGH

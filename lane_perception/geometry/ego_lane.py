@@ -75,6 +75,7 @@ class Candidate:
     score: float         # in metres of marking
     rivals: tuple[int, ...] = ()  # chains beside the chosen ones that are lines of their own
     doubles: tuple[int, ...] = ()  # those of them that form a double marking with a chosen one
+    undivided: float = 1.0   # 0 to 1: how little other markings run in its middle
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
     outside = max(abs(lateral) - 0.4 * width, 0.0) / (0.1 * width + 0.7 * sigma)
     score /= 1.0 + outside * outside
     score /= 1.0 + (max(abs(heading) - 0.5, 0.0) / 0.35) ** 2
+    undivided = 1.0
     for other in order:
         if other in sides:
             continue
@@ -164,7 +166,8 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
         if any(abs(at) < 0.3 * width for at in place):
             # A seam of the floor between two tapes is no marking in the middle of a lane.
             alike = 1.0 / (1.0 + min(survey.unlike[side][other] for side in sides))
-            score *= amounts[-1] / (amounts[-1] + 3.0 * alike * survey.evidence[other])
+            undivided *= amounts[-1] / (amounts[-1] + 3.0 * alike * survey.evidence[other])
+    score *= undivided
     if expected.lateral is not None:
         away = (lateral - expected.lateral) / hypot(expected.lateral_sigma, sigma)
         turned = (heading - expected.heading) / hypot(expected.heading_sigma, 0.15 + sigma)
@@ -174,7 +177,7 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
             off = max(abs(survey.off[side] - sign * width) - OFF_FREE * width, 0.0)
             off /= hypot(OFF_SIGMA * width, expected.line_sigma)
             score /= 1.0 + off * off
-    return Candidate(left, right, width, lateral, heading, score)
+    return Candidate(left, right, width, lateral, heading, score, undivided=undivided)
 
 
 def _survey(chains: Chains, expected: Expectation) -> _Survey:

@@ -21,7 +21,7 @@ from lane_perception.geometry.confidence import Judgement
 from lane_perception.geometry.confidence import shipped
 from lane_perception.geometry.doubt import Doubt
 from lane_perception.geometry.doubt import EVERY
-from lane_perception.geometry.doubt import is_road_around
+from lane_perception.geometry.doubt import needed
 from lane_perception.geometry.ego_lane import Candidate
 from lane_perception.geometry.ego_lane import choose
 from lane_perception.geometry.ego_lane import Expectation
@@ -144,11 +144,10 @@ class LaneFinder:
         if self._doubt is None or self.place.width is None or not lane.markings:
             return lane
 
-        def look(newcomer: LaneFinder) -> Lane:
+        def look(newcomer: LaneFinder) -> tuple[Lane, int]:
             newcomer.settings = self.settings
             found = newcomer.find(mask, stamp, probability)
-            newcomer.taught &= not is_road_around(newcomer._track, self._track)
-            return found
+            return found, needed(newcomer._track, self._track)
         newcomer, other = self._doubt.better(self.taught, look)
         # Confidences compare where the same is known of the camera.
         if newcomer is None or (other.confidence <= lane.confidence
@@ -196,6 +195,7 @@ class LaneFinder:
             if not self._follow(seen.curve, stamp, odds):
                 return self._unseen(chains, stamp)
             track = self._track
+            track.surrounded += seen.curve.surrounds
             odds = track.odds
             self._line = seen.curve.points[seen.curve.in_sight]
             self._line_state = track.state.copy()
@@ -203,8 +203,6 @@ class LaneFinder:
         if odds < self._needed:
             return self._nothing(chains.polylines())
         self.taught = place.learn(seen, chains)
-        if track is not None:
-            track.lessons += self.taught
         return self._lane(chains, seen, confidence, track)
 
     def find_in(self, mask: NDArray[np.uint8], place: Place) -> Lane:

@@ -299,7 +299,8 @@ class Place:
 
     def _teaches(self, seen: Sighting | None) -> bool:
         """Tell whether a lane's two sides are surely seen and stand right, the car in between."""
-        return (seen is not None and seen.curve.surrounds and seen.trust >= CONFIDENT
+        return (seen is not None and seen.curve.surrounds
+                and seen.trust * seen.candidate.undivided >= CONFIDENT
                 and not self.implies_other_horizon(seen.curve))
 
     def _implied(self, curve: LaneCurve) -> float:

@@ -42,7 +42,7 @@ class LaneTrack:
         self.stamp = stamp
         self.seen = stamp
         self.sightings = 1
-        self.lessons = 0   # pictures in it that taught something of the place
+        self.surrounded = 0   # sightings of both sides, the car in between
         self.odds = odds   # log odds that there is a lane
 
     def predict(self, stamp: float) -> None:

@@ -45,7 +45,7 @@ class Asking:
 
     def _look(self, newcomer):
         self.asked.append(newcomer)
-        return Lane()
+        return Lane(), ENOUGH
 
 
 def masks_of_drive(seed, count):
@@ -129,6 +129,16 @@ def test_a_car_that_was_carried_to_a_wider_road_learns_it():
     offsets(finder, [np.zeros((480, 640), np.uint8)] * 30, start=1.0)
     offsets(finder, [road(ground, middle=False)] * 60, start=2.0)
     assert finder.place.width == pytest.approx(0.6, abs=0.02)
+
+
+@pytest.mark.parametrize('calibrated', [True, False])
+def test_a_road_that_shows_its_middle_line_only_later_is_two_lanes_from_then_on(calibrated):
+    ground = view(focal=330.0)
+    finder, alone = (LaneFinder(ground=ground if calibrated else None) for _ in range(2))
+    offsets(finder, [road(ground, middle=False)] * 60)
+    off = np.abs(offsets(finder, [road(ground)] * 60, start=2.0)
+                 - offsets(alone, [road(ground)] * 60))
+    assert off[0] > 0.2 and off[45:].max() < 0.05
 
 
 def test_a_newcomer_is_asked_only_after_long_and_believed_only_after_several_lessons():
