@@ -55,14 +55,16 @@ class Marks:
 class MarkReader:
     """Reads the marks of masks of one size under one view of the floor."""
 
-    def __init__(self, image_size: tuple[int, int], ground: GroundCalibration) -> None:
+    def __init__(self, image_size: tuple[int, int], ground: GroundCalibration,
+                 widest: float = WIDEST) -> None:
         """
         Choose the rows and the columns to read.
 
         :param image_size: (width, height) of the masks.
+        :param widest: metres that a marking may be wide, along a row or a column.
         :raises UserError: when the aspect ratio contradicts the calibration.
         """
-        self._ground = ground
+        self._ground, self._widest = ground, widest
         width, height = image_size
         rows = _floor_rows(image_size, ground)
         self._top = int(rows[-1])
@@ -83,7 +85,7 @@ class MarkReader:
         start, end = (np.concatenate(pair) for pair in zip(along_rows[:2], along_columns[:2]))
         pixels, count = (np.concatenate(pair) for pair in zip(along_rows[2:], along_columns[2:]))
         across = np.hypot(*(end - start).T)
-        fits = across < WIDEST  # false for NaN
+        fits = across < self._widest  # false for NaN
         if not fits.any():
             return _no_marks()
         widths = across[fits]

@@ -34,6 +34,7 @@ TRIED_EVERY = 8      # pictures
 FARTHEST = 0.15      # image heights from the assumed horizon to the one that a first lane implies
 NARROWEST = 0.1      # metres that a lane may be wide here, where nobody knows the scale: a camera
 WIDEST = 2.0         # at half the nominal height sees it twice as wide, a higher one narrower
+WIDEST_MARKING = 0.35   # metres along a row or a column: as of such a camera
 SPREAD = 0.3         # how much the lane's width varies along it, of the width
 FLARE_SIGMA = 0.15   # metres of lane width per metre: what a wrong horizon does
 BLIND = 0.1          # 1/metres: as Expectation.blind, for a lens that nobody knows

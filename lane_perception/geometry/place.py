@@ -131,7 +131,7 @@ class Place:
             self.view, self._reader = self._floors[floor]
             return
         self.view = self._nominal.view(self.horizon)
-        self._reader = MarkReader(size, self.view)
+        self._reader = MarkReader(size, self.view, nominal_view.WIDEST_MARKING)
         if again:
             self._floors[floor] = self.view, self._reader
 

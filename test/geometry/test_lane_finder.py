@@ -158,15 +158,17 @@ def test_a_seam_between_tiles_is_no_side_of_the_lane(ground, lateral):
     assert lane.center == pytest.approx(without.center, abs=0.01 * 640)
 
 
-@pytest.mark.parametrize('camera, width', [
-    (dict(mount_height=0.08, pitch=12.0, focal=480.0, model='plumb_bob'), 0.5),
-    (dict(mount_height=0.06, pitch=8.0, focal=420.0, model='plumb_bob'), 0.5),
-    (dict(mount_height=0.25, pitch=25.0, focal=220.0, model='equidistant'), 0.25)])
+@pytest.mark.parametrize('camera, width, tape', [
+    (dict(mount_height=0.08, pitch=12.0, focal=480.0, model='plumb_bob'), 0.5, 0.02),
+    (dict(mount_height=0.06, pitch=8.0, focal=420.0, model='plumb_bob'), 0.5, 0.02),
+    (dict(mount_height=0.06, pitch=10.0, focal=420.0, model='plumb_bob'), 0.4, 0.05),
+    (dict(mount_height=0.25, pitch=25.0, focal=220.0, model='equidistant'), 0.25, 0.02)])
 @pytest.mark.parametrize('known', [False, True], ids=['nothing known', 'the lens known'])
-def test_without_a_calibration_a_low_camera_and_a_high_one_see_the_lane(camera, width, known):
+def test_without_a_calibration_a_low_camera_and_a_high_one_see_the_lane(
+        camera, width, tape, known):
     held = view(**camera)
     finder = LaneFinder(camera=NominalCamera.of(held) if known else None)
-    lane = finder.find(lane_mask(held, width, lateral=0.03))
+    lane = finder.find(lane_mask(held, width, tape=tape, lateral=0.03))
     _, points, _ = arc(lateral=0.03)
     middle = held.to_image(points[points[:, 0] > 0.1])
     middle = middle[np.abs(middle[:, 1] - lane.center[1]).argmin(), 0]
