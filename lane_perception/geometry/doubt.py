@@ -28,7 +28,7 @@ EVERY = 2     # pictures, of which a newcomer sees one: it must not make picture
 ENOUGH = 5    # pictures that have to teach a newcomer
 SEEN_WHOLE = 3   # sightings with both sides after which a followed lane's width is its own
 WIDER = 1.4   # widths of the followed lane from which on another one may be the road around it
-ASIDE = 0.25  # of them by which the followed lane may lie outside of that road
+ASIDE = 0.25  # of them by which the sides that both have may lie apart
 
 
 class Doubt:
@@ -85,9 +85,9 @@ def needed(newcomer: LaneTrack | None, followed: LaneTrack | None) -> int:
     """
     Return how many pictures have to teach a newcomer before it is believed.
 
-    Where its lane is the road in which the followed one lies, and that one was seen with both
-    sides since it is followed without a break, the newcomer has to be taught for twice as long as
-    that one was followed before.
+    Where its lane is the road on one side of which the followed one lies, and that one was seen
+    with both sides since it is followed without a break, the newcomer has to be taught for twice
+    as long as that one was followed before.
 
     :param newcomer: what the newcomer follows; None: nothing.
     :param followed: what the one in doubt follows.
@@ -96,7 +96,7 @@ def needed(newcomer: LaneTrack | None, followed: LaneTrack | None) -> int:
         return ENOUGH
     lateral, width = followed.state[[0, 3]]
     other, road = newcomer.state[[0, 3]]
-    is_around = (road > WIDER * width
-                 and abs(other - lateral) < (road - width) / 2.0 + ASIDE * width)
+    apart = abs(other - lateral) - (road - width) / 2.0   # of the sides that they have in common
+    is_around = road > WIDER * width and abs(apart) < ASIDE * width
     # It sees one picture where the followed one sees EVERY.
     return max(ENOUGH, followed.sightings // (EVERY + 1)) if is_around else ENOUGH
