@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import argparse
-import gc
+import multiprocessing
 import os
 import sys
 from dataclasses import asdict
@@ -77,13 +77,14 @@ def body(argv: Optional[Sequence[str]] = None) -> int:
         _train(session, arguments)
         return 0
     except SmallerBatch:
-        pass
-    gc.collect()   # Lightning's circles of references keep the loading processes alive
-    _start_again(arguments.resume or arguments.out, arguments.strict)
+        _start_again(arguments.resume or arguments.out, arguments.strict)
 
 
 def _start_again(run: str, strict: bool) -> NoReturn:
     """Resume a run in this process's place, with all of its memory free again."""
+    for process in multiprocessing.active_children():   # those that load
+        process.kill()
+        process.join()
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [

@@ -27,8 +27,9 @@ LONGEST = 60  # of them, once newcomers have come in vain: each costs as much ti
 EVERY = 2     # pictures, of which a newcomer sees one: it must not make pictures late
 ENOUGH = 5    # pictures that have to teach a newcomer
 SEEN_WHOLE = 3   # sightings with both sides after which a followed lane's width is its own
-WIDER = 1.4   # widths of the followed lane from which on another one may be the road around it
-ASIDE = 0.25  # of them by which the sides that both have may lie apart
+MOST = 300       # pictures that are asked for even so: 20 seconds at 30 Hz
+ASIDE = 0.25     # widths of the followed lane by which the sides that both have may lie apart
+WIDER = 1.5      # of them from which on a lane may be the road around it; 1 + 2 ASIDE at least
 
 
 class Doubt:
@@ -74,7 +75,7 @@ class Doubt:
         if self._newcomer_idle >= AFTER:   # it knows no better
             self._idle, self._wait, self._newcomer = 0, min(2 * self._wait, LONGEST), None
             return None, None
-        if self._taught < enough:
+        if not self._newcomer.taught or self._taught < enough:
             return None, None
         newcomer = self._newcomer
         self.forget()
@@ -86,8 +87,8 @@ def needed(newcomer: LaneTrack | None, followed: LaneTrack | None) -> int:
     Return how many pictures have to teach a newcomer before it is believed.
 
     Where its lane is the road on one side of which the followed one lies, and that one was seen
-    with both sides since it is followed without a break, the newcomer has to be taught for twice
-    as long as that one was followed before.
+    with both sides since it is followed without a break, the newcomer has to be taught about twice
+    as long as that one was followed before: it sees one picture of EVERY.
 
     :param newcomer: what the newcomer follows; None: nothing.
     :param followed: what the one in doubt follows.
@@ -98,5 +99,4 @@ def needed(newcomer: LaneTrack | None, followed: LaneTrack | None) -> int:
     other, road = newcomer.state[[0, 3]]
     apart = abs(other - lateral) - (road - width) / 2.0   # of the sides that they have in common
     is_around = road > WIDER * width and abs(apart) < ASIDE * width
-    # It sees one picture where the followed one sees EVERY.
-    return max(ENOUGH, followed.sightings // (EVERY + 1)) if is_around else ENOUGH
+    return min(max(ENOUGH, followed.sightings // 3), MOST) if is_around else ENOUGH

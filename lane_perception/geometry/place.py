@@ -298,7 +298,11 @@ class Place:
         return ((width / self.width - 1.0) / allowed) ** 2
 
     def _teaches(self, seen: Sighting | None) -> bool:
-        """Tell whether a lane's two sides are surely seen and stand right, the car in between."""
+        """
+        Tell whether a lane's two sides are surely seen and stand right.
+
+        The car is between them, and no marking in their middle.
+        """
         return (seen is not None and seen.curve.surrounds
                 and seen.trust * seen.candidate.undivided >= CONFIDENT
                 and not self.implies_other_horizon(seen.curve))

@@ -21,13 +21,7 @@ class SmallerBatch(Exception):
 
     The process whose memory ran out cannot be trusted with it: its heap is in pieces, and oneDNN
     may go on refusing what it refused once.
-
-    :param recipe: the run's recipe from now on.
     """
-
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__(f'batch_size={recipe.batch_size}')
-        self.recipe = recipe
 
 
 def is_out_of_memory(error: BaseException) -> bool:

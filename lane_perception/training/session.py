@@ -324,7 +324,7 @@ def _train_within_memory(
     print(f'batch_size={recipe.batch_size} needs too much memory; going on with '
           f'batch_size={fitting.batch_size} accumulation={fitting.accumulation}')
     _write_settings(folder, data, fitting, _recorded_split(folder))
-    raise SmallerBatch(fitting)
+    raise SmallerBatch
 
 
 def prepare(folder: Path, data: str, recipe: Recipe, strict: bool = False) -> RunData:

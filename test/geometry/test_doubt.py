@@ -19,8 +19,11 @@ from lane_perception.geometry.doubt import Doubt
 from lane_perception.geometry.doubt import ENOUGH
 from lane_perception.geometry.doubt import EVERY
 from lane_perception.geometry.doubt import LONGEST
+from lane_perception.geometry.doubt import MOST
+from lane_perception.geometry.doubt import needed
 from lane_perception.geometry.lane import Lane
 from lane_perception.geometry.lane_finder import LaneFinder
+from lane_perception.geometry.tracking import LaneTrack
 from lane_perception.simulation.eyes import true_mask
 
 RATE = 30.0
@@ -120,6 +123,53 @@ def test_a_road_whose_middle_line_is_out_of_sight_is_no_lane_twice_as_wide(calib
     assert np.max(off) < 0.1
     alone = LaneFinder(ground=finder.ground)
     assert np.min(np.abs(offsets(alone, without) - with_middle)) > 0.2, 'seen alone it is one lane'
+
+
+def test_a_road_is_believed_once_it_was_seen_for_twice_as_long():
+    ground = view(focal=330.0)
+    finder = LaneFinder(ground=ground)
+    offsets(finder, [road(ground)] * 30)
+    # Doubt comes after AFTER pictures more, in which the lane is followed, too.
+    offsets(finder, [road(ground, middle=False)] * 90, start=1.0)
+    assert finder.place.width == pytest.approx(0.3, abs=0.02)
+    offsets(finder, [road(ground, middle=False)] * 30, start=4.0)
+    assert finder.place.width == pytest.approx(0.6, abs=0.02)
+
+
+def follows(lateral, width, sightings=1, surrounded=0):
+    track = LaneTrack(np.array([lateral, 0.0, 0.0, width]), np.eye(4), 0.0)
+    track.sightings, track.surrounded = sightings, surrounded
+    return track
+
+
+@pytest.mark.parametrize('newcomer, followed, pictures', [
+    (follows(-0.15, 0.6), follows(0.0, 0.3, 90, 50), 30),
+    (follows(0.16, 0.6), follows(0.0, 0.3, 90, 3), 30),
+    (follows(-0.15, 0.6), follows(0.0, 0.3, 90, 2), ENOUGH),   # never seen whole
+    (follows(-0.15, 0.6), follows(0.0, 0.3, 10, 9), ENOUGH),
+    (follows(-0.15, 0.6), follows(0.0, 0.3, 99_000, 50), MOST),
+    (follows(0.0, 0.6), follows(0.0, 0.3, 90, 50), ENOUGH),    # no side in common
+    (follows(0.0, 0.44), follows(0.0, 0.3, 90, 50), ENOUGH),
+    (follows(-0.15, 0.3), follows(0.0, 0.6, 90, 50), ENOUGH),  # a part of it
+    (None, follows(0.0, 0.3, 90, 50), ENOUGH),
+    (follows(0.0, 0.6), None, ENOUGH)])
+def test_how_many_pictures_have_to_teach_a_newcomer(newcomer, followed, pictures):
+    assert needed(newcomer, followed) == pictures
+
+
+def test_a_newcomer_is_not_believed_on_a_picture_that_did_not_teach_it():
+    newcomer = Newcomer(True)
+    doubt = Doubt(lambda: newcomer)
+    asked = []
+
+    def look(one, enough):
+        asked.append(one)
+        return Lane(), enough
+    while len(asked) < 2 * ENOUGH:
+        assert doubt.better(False, lambda one: look(one, 3 * ENOUGH)) == (None, None)
+    newcomer.taught = False
+    for _ in range(2 * EVERY):
+        assert doubt.better(False, lambda one: look(one, ENOUGH)) == (None, None)
 
 
 def test_a_car_that_was_carried_to_a_wider_road_learns_it():
