@@ -123,8 +123,9 @@ def test_tape_goes_on_telling_the_horizon_once_lanes_have_taught():
 
 def test_a_bend_that_was_seen_first_is_outvoted_by_straight_lanes_of_another_width():
     def lane(width, bend):
-        return SimpleNamespace(trust=0.9, curve=SimpleNamespace(
-            width=width, flare=0.0, bend=bend, surrounds=True, sides=np.zeros(0, int)))
+        return SimpleNamespace(
+            trust=0.9, candidate=SimpleNamespace(undivided=1.0), curve=SimpleNamespace(
+                width=width, flare=0.0, bend=bend, surrounds=True, sides=np.zeros(0, int)))
     no_marks = SimpleNamespace(marks=SimpleNamespace(
         ground=np.zeros((0, 2)), pixels=np.zeros((0, 2))))
     known = Place(None)
