@@ -101,6 +101,8 @@ def body(argv: Sequence[str] | None = None) -> int:
         raise UserError(f'--label-rate {rate:g} should be above 0, in Hz')
     from lane_perception.data.readers.class_choice import parse_classes
     from lane_perception.data.results_folder import open_results
+    from lane_perception.evaluation.encoders import has_openh264
+    from lane_perception.evaluation.encoders import SLOW
     from lane_perception.evaluation.recording_runs import find_recordings
     from lane_perception.evaluation.recording_runs import replay_all
     from lane_perception.evaluation.recording_runs import replay_into_folder
@@ -127,6 +129,8 @@ def body(argv: Sequence[str] | None = None) -> int:
     labels = [arguments.labels] if arguments.labels else []
     with open_results(arguments.out, labels, bags, RESULTS):
         _note_unused(parser, arguments, len(bags))
+        if settings.video and not has_openh264():
+            _say(f'replay: note: {SLOW}')
         if len(bags) == 1 and arguments.scheduler is None:
             with Progress('frames replayed') as progress:
                 report = replay_into_folder(settings, progress)

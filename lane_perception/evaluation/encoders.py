@@ -30,6 +30,9 @@ ELEMENTS = ('rawvideoparse', 'videoconvert', 'openh264enc', 'h264parse', 'mp4mux
 SMALLEST = 16                      # pixels: OpenH264 takes no narrower or lower picture
 BITS_PER_SECOND = 1_500_000
 PIPE_BYTES = 2 ** 20               # between the processes: what fits in is not waited for
+SLOW = ('GStreamer with OpenH264 is not installed, so the video takes most of the time (sudo apt '
+        'install gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good '
+        'gstreamer1.0-plugins-bad, or --no-video)')
 LONGEST_FLUSH = 60.0               # seconds that the last pictures may take
 LONGEST_GOODBYE = 2.0              # seconds that it may take to say what is wrong
 

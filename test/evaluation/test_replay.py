@@ -20,6 +20,8 @@ from lane_perception.cli.replay import main
 from lane_perception.data.image_files import write_image
 from lane_perception.data.recording_writer import RecordingWriter
 from lane_perception.data.recordings import RecordingReader
+from lane_perception.evaluation import encoders
+from lane_perception.evaluation import video
 from lane_perception.evaluation.replay import replay
 from lane_perception.evaluation.replay import ReplaySettings
 from lane_perception.geometry.lane import RANGES
@@ -93,6 +95,19 @@ def test_the_video_runs_as_the_recording(tmp_path, model):
     times = [index * 0.05 for index in range(12)]
     assert length == pytest.approx(times[-1] + 0.1, abs=0.11)
     assert report['frames']['video_s'] == pytest.approx(times, abs=0.002)
+
+
+@pytest.mark.parametrize(('installed', 'arguments', 'told'), [
+    (False, (), True), (False, ('--no-video',), False), (True, (), False)])
+def test_where_the_video_takes_long_a_note_says_what_would_not(
+        tmp_path, model, monkeypatch, capsys, installed, arguments, told):
+    monkeypatch.setattr(encoders, 'has_openh264', lambda: installed)
+    monkeypatch.setattr(video, 'open_encoder', encoders.Vp9Encoder)
+    bag = write_recording(tmp_path / 'drive', count=3)
+    run(bag, model, tmp_path / 'out', '--no-bag', *arguments)
+    notes = [line for line in capsys.readouterr().err.splitlines() if 'GStreamer' in line]
+    assert len(notes) == told
+    assert all(note.startswith('replay: note: ') and '--no-video' in note for note in notes)
 
 
 def test_a_replay_that_is_broken_off_leaves_nothing_half_written(tmp_path, model):
