@@ -62,6 +62,7 @@ class Recipe:
     labels: str = ''                 # folder or file of the labels; snap = lines become tape
     classes: str = ''                # that are markings, in COCO and labelme, by commas; '' = all
     split: str = ''                  # split file; '' = split.json in the data, or blocks of time
+    rehearsal: float = 0.0           # drawn pictures beside the labelled ones, for each of these
     samples: int = 2000              # drawn for training, with --data synthetic:SEED only
     validation_samples: int = 200    # drawn for validation and for the threshold, likewise
     trackless: float = 0.06          # share of drawn pictures with no track in view, likewise
@@ -83,7 +84,7 @@ class Recipe:
                 raise UserError(f'{name}={getattr(self, name)} should be 1 or more')
         for name in ('max_minutes', 'encoder_learning_rate', 'weight_decay', 'warmup_steps',
                      'gradient_clip', 'auxiliary_weight', 'augmentation', 'patience', 'workers',
-                     'half_size_epochs', 'threads', 'seed'):
+                     'half_size_epochs', 'threads', 'seed', 'rehearsal'):
             if not 0 <= getattr(self, name) < math.inf:
                 raise UserError(f'{name}={getattr(self, name)} should be 0 or more')
         if not 0 < self.learning_rate < math.inf:

@@ -45,6 +45,8 @@ from lane_perception.training.memory import smaller
 from lane_perception.training.recipe import Recipe
 from lane_perception.training.recipe import load_recipe
 from lane_perception.training.recipe import make_recipe
+from lane_perception.training.rehearsal import with_rehearsal
+from lane_perception.training.rehearsal import WithRehearsal
 from lane_perception.training.run import RunData
 from lane_perception.training.run import check_recipe
 from lane_perception.training.run import train
@@ -253,6 +255,7 @@ def _go_to_the_end(
 
 def _note_lines(source: Source) -> None:
     """Say where labels are lines of one width, whose extent nobody drew."""
+    source = source.labeled if isinstance(source, WithRehearsal) else source
     width = lines_of_one_width(source.samples) if isinstance(source, LabeledSource) else None
     if width:
         print(f'train: note: {line_advice(width)}', file=sys.stderr)
@@ -350,9 +353,12 @@ def _labeled(folder: Path, data: str, recipe: Recipe, strict: bool) -> RunData:
     train_part, validation = (
         LabeledSource([samples[stem] for stem in split.part(part)],
                       recipe.input_height, recipe.input_width) for part in ('train', 'val'))
-    return RunData(train_part, validation,
+    everything = with_rehearsal(train_part, recipe, folder)
+    drawn = len(everything) - len(train_part)
+    return RunData(everything, validation,
                    f'{found.path.name} ({found.format}), {len(train_part)} of {len(found)} '
-                   f'labeled pictures; split {_by(split)}',
+                   f'labeled pictures; split {_by(split)}'
+                   + (f'; and {drawn} of the synthetic world' if drawn else ''),
                    snapped=found.format.endswith(SNAPPED_LINES))
 
 
@@ -372,11 +378,9 @@ def _read(folder: Path, data: str, recipe: Recipe, strict: bool) -> DataSet:
 
 
 def _synthetic(folder: Path, seed: int, recipe: Recipe) -> RunData:
-    cache = Path(recipe.cache or folder / 'cache')
-    size = (recipe.input_height, recipe.input_width, recipe.trackless)
-    training = SyntheticCache(cache, seed, recipe.samples, *size)
-    validation = SyntheticCache(
-        cache, VALIDATION_SEED_OFFSET + seed, recipe.validation_samples, *size)
+    training = SyntheticCache.of(recipe, folder, seed, recipe.samples)
+    validation = SyntheticCache.of(
+        recipe, folder, VALIDATION_SEED_OFFSET + seed, recipe.validation_samples)
     for part in (validation, training):
         part.fill(usable_cores())
     return RunData(training, validation,

@@ -18,6 +18,7 @@ from lane_perception.errors import UserError
 from lane_perception.evaluation.data_sources import synthetic_seed
 from lane_perception.json_file import write_json
 from lane_perception.progress import Progress
+from lane_perception.training.recipe import Recipe
 from lane_perception.training.targets import make_sample
 from lane_perception.worker_pool import worker_pool
 
@@ -44,6 +45,12 @@ class SyntheticCache:
         self.count = count
         self.height = height
         self.width = width
+
+    @classmethod
+    def of(cls, recipe: Recipe, folder: Path, seed: int, count: int) -> SyntheticCache:
+        """Describe that of a run in a folder, at its recipe's input size."""
+        return cls(Path(recipe.cache or folder / 'cache'), seed, count, recipe.input_height,
+                   recipe.input_width, recipe.trackless)
 
     def __len__(self) -> int:
         """Return how many samples there are."""
