@@ -25,6 +25,8 @@ MODELS = {'plumb_bob': (4, 5), 'rational_polynomial': (8,), 'equidistant': (4,)}
 WIDEST = np.radians(88.0)  # angle to the axis beyond which a ray meets no undistorted pixel
 FINE = 2000                # such angles at which a model is looked at
 SETTLED = 1e-8             # radians: a step of Newton's method that leaves its square as error
+LANDED = 0.01              # pixels: how well a ray that is found has to fit its pixel
+STEPS = 6                  # of it, from a place that is nearly right
 _EXACT = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 1e-9)
 
 
@@ -89,11 +91,35 @@ class Lens:
             undistort = getattr(cv2, 'undistortPointsIter', cv2.undistortPoints)   # in OpenCV 5
             rays = undistort(points[:, None], self.matrix, self.coefficients, R=None, P=None,
                              criteria=_EXACT).reshape(-1, 2)
-            # Beyond the polynomial's turning point the iteration ends on another branch.
-            again = self._project_rays(rays)
-            wrong = ~(np.abs(again - points).max(axis=1) < 0.5)
-            rays = np.where(wrong[:, None], np.nan, rays)
+            # The iteration swings where a wide lens bends much, and beyond the polynomial's turning
+            # point it ends on another branch.
+            wrong = ~self._lands(rays, points)
+            if wrong.any():
+                rays[wrong] = self._searched_rays(points[wrong])
         return self._pixels(rays)
+
+    def _lands(self, rays: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return (N,) whether the lens sees each of the (N, 2) rays at its pixel."""
+        return np.abs(self._project_rays(rays) - points).max(axis=1) < LANDED
+
+    def _searched_rays(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Solve for the (N, 2) rays by Newton's method; NaN where the model has none."""
+        bent = self._straight_rays(points)
+        far = np.hypot(bent[:, 0], bent[:, 1])
+        radius = np.tan(np.linspace(0.0, np.arctan(self._reach), FINE))
+        seen = self._straight_rays(
+            self._project_rays(np.column_stack((radius, np.zeros(FINE)))))[:, 0]
+        rays = bent * (np.interp(far, seen, radius) / np.maximum(far, 1e-12))[:, None]
+        for _ in range(STEPS):
+            (miss_u, miss_v) = (self._project_rays(rays) - points).T
+            (u_x, v_x), (u_y, v_y) = (
+                ((self._project_rays(rays + step) - self._project_rays(rays - step)) / 2e-6).T
+                for step in ((1e-6, 0.0), (0.0, 1e-6)))
+            with np.errstate(divide='ignore', invalid='ignore'):
+                rays = rays - (np.stack((v_y * miss_u - u_y * miss_v, u_x * miss_v - v_x * miss_u))
+                               / (u_x * v_y - u_y * v_x)).T
+        found = self._lands(rays, points) & (np.hypot(rays[:, 0], rays[:, 1]) <= self._reach)
+        return np.where(found[:, None], rays, np.nan)
 
     def covers(self, points: ArrayLike) -> NDArray[np.bool_]:
         """Return (N,) whether each of the (N, 2) pixels as seen has an undistorted one."""

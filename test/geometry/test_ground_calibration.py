@@ -51,6 +51,16 @@ def test_above_the_horizon_there_is_no_floor():
     assert np.isnan(view().to_image([(-2.0, 0.0)])).all()
 
 
+@pytest.mark.parametrize('focal, coefficients', [
+    (175.0, (-0.28, 0.06, 0.001, 0.002)), (231.0, (-0.3, 0.08, 0.002, -0.003)),
+    (300.0, (-0.36, 0.13, 0.0, 0.0))])
+def test_a_wide_plumb_bob_lens_has_a_ray_for_every_pixel(focal, coefficients):
+    lens = Lens.create([focal, 0, 319.5, 0, focal, 239.5, 0, 0, 1], 'plumb_bob', coefficients)
+    u, v = np.meshgrid(np.arange(0.0, 640.0, 13.0), np.arange(0.0, 480.0, 13.0))
+    pixels = np.column_stack((u.ravel(), v.ravel()))
+    assert np.abs(lens.distort(lens.undistort(pixels)) - pixels).max() < 0.02
+
+
 def test_a_wide_lens_sees_150_degrees():
     lens = Lens.create([244.0, 0, 320, 0, 244.0, 240, 0, 0, 1], 'equidistant', (0, 0, 0, 0))
     edge = lens.undistort([[320 + 244.0 * np.radians(75), 240.0]])[0]
