@@ -91,8 +91,8 @@ class Lens:
             undistort = getattr(cv2, 'undistortPointsIter', cv2.undistortPoints)   # in OpenCV 5
             rays = undistort(points[:, None], self.matrix, self.coefficients, R=None, P=None,
                              criteria=_EXACT).reshape(-1, 2)
-            # The iteration swings where a wide lens bends much, and beyond the polynomial's turning
-            # point it ends on another branch.
+            # The iteration swings where a wide lens bends much, and beyond the polynomial's
+            # turning point it ends on another branch.
             wrong = ~self._lands(rays, points)
             if wrong.any():
                 rays[wrong] = self._searched_rays(points[wrong])

@@ -15,6 +15,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
+from lane_perception.geometry.lane_curve import LaneCurve
 from lane_perception.geometry.nominal_view import NARROWEST
 from lane_perception.geometry.small_matrices import solve
 
@@ -43,7 +44,15 @@ class LaneTrack:
         self.seen = stamp
         self.sightings = 1
         self.surrounded = 0   # sightings of both sides, the car in between
+        self.width: float | None = None   # metres, as both sides were surely seen last
         self.odds = odds   # log odds that there is a lane
+
+    def note(self, curve: LaneCurve, surely: bool) -> None:
+        """Note what a sighting in it showed, and whether it surely did."""
+        if curve.surrounds:
+            self.surrounded += 1
+            if surely:
+                self.width = curve.width
 
     def predict(self, stamp: float) -> None:
         """Move on to a later stamp, in seconds."""
