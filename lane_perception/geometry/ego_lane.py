@@ -154,7 +154,7 @@ def _rate(left, right, width, lateral, order, survey, expected) -> Candidate:
         score /= 1.0 + survey.unlike[left][right]
         score /= 1.0 + (survey.spread[left][right] / (expected.spread * width)) ** 2
     else:   # how far off the other side is, has to be known
-        score /= 1.0 + (expected.width_sigma / expected.width) ** 2
+        score /= 1.0 + 0.5 * (expected.width_sigma / expected.width) ** 2
     # The car stands within its lane; far markings say little about where that is.
     outside = max(abs(lateral) - 0.4 * width, 0.0) / (0.1 * width + 0.7 * sigma)
     score /= 1.0 + outside * outside

@@ -195,7 +195,7 @@ class LaneFinder:
             if not self._follow(seen.curve, stamp, odds):
                 return self._unseen(chains, stamp)
             track = self._track
-            track.note(seen.curve, confidence >= LINE_CONFIDENCE)
+            track.note(seen.curve, confidence)
             odds = track.odds
             self._line = seen.curve.points[seen.curve.in_sight]
             self._line_state = track.state.copy()
@@ -248,7 +248,7 @@ class LaneFinder:
                     and self._last_confidence >= LINE_CONFIDENCE):
                 known.update(line=moved(self._line, self._line_state, self._track.state),
                              line_sigma=DRIFT * (self._track.stamp - self._track.seen))
-            if self._track.width is not None and not self.settings.lane_width:
+            if self.ground and self._track.width and not self.settings.lane_width:
                 known.update(width=self._track.width)   # lanes widen and narrow on the way
         return Expectation(**known)
 

@@ -27,6 +27,7 @@ RATE_SIGMA = (0.2, 0.6)  # m/s, rad/s: before two sightings tell
 RATE_MEMORY = 0.25      # seconds
 OUTLIER = 18.4          # squared distance of place and heading: 1 in 10,000 for 2 numbers
 NEWS = 3.0              # per second: pictures a third of a second apart speak for themselves
+SURE_WIDTH = 0.2        # confidence in both sides that tell how wide the lane is by now
 SUREST = 6.0            # log odds beyond which nothing is added
 
 
@@ -47,11 +48,11 @@ class LaneTrack:
         self.width: float | None = None   # metres, as both sides were surely seen last
         self.odds = odds   # log odds that there is a lane
 
-    def note(self, curve: LaneCurve, surely: bool) -> None:
-        """Note what a sighting in it showed, and whether it surely did."""
+    def note(self, curve: LaneCurve, confidence: float) -> None:
+        """Note what a sighting in it showed, and how likely that is right."""
         if curve.surrounds:
             self.surrounded += 1
-            if surely:
+            if confidence >= SURE_WIDTH:
                 self.width = curve.width
 
     def predict(self, stamp: float) -> None:
