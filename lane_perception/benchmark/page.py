@@ -53,12 +53,11 @@ INTRODUCTION = """# How quick it is, and how that was measured
 
 Things that are compared are called in turns, in one process, in an order that is drawn anew each
 round, so that whatever else the machine does meets all of them; the tables show medians and p99.
-On a machine that is shared, trust the ratios. The accuracy beside the times is that of `lane_lite`
-before its fourth stage, on pictures of the synthetic world as it was then; on the processor with
-VNNI it is that of what ships, in the harder world of its sixth stage. There torch, the baseline
-too, waits without spinning, as it does in the node: with the cores idle that costs it 5 to 7 %,
-so that the ratios of the same machine were 147 and 78 instead of 155 and 81 when it still span.
-Training on the processor with AMX was measured when torch left one of two cores to the loader.
+On a machine that is shared, trust the ratios. The accuracy beside the times is that of what ships,
+in the world of its sixth stage; on the processor with AVX2 that of `lane_lite` before its fourth
+stage, in the world as it was then. torch, the baseline too, waits without spinning, as it does in
+the node: with the cores idle that costs it 5 to 7 % (the ratios of the processor with VNNI were
+155 and 81 when it still span, and 147 and 78 on the same day when it did not).
 """
 RULE = """## What `auto` means
 
