@@ -110,15 +110,16 @@ class Lens:
         seen = self._straight_rays(
             self._project_rays(np.column_stack((radius, np.zeros(FINE)))))[:, 0]
         rays = bent * (np.interp(far, seen, radius) / np.maximum(far, 1e-12))[:, None]
-        for _ in range(STEPS):
-            (miss_u, miss_v) = (self._project_rays(rays) - points).T
-            (u_x, v_x), (u_y, v_y) = (
-                ((self._project_rays(rays + step) - self._project_rays(rays - step)) / 2e-6).T
-                for step in ((1e-6, 0.0), (0.0, 1e-6)))
-            with np.errstate(divide='ignore', invalid='ignore'):
-                rays = rays - (np.stack((v_y * miss_u - u_y * miss_v, u_x * miss_v - v_x * miss_u))
-                               / (u_x * v_y - u_y * v_x)).T
-        found = self._lands(rays, points) & (np.hypot(rays[:, 0], rays[:, 1]) <= self._reach)
+        with np.errstate(all='ignore'):   # where there is no ray, it runs off to infinity
+            for _ in range(STEPS):
+                miss_u, miss_v = (self._project_rays(rays) - points).T
+                (u_x, v_x), (u_y, v_y) = (
+                    ((self._project_rays(rays + step) - self._project_rays(rays - step)) / 2e-6).T
+                    for step in ((1e-6, 0.0), (0.0, 1e-6)))
+                rays = rays - (
+                    np.stack((v_y * miss_u - u_y * miss_v, u_x * miss_v - v_x * miss_u))
+                    / (u_x * v_y - u_y * v_x)).T
+            found = self._lands(rays, points) & (np.hypot(rays[:, 0], rays[:, 1]) <= self._reach)
         return np.where(found[:, None], rays, np.nan)
 
     def covers(self, points: ArrayLike) -> NDArray[np.bool_]:
