@@ -10,8 +10,7 @@ import numpy as np
 
 # Settings of a run that a test can wait for.
 QUICK = ['architecture=lane_dense_tiny', 'input_width=160', 'input_height=96', 'workers=0',
-         'threads=1', 'precision=fp32', 'initial=', 'max_minutes=0', 'patience=0',
-         'rehearsal=0']
+         'threads=1', 'precision=fp32', 'initial=', 'max_minutes=0', 'patience=0']
 
 
 def write_folder(folder: Path, count: int, distinct: int = 1000) -> Path:

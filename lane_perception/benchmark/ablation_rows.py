@@ -16,7 +16,7 @@ from lane_perception.training.augmentation import GROUPS
 # What every run shares unless its way says otherwise: the recipe lite, small and short.
 BASE = ('input_width=320', 'input_height=192', 'batch_size=4', 'epochs=2', 'warmup_steps=10',
         'max_minutes=0', 'patience=0', 'ema_decay=0.9', 'threads=1', 'workers=0',
-        'precision=fp32', 'rehearsal=0')
+        'precision=fp32')
 EFFICIENTNET = ('architecture=efficientnet_lite0', 'initial=')
 OWN_THRESHOLD = 0.0
 

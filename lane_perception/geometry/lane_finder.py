@@ -238,7 +238,7 @@ class LaneFinder:
 
     def _expected(self) -> Expectation:
         """Return what place and track say of the lane."""
-        known = self.place.expected(self.settings.lane_width)
+        known = self.place.expected(self.settings.lane_width, self._track and self._track.width)
         if self._track is not None:
             aside, turn = np.sqrt(np.diag(self._track.covariance)[:2])
             known.update(lateral=self._track.state[0], lateral_sigma=0.04 + aside,
@@ -248,8 +248,6 @@ class LaneFinder:
                     and self._last_confidence >= LINE_CONFIDENCE):
                 known.update(line=moved(self._line, self._line_state, self._track.state),
                              line_sigma=DRIFT * (self._track.stamp - self._track.seen))
-            if self.ground and self._track.width and not self.settings.lane_width:
-                known.update(width=self._track.width)   # lanes widen and narrow on the way
         return Expectation(**known)
 
     def _see(self, mask: NDArray[np.uint8], read: Chains | None = None,

@@ -106,9 +106,7 @@ class Lens:
         """Solve for the (N, 2) rays by Newton's method; NaN where the model has none."""
         bent = self._straight_rays(points)
         far = np.hypot(bent[:, 0], bent[:, 1])
-        radius = np.tan(np.linspace(0.0, np.arctan(self._reach), FINE))
-        seen = self._straight_rays(
-            self._project_rays(np.column_stack((radius, np.zeros(FINE)))))[:, 0]
+        radius, seen = self._radii
         rays = bent * (np.interp(far, seen, radius) / np.maximum(far, 1e-12))[:, None]
         with np.errstate(all='ignore'):   # where there is no ray, it runs off to infinity
             for _ in range(STEPS):
@@ -141,10 +139,17 @@ class Lens:
     @cached_property
     def _reach(self) -> float:
         """Return the radius of the rays beyond which the model folds the picture back."""
+        return float(self._radii[0][-1])
+
+    @cached_property
+    def _radii(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (K,) radii of rays that it does not fold back, and (K,) where it shows them."""
         radius = np.tan(np.linspace(0.0, WIDEST, FINE))
         rays = np.column_stack((radius, np.zeros(FINE)))
-        falls = ~(np.diff(self._project_rays(rays)[:, 0]) > 0.0)
-        return float(radius[falls.argmax()] if falls.any() else radius[-1])
+        seen = self._straight_rays(self._project_rays(rays))[:, 0]
+        falls = ~(np.diff(seen) > 0.0)
+        end = int(falls.argmax()) + 1 if falls.any() else FINE
+        return radius[:end], seen[:end]
 
     def _straight_rays(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the (N, 2) rays (x / z, y / z) of pixels, as if there were no distortion."""

@@ -139,11 +139,13 @@ class Place:
         """Return the marks of a mask, in chains."""
         return link(self._reader.read(mask))
 
-    def expected(self, given_width: float) -> dict[str, Any]:
+    def expected(self, given_width: float, followed: float | None = None) -> dict[str, Any]:
         """
         Return what an Expectation says of the place.
 
         :param given_width: of the lane, metres; 0: not given. For a calibrated floor.
+        :param followed: width of the lane that is followed, metres, which may get narrower or
+            wider on the way; None: not seen. Likewise: without a calibration bends warp it.
         """
         if given_width and self.ground is not None:
             width, sigma = given_width, GIVEN_WIDTH_SIGMA
@@ -153,6 +155,8 @@ class Place:
                      else nominal_view.LEARNT_WIDTH_SIGMA)
         else:
             width, sigma = USUAL_WIDTH, USUAL_WIDTH_SIGMA
+        if followed is not None and self.ground is not None and not given_width:
+            width = followed
         known = dict(width=width, width_sigma=sigma)
         if self.ground is None:
             known.update(narrowest=nominal_view.NARROWEST, widest=nominal_view.WIDEST,
